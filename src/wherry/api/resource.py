@@ -1,0 +1,199 @@
+"""Everything that is true of a kind as data, in one value.
+
+The same `Resource` feeds routing, discovery, OpenAPI, `kubectl get` columns, validation, the command line and the tests,
+so each fact is written once. What differs from kind to kind is a plain function on it; the API server has no branch for
+any kind. A custom resource is a `Resource` built from its definition and takes the same path.
+
+All functions here are pure. Those that prepare or default an object change it in place (the pipeline owns its copy);
+those that validate return faults and change nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from wherry.api import Obj
+from wherry.api.field import FieldError
+from wherry.api.schema import Schema
+
+Cell = str | int | bool | None
+ColumnValue = str | Callable[[Obj, float], Cell]
+"""Either a dotted path into the object (`.status.phase`), or a function of the object and the time now."""
+
+
+class Scope(Enum):
+    """Whether objects of a kind live in a namespace."""
+
+    NAMESPACED = "Namespaced"
+    CLUSTER = "Cluster"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of `kubectl get`. Priority 0 is always shown, higher only with `-o wide`."""
+
+    name: str
+    value: ColumnValue
+    type: str = "string"
+    format: str = ""
+    priority: int = 0
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupVersionKind:
+    group: str
+    version: str
+    kind: str
+
+    @property
+    def api_version(self) -> str:
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+
+@dataclass(frozen=True, slots=True)
+class Subresource:
+    """A path below an object. `kind` is what its body is when that is not the object itself.
+
+    `writes` names the top-level fields (or, for status, the one) that a write through this path may change; everything
+    else is kept as stored. A subresource without `writes` has a handler of its own in `apiserver/subresources`.
+    """
+
+    name: str
+    verbs: tuple[str, ...] = ("get", "patch", "update")
+    kind: GroupVersionKind | None = None
+    writes: tuple[str, ...] = ()
+
+
+STATUS = Subresource("status", writes=("status",))
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Where a kind keeps what `autoscaling/v1 Scale` shows: dotted paths into the object."""
+
+    replicas: str = ".spec.replicas"
+    status_replicas: str = ".status.replicas"
+    selector: str = ".spec.selector"
+
+
+def _nothing(_: Obj) -> None:
+    return None
+
+
+def _no_faults(_: Obj) -> Sequence[FieldError]:
+    return ()
+
+
+def _no_update_faults(_new: Obj, _old: Obj) -> Sequence[FieldError]:
+    return ()
+
+
+def _keep(_new: Obj, _old: Obj) -> None:
+    return None
+
+
+def _no_warnings(_new: Obj, _old: Obj | None) -> Sequence[str]:
+    return ()
+
+
+STANDARD_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Resource:
+    """A kind as data. Compared by identity: there is one value for one served kind of a registry."""
+
+    group: str
+    version: str
+    kind: str
+    plural: str
+    schema: Schema
+    scope: Scope = Scope.NAMESPACED
+    singular: str = ""
+    list_kind: str = ""
+    short_names: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    verbs: tuple[str, ...] = STANDARD_VERBS
+
+    columns: tuple[Column, ...] = ()
+    subresources: tuple[Subresource, ...] = ()
+    scale: Scale | None = None
+    fields: Mapping[str, Callable[[Obj], str]] = field(default_factory=dict)
+    """Selectable fields beyond `metadata.name` and `metadata.namespace`."""
+
+    has_generation: bool = False
+    """`metadata.generation` starts at 1 and counts changes of anything but metadata and status."""
+    unconditional_update: bool = True
+    """Whether an update without a resourceVersion overwrites what is stored (upstream: AllowUnconditionalUpdate)."""
+    create_on_update: bool = False
+    """Whether a PUT to a name that does not exist creates it (upstream: AllowCreateOnUpdate)."""
+    validate_name: Callable[[str, bool], Sequence[str]] | None = None
+    """(name, is a generateName prefix) -> faults; None is a DNS-1123 subdomain."""
+
+    defaults: Callable[[Obj], None] = _nothing
+    """Fill in what upstream's defaulting does, after the schema's own."""
+    prepare_create: Callable[[Obj], None] = _nothing
+    """Reset what a client may not set on create (status is already dropped when there is a status subresource)."""
+    prepare_update: Callable[[Obj, Obj], None] = _keep
+    """(new, old): restore what a client may not change silently (status is already kept)."""
+    prepare_status_update: Callable[[Obj, Obj], None] = _keep
+    """(new, old) for writes through `status`; spec is already kept as stored."""
+    validate: Callable[[Obj], Sequence[FieldError]] = _no_faults
+    validate_update: Callable[[Obj, Obj], Sequence[FieldError]] = _no_update_faults
+    """(new, old): immutability and the like; `validate(new)` has run as well."""
+    validate_status_update: Callable[[Obj, Obj], Sequence[FieldError]] = _no_update_faults
+    warnings: Callable[[Obj, Obj | None], Sequence[str]] = _no_warnings
+
+    grace_seconds: Callable[[Obj, int | None], int] | None = None
+    """(object, requested) -> how long a deletion waits for its owner to finish; None deletes at once."""
+    default_propagation: str = "Background"
+    """What deletes without a propagationPolicy do: Background or Orphan."""
+
+    storage: Resource | None = None
+    """The version in which objects of this kind are kept when that is another one (HPA v1 is kept as v2)."""
+    to_storage: Callable[[Obj], Obj] | None = None
+    from_storage: Callable[[Obj], Obj] | None = None
+    stored: bool = True
+    """False for kinds that are questions, not objects (TokenReview, SubjectAccessReview)."""
+
+    group_resource: str = field(init=False)
+    """`deployments.apps`, `pods`: how errors name the kind."""
+    key_prefix: str = field(init=False)
+    """First segment of the store's keys of this kind, shared by all versions of it."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "singular", self.singular or self.kind.lower())
+        object.__setattr__(self, "list_kind", self.list_kind or self.kind + "List")
+        object.__setattr__(self, "group_resource", f"{self.plural}.{self.group}" if self.group else self.plural)
+        object.__setattr__(self, "key_prefix", self.storage.key_prefix if self.storage else self.group_resource)
+
+    def __repr__(self) -> str:
+        return f"<Resource {self.api_version} {self.plural}>"
+
+    @property
+    def api_version(self) -> str:
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def is_namespaced(self) -> bool:
+        return self.scope is Scope.NAMESPACED
+
+    def subresource(self, name: str) -> Subresource | None:
+        return next((sub for sub in self.subresources if sub.name == name), None)
+
+    def key(self, namespace: str, name: str) -> str:
+        """The store's key of one object: `pods/default/web`, `nodes/n1`."""
+        return f"{self.key_prefix}/{namespace}/{name}" if self.scope is Scope.NAMESPACED else f"{self.key_prefix}/{name}"
+
+
+def lookup(obj: Any, path: str) -> Any:
+    """Follow a dotted path such as `.spec.replicas`; None where anything on the way is missing."""
+    for step in path.lstrip(".").split("."):
+        if not isinstance(obj, dict):
+            return None
+        obj = obj.get(step)
+    return obj

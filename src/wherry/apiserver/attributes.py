@@ -1,0 +1,88 @@
+"""Who asks for what: the values that authentication, authorization and admission pass on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from wherry.api import Obj
+from wherry.api.resource import Resource
+from wherry.watchcache.item import Item
+
+ANONYMOUS = "system:anonymous"
+UNAUTHENTICATED = "system:unauthenticated"
+AUTHENTICATED = "system:authenticated"
+MASTERS = "system:masters"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """An authenticated identity. `groups` already contains `system:authenticated` (or `system:unauthenticated`)."""
+
+    name: str
+    groups: tuple[str, ...] = (AUTHENTICATED,)
+    uid: str = ""
+    extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """One action of one user, as authorization sees it. Either on a resource, or on a plain `path`."""
+
+    user: User
+    verb: str
+    group: str = ""
+    version: str = ""
+    resource: str = ""
+    subresource: str = ""
+    namespace: str = ""
+    name: str = ""
+    path: str = ""
+
+    @property
+    def is_resource(self) -> bool:
+        return bool(self.resource)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`reason` says why, for the client and the audit log; a refusal needs none."""
+
+    allowed: bool
+    reason: str = ""
+
+
+class Authorizer(Protocol):
+    def authorize(self, attributes: Attributes) -> Decision: ...
+
+
+class Reader(Protocol):
+    """How authorization and admission look at stored objects: from the watch cache, at once."""
+
+    def get(self, resource: Resource, namespace: str, name: str) -> Item | None: ...
+
+    def list(self, resource: Resource, namespace: str = "") -> Sequence[Item]: ...
+
+
+@dataclass(slots=True)
+class Admission:
+    """A write on its way in. Plug-ins change `obj` in place or raise an `ApiError`."""
+
+    user: User
+    operation: str
+    """CREATE, UPDATE, DELETE or CONNECT."""
+    resource: Resource
+    subresource: str
+    namespace: str
+    name: str
+    obj: Obj | None
+    """The object to be written; for a subresource with a body of another kind, that body. None on DELETE."""
+    old: Obj | None
+    dry_run: bool
+    warn: Callable[[str], None]
+    """Adds a `Warning` header to the answer."""
+
+
+Plugin = Callable[[Admission, Reader], None]
+"""An admission plug-in: mutates or refuses. The lists are in `admission/chain.py`, mutating ones first."""

@@ -1,0 +1,80 @@
+"""What a controller is: a declaration, and a function of a key.
+
+Three outcomes, no more: an exception means try again with back-off; `Result(requeue_after=...)` means look again then;
+`Terminal` is logged and dropped. The loop alone decides about retry.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from wherry.api.resource import Resource
+from wherry.client import Client, Key
+from wherry.lib.clock import Clock
+
+
+class Terminal(Exception):
+    """Trying again would not help; say why and wait for the object to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """All is as wanted; look again after `requeue_after` seconds even if nothing changes."""
+
+    requeue_after: float | None = None
+
+
+DONE = Result()
+
+
+class EventSink(Protocol):
+    """Records a Kubernetes Event about an object; never blocks, never fails."""
+
+    def event(self, about: Any, type: str, reason: str, message: str, *, action: str = "") -> None:
+        """`about` is a view or plain object with metadata; `type` is Normal or Warning."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """What a reconcile function may use. Nothing else reaches it."""
+
+    client: Client
+    clock: Clock
+    events: EventSink
+    random: random.Random
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    state: Any = None
+    """What `Controller.start` returned: expectations, caches of this controller in this control plane."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Wake on changes of another kind: `keys` tells which of the reconciled objects are meant.
+
+    Called with the old and the new view (either may be None) and the Deps.
+    """
+
+    resource: Resource
+    view: type[Any]
+    keys: Callable[[Any, Any, Deps], Iterable[Key]]
+
+
+@dataclass(frozen=True, slots=True)
+class Controller:
+    """A controller as a value; `controllers/catalog.py` lists them all."""
+
+    name: str
+    reconciles: Resource
+    view: type[Any]
+    reconcile: Callable[[Key, Deps], Awaitable[Result]]
+    reads: tuple[Watch, ...] = ()
+    writes: tuple[str, ...] = ()
+    """What it changes, as `pods`, `deployments.apps/status`: documentation that a test holds against double owners."""
+    start: Callable[[Deps], Any] | None = None
+    """Makes this controller's own state and adds indexes to informers, once per control plane, before the first key."""
+    workers: int = 4
+    settings: Mapping[str, Any] = field(default_factory=dict)

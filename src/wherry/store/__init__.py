@@ -1,0 +1,94 @@
+"""Where a control plane keeps its objects: revisioned keys with compare-and-set, and a feed of changes.
+
+- `Write`: one compare-and-set of one key, the only way to change anything
+- `Change`: what a write became: the key, its new value, and the revision that orders it among all changes
+- `Store`: the protocol that SQLite and memory keep today and that etcd and PostgreSQL can keep
+
+Read `memory.py` first: it is the reference model, and `wherry.testing.storesuite` holds every back end to it. A store
+knows nothing of Kubernetes: values are bytes, a key is text whose first segment (up to `/`) names its kind.
+
+Invariants: a revision is handed out once and only grows, across restarts too; a write that was acknowledged survives
+kill -9; changes reach `on_changes` in the order of their revisions, without gaps of this store's own making, on the
+event loop, and before the write that caused them is acknowledged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, NewType, Protocol
+
+Revision = NewType("Revision", int)
+"""A point in the history of one store; 0 is before everything, and as an expectation it means "does not exist"."""
+
+
+class Write(NamedTuple):
+    """Set (or, with `value` None, delete) `key`, provided it stands at revision `expected`."""
+
+    key: str
+    value: bytes | None
+    expected: Revision
+
+
+class Change(NamedTuple):
+    """`key` got `value` (None: it was deleted) at `revision`. `created` tells a new key from an overwritten one."""
+
+    revision: Revision
+    key: str
+    value: bytes | None
+    created: bool
+
+
+class StoreError(Exception):
+    """What a store can answer besides success; the API server turns each into its own error."""
+
+
+class KeyExists(StoreError):
+    """The key was to be created and exists already."""
+
+
+class WrongRevision(StoreError):
+    """The key does not stand at the expected revision (or does not exist at all)."""
+
+
+class Compacted(StoreError):
+    """The history that was asked for has been given up."""
+
+
+class StoreUnavailable(StoreError):
+    """The back end refused or could not be reached (a full disk, a lost connection); nothing was written."""
+
+
+class Row(NamedTuple):
+    """One live key."""
+
+    key: str
+    value: bytes
+    revision: Revision
+
+
+class Store(Protocol):
+    """A back end. Methods are called on the event loop's thread."""
+
+    async def open(self, on_changes: Callable[[Sequence[Change]], None]) -> tuple[list[Row], list[Change], Revision]:
+        """Begin. Returns (all live rows, the changes still in history, oldest first, the current revision).
+
+        From then on `on_changes` receives every change, whoever made it.
+        """
+        ...
+
+    def write(self, write: Write) -> asyncio.Future[Revision]:
+        """Order a compare-and-set; the future's result is the change's revision once it is durable.
+
+        Fails with KeyExists, WrongRevision or StoreUnavailable. Writes are carried out in the order of the calls.
+        """
+        ...
+
+    @property
+    def revision(self) -> Revision:
+        """The newest revision that `on_changes` has been given."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was ordered, then let go of everything."""
+        ...

@@ -1,0 +1,125 @@
+"""What passes between the HTTP layer and a handler.
+
+A handler is a function of a `Request`. It answers at once with a `Reply` where it can, and returns an awaitable of one
+where it must wait; only then does the layer start a task. Headers are text, names in lower case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
+
+
+class Peer:
+    """The other end of one connection; lives as long as the connection does."""
+
+    __slots__ = ("address", "certificate", "identity")
+
+    def __init__(self, address: str, certificate: bytes | None) -> None:
+        self.address = address
+        """Textual IP address."""
+        self.certificate = certificate
+        """The client's verified certificate (DER), if it sent one."""
+        self.identity: Any = None
+        """Whoever authenticates may remember here what this certificate stands for."""
+
+
+class Request:
+    """One request whose body has arrived in full."""
+
+    __slots__ = ("body", "headers", "method", "path", "peer", "query")
+
+    def __init__(
+        self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes, peer: Peer
+    ) -> None:
+        self.method = method
+        self.path = path
+        """As sent, still percent-encoded."""
+        self.query = query
+        """Behind the question mark, still encoded; "" when there is none."""
+        self.headers = headers
+        """Repeated headers are joined with ", "."""
+        self.body = body
+        self.peer = peer
+
+
+@dataclass(slots=True)
+class Response:
+    """A complete answer. The layer adds Content-Length and Date; compression is the handler's affair."""
+
+    status: int
+    body: bytes | list[bytes] = b""
+    content_type: str = "application/json"
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class Sink(Protocol):
+    """Where a streamed body goes. All calls are made on the event loop."""
+
+    def write(self, data: bytes) -> None:
+        """Send as one chunk. Never blocks; look at `is_paused` to be kind to a slow reader."""
+        ...
+
+    @property
+    def is_paused(self) -> bool:
+        """The peer does not read as fast as we write; more than the high-water mark is waiting."""
+        ...
+
+    @property
+    def is_closed(self) -> bool: ...
+
+    def close(self) -> None:
+        """End the body in an orderly way."""
+        ...
+
+    def abort(self) -> None:
+        """Cut the connection."""
+        ...
+
+    async def drain(self) -> None:
+        """Return when no longer paused; raises ConnectionError when the peer is gone."""
+        ...
+
+    def on_resume(self, callback: Callable[[], None]) -> None:
+        """Call back each time that a paused sink can take more."""
+        ...
+
+    def on_close(self, callback: Callable[[], None]) -> None:
+        """Call back once, when the peer goes away or the server stops; at once if that has happened."""
+        ...
+
+
+@dataclass(slots=True)
+class Stream:
+    """An answer whose body is written bit by bit (chunked). `start` is called when the head has been sent."""
+
+    start: Callable[[Sink], Awaitable[None] | None]
+    status: int = 200
+    content_type: str = "application/json"
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class Pipe(Protocol):
+    """The raw connection after an upgrade, both ways."""
+
+    async def read(self) -> bytes:
+        """The next bytes, b"" at the end; includes what arrived together with the request."""
+        ...
+
+    def write(self, data: bytes) -> None: ...
+
+    async def drain(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(slots=True)
+class Takeover:
+    """Stop speaking HTTP: `run` owns the raw connection until it returns; it writes the 101 head itself."""
+
+    run: Callable[[Pipe], Awaitable[None]] = field()
+
+
+Reply: TypeAlias = Response | Stream | Takeover
+Handler: TypeAlias = Callable[[Request], Reply | Awaitable[Reply]]

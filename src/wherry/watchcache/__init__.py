@@ -1,0 +1,10 @@
+"""Current state and recent events of each kind; every GET, LIST and WATCH is served from here.
+
+- `Item` (`item.py`): one object: its encoded bytes with the resourceVersion inside, and what selectors need of it
+- `Event` (`window.py`): ADDED, MODIFIED or DELETED, with the item before and after; encoded once for all watchers
+- `KindCache` (`kindcache.py`): one kind: get, list at a revision, watch from a revision
+- `WatchCache` (`cache.py`): all kinds of one store; feeds them from the store's changes; makes a `KindCache` on demand
+
+What it deliberately does not know: JSON schemas, authorization, HTTP. Values in the store carry no resourceVersion;
+`item.stamp` puts it in, in one place and without decoding.
+"""
