@@ -46,7 +46,9 @@ _LABELS = {
     ErrorType.TYPE_INVALID: "Invalid value",
 }
 
-_WITHOUT_VALUE = frozenset({ErrorType.REQUIRED, ErrorType.FORBIDDEN, ErrorType.TOO_LONG, ErrorType.INTERNAL, ErrorType.TOO_MANY})
+_WITHOUT_VALUE = frozenset(
+    {ErrorType.REQUIRED, ErrorType.FORBIDDEN, ErrorType.TOO_LONG, ErrorType.INTERNAL, ErrorType.TOO_MANY}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,9 @@ def not_found(path: str, value: Any) -> FieldError:
 
 
 def too_long(path: str, limit: int) -> FieldError:
-    return FieldError(ErrorType.TOO_LONG, path, f"may not be more than {limit} bytes" if limit >= 0 else "value is too long")
+    return FieldError(
+        ErrorType.TOO_LONG, path, f"may not be more than {limit} bytes" if limit >= 0 else "value is too long"
+    )
 
 
 def too_many(path: str, count: int, limit: int) -> FieldError:

@@ -1,8 +1,8 @@
 """Everything that is true of a kind as data, in one value.
 
-The same `Resource` feeds routing, discovery, OpenAPI, `kubectl get` columns, validation, the command line and the tests,
-so each fact is written once. What differs from kind to kind is a plain function on it; the API server has no branch for
-any kind. A custom resource is a `Resource` built from its definition and takes the same path.
+The same `Resource` feeds routing, discovery, OpenAPI, `kubectl get` columns, validation, the command line and the
+tests, so each fact is written once. What differs from kind to kind is a plain function on it; the API server has no
+branch for any kind. A custom resource is a `Resource` built from its definition and takes the same path.
 
 All functions here are pure. Those that prepare or default an object change it in place (the pipeline owns its copy);
 those that validate return faults and change nothing.
@@ -187,7 +187,9 @@ class Resource:
 
     def key(self, namespace: str, name: str) -> str:
         """The store's key of one object: `pods/default/web`, `nodes/n1`."""
-        return f"{self.key_prefix}/{namespace}/{name}" if self.scope is Scope.NAMESPACED else f"{self.key_prefix}/{name}"
+        return (
+            f"{self.key_prefix}/{namespace}/{name}" if self.scope is Scope.NAMESPACED else f"{self.key_prefix}/{name}"
+        )
 
 
 def lookup(obj: Any, path: str) -> Any:

@@ -30,9 +30,7 @@ class Request:
 
     __slots__ = ("body", "headers", "method", "path", "peer", "query")
 
-    def __init__(
-        self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes, peer: Peer
-    ) -> None:
+    def __init__(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes, peer: Peer) -> None:
         self.method = method
         self.path = path
         """As sent, still percent-encoded."""
