@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from wherry.api import Obj
 from wherry.api.resource import Resource
@@ -57,12 +57,23 @@ class Authorizer(Protocol):
     def authorize(self, attributes: Attributes) -> Decision: ...
 
 
+Observer: TypeAlias = Callable[[Item | None, Item | None], None]
+"""Hears of one change as (before, after); before is None for a new object, after for one that is gone."""
+
+
 class Reader(Protocol):
     """How authorization and admission look at stored objects: from the watch cache, at once."""
 
     def get(self, resource: Resource, namespace: str, name: str) -> Item | None: ...
 
     def list(self, resource: Resource, namespace: str = "") -> Sequence[Item]: ...
+
+    def observe(self, resource: Resource, observer: Observer) -> None:
+        """Call `observer` on every change of the kind from now on, before the change's writer is answered.
+
+        What is derived from objects (rules of a user, secrets of a node, verified tokens) is kept true by this.
+        """
+        ...
 
 
 @dataclass(slots=True)
