@@ -1,0 +1,193 @@
+"""Runs controllers: informers feed queues, queues wake workers, workers call `reconcile`.
+
+One `Loops` owns all loops of one control plane. A worker exists only while its queue holds keys, so a hundred idle
+control planes have no tasks and no timers between them. Retrying is decided here and nowhere else: an exception means
+back-off, `Result.requeue_after` means later, `Terminal` means not before the object changes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from wherry.api import errors
+from wherry.client import Client, Handler, Informer, Key
+from wherry.lib.clock import Clock
+from wherry.lib.tasks import Tasks
+from wherry.reconcile.controller import Controller, Deps, EventSink, Result, Terminal, Watch
+from wherry.reconcile.queue import Queue
+
+log = logging.getLogger(__name__)
+
+# These mean that somebody else was faster; looking again is all there is to do, and nobody needs to read of it.
+_ROUTINE = (errors.Conflict, errors.AlreadyExists, errors.NotFound)
+
+
+@dataclass(slots=True)
+class LoopStats:
+    """Counters of one loop since it was made."""
+
+    successes: int = 0
+    errors: int = 0
+    seconds: float = 0.0
+
+
+class Loop:
+    """One controller at work in one control plane."""
+
+    __slots__ = ("_deps", "_informers", "_is_open", "_tasks", "_workers", "controller", "queue", "stats")
+
+    def __init__(self, controller: Controller, deps: Deps, tasks: Tasks) -> None:
+        self.controller = controller
+        self.queue: Queue[Key] = Queue(deps.clock, self._wake)
+        self.stats = LoopStats()
+        self._deps = deps
+        self._tasks = tasks
+        self._workers = 0
+        self._is_open = False
+        self._informers: list[Informer[Any]] = []
+
+    def attach(self) -> None:
+        """Begin to hear of changes. Keys gather in the queue until `open`."""
+        controller, client = self.controller, self._deps.client
+        if controller.start is not None:
+            state = controller.start(self._deps)
+            self._deps = Deps(
+                client, self._deps.clock, self._deps.events, self._deps.random, self._deps.settings, state
+            )
+        own = client.informer(controller.reconciles, controller.view)
+        own.add_handler(self._on_own)
+        self._informers.append(own)
+        for watch in controller.reads:
+            informer = client.informer(watch.resource, watch.view)
+            informer.add_handler(self._on_watched(watch))
+            self._informers.append(informer)
+
+    async def wait_synced(self) -> None:
+        for informer in self._informers:
+            await informer.wait_synced()
+
+    def open(self) -> None:
+        """The informers are complete: let workers go."""
+        self._is_open = True
+        self._wake()
+
+    @property
+    def is_idle(self) -> bool:
+        return self.queue.is_idle
+
+    def _on_own(self, old: Any, new: Any) -> None:
+        metadata = (new if new is not None else old).metadata
+        self.queue.add(Key(metadata.namespace or "", metadata.name or ""))
+
+    def _on_watched(self, watch: Watch) -> Handler[Any]:
+        add, keys = self.queue.add, watch.keys
+
+        def handler(old: Any | None, new: Any | None) -> None:
+            for key in keys(old, new, self._deps):
+                add(key)
+
+        return handler
+
+    def _wake(self) -> None:
+        if self._is_open and self._workers < self.controller.workers and len(self.queue) > 0:
+            self._workers += 1
+            self._tasks.spawn(self._work(), name=f"{self.controller.name} worker")
+
+    async def _work(self) -> None:
+        """Take keys until there are none. Each key taken wakes a colleague while more are waiting."""
+        try:
+            while (key := self.queue.take()) is not None:
+                self._wake()
+                try:
+                    await self._reconcile(key)
+                finally:
+                    self.queue.done(key)
+        finally:
+            self._workers -= 1
+
+    async def _reconcile(self, key: Key) -> None:
+        started = self._deps.clock.monotonic()
+        try:
+            result = await self.controller.reconcile(key, self._deps)
+        except Terminal as reason:
+            log.warning("%s %s: given up until it changes: %s", self.controller.name, key, reason)
+            self.stats.errors += 1
+            self.queue.forget(key)
+        except Exception as error:
+            self.stats.errors += 1
+            self._report(key, error, self.queue.add_failed(key))
+        else:
+            self.stats.successes += 1
+            self._schedule(key, result)
+        self.stats.seconds += self._deps.clock.monotonic() - started
+
+    def _schedule(self, key: Key, result: Result) -> None:
+        self.queue.forget(key)
+        if result.requeue_after is not None:
+            self.queue.add_after(key, result.requeue_after)
+
+    def _report(self, key: Key, error: Exception, delay: float) -> None:
+        if isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+            error = error.exceptions[0]
+        if isinstance(error, _ROUTINE):
+            log.debug("%s %s: again in %.3f s: %s", self.controller.name, key, delay, error)
+        elif isinstance(error, errors.ApiError):
+            log.warning("%s %s: again in %.3f s: %s", self.controller.name, key, delay, error)
+        else:
+            log.error("%s %s: again in %.3f s", self.controller.name, key, delay, exc_info=error)
+
+
+class Loops:
+    """All controllers of one control plane. `start` returns when they are at work, `stop` when none is."""
+
+    __slots__ = ("_loops", "_tasks")
+
+    def __init__(
+        self,
+        controllers: Sequence[Controller],
+        client: Client,
+        clock: Clock,
+        rng: random.Random,
+        events: EventSink,
+    ) -> None:
+        self._tasks = Tasks("loops")
+        self._loops = [
+            Loop(controller, Deps(client, clock, events, rng, controller.settings), self._tasks)
+            for controller in controllers
+        ]
+
+    async def start(self) -> None:
+        """Attach all controllers to their informers and let them work once these are complete.
+
+        Every loop attaches before any works: a controller that writes finds all readers listening.
+        """
+        for loop in self._loops:
+            loop.attach()
+        for loop in self._loops:
+            await loop.wait_synced()
+            loop.open()
+
+    async def stop(self) -> None:
+        """Cancel what is under way and wait for it. The informers belong to the client and go with it."""
+        for loop in self._loops:
+            loop.queue.close()
+        await self._tasks.close()
+
+    async def settled(self) -> None:
+        """Return once no loop has anything to do now (keys that wait for a time do not count).
+
+        For tests and for tools that apply something and want to see the outcome; costs a poll per turn of the loop.
+        """
+        quiet = 0
+        while quiet < 3:
+            quiet = quiet + 1 if all(loop.is_idle for loop in self._loops) else 0
+            await asyncio.sleep(0 if quiet else 0.001)
+
+    @property
+    def loops(self) -> Sequence[Loop]:
+        return self._loops
