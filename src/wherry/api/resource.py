@@ -84,6 +84,10 @@ def _nothing(_: Obj) -> None:
     return None
 
 
+def _not_held(_: Obj) -> bool:
+    return False
+
+
 def _no_faults(_: Obj) -> Sequence[FieldError]:
     return ()
 
@@ -152,6 +156,15 @@ class Resource:
     """(object, requested) -> how long a deletion waits for its owner to finish; None deletes at once."""
     default_propagation: str = "Background"
     """What deletes without a propagationPolicy do: Background or Orphan."""
+
+    keeps_status_on_create: bool = False
+    """Whether a create may set the status although there is a status subresource (a kubelet registering its Node)."""
+    returns_deleted: bool = False
+    """Whether the answer to a completed deletion is the object that was deleted instead of a bare `Status`."""
+    begin_deletion: Callable[[Obj], None] = _nothing
+    """Show in the object that its deletion has begun (a namespace's phase becomes Terminating)."""
+    is_held: Callable[[Obj], bool] = _not_held
+    """Whether something besides `metadata.finalizers` keeps an object that is being deleted (a namespace's spec)."""
 
     storage: Resource | None = None
     """The version in which objects of this kind are kept when that is another one (HPA v1 is kept as v2)."""
