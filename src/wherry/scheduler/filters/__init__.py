@@ -1,0 +1,1 @@
+"""Reasons to refuse a node, one rule per file; `scheduler/catalog.py` lists them in the order they are asked."""
