@@ -59,8 +59,12 @@ class StoreUnavailable(StoreError):
     """The back end refused or could not be reached (a full disk, a lost connection); nothing was written."""
 
 
+class StoreRefused(StoreError):
+    """The place where data is kept is in use, foreign or damaged, and was left untouched. The text is for a person."""
+
+
 class Row(NamedTuple):
-    """One live key."""
+    """One key and the value it has at a moment, set at `revision`."""
 
     key: str
     value: bytes
@@ -71,9 +75,11 @@ class Store(Protocol):
     """A back end. Methods are called on the event loop's thread."""
 
     async def open(self, on_changes: Callable[[Sequence[Change]], None]) -> tuple[list[Row], list[Change], Revision]:
-        """Begin. Returns (all live rows, the changes still in history, oldest first, the current revision).
+        """Begin. Returns (the rows as they stood before the history begins, that history, the current revision).
 
-        From then on `on_changes` receives every change, whoever made it.
+        The history is what is still kept of the newest changes, oldest first: going through it from the rows on leads
+        to the present, with the state before each change at hand. From then on `on_changes` receives every change,
+        whoever made it. Raises StoreRefused.
         """
         ...
 

@@ -1,7 +1,8 @@
 """Current state and recent events of each kind; every GET, LIST and WATCH is served from here.
 
 - `Item` (`item.py`): one object: its encoded bytes with the resourceVersion inside, and what selectors need of it
-- `Event` (`window.py`): ADDED, MODIFIED or DELETED, with the item before and after; encoded once for all watchers
+- `Event` (`window.py`): ADDED, MODIFIED or DELETED, with the item before and after
+- `Batch` (`window.py`): events delivered together; its encoding is made once for all watchers without a selector
 - `KindCache` (`kindcache.py`): one kind: get, list at a revision, watch from a revision
 - `WatchCache` (`cache.py`): all kinds of one store; feeds them from the store's changes; makes a `KindCache` on demand
 

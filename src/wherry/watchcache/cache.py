@@ -1,0 +1,131 @@
+"""All kinds of one store: fed by its changes, a `KindCache` each, made when first wanted.
+
+A batch of changes is taken over in four steps, the order of which is the contract: all kinds are brought up to date;
+what network watchers get is queued (`fanout.py` delivers it after the writers were answered); in-process handlers
+hear of every event in order; whoever waits for a revision is woken. The store answers the writers after that.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Sequence
+
+from wherry.lib.clock import Clock, Timer
+from wherry.store import Change, Revision, Row, Store
+from wherry.watchcache.fanout import Fanout
+from wherry.watchcache.kindcache import Handler, KindCache
+from wherry.watchcache.waiting import Waiters
+from wherry.watchcache.window import Event, Window, WindowLimits
+
+log = logging.getLogger(__name__)
+
+_FORGETTING_PARTS = 5
+"""Old events are given up in so many steps per age limit: they live at most a fifth longer than they should."""
+
+
+class WatchCache:
+    """Current state and recent events of everything in a store."""
+
+    def __init__(self, store: Store, clock: Clock, limits: WindowLimits | None = None) -> None:
+        self._store = store
+        self._clock = clock
+        self._limits = limits or WindowLimits()
+        self._fanout = Fanout(clock)
+        self._kinds: dict[str, KindCache] = {}
+        self._unread: dict[str, tuple[list[Row], list[Change]]] = {}
+        """What the store held at the start, of kinds that nobody has asked for yet."""
+        self._floor = Revision(0)
+        self._revision = Revision(0)
+        self._waiters = Waiters(clock)
+        self._marks: deque[tuple[float, Revision]] = deque()
+        self._timer: Timer | None = None
+
+    async def open(self) -> None:
+        """Read the store and follow it from then on."""
+        rows, changes, revision = await self._store.open(self._on_changes)
+        for row in rows:
+            self._unread_of(row.key)[0].append(row)
+        for change in changes:
+            self._unread_of(change.key)[1].append(change)
+        self._floor = Revision(changes[0].revision - 1) if changes else revision
+        self._revision = revision
+
+    async def close(self) -> None:
+        """Let go of the store; watchers hear nothing more, waiters fail."""
+        await self._store.close()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._waiters.close()
+        self._fanout.clear()
+
+    @property
+    def revision(self) -> Revision:
+        """The newest revision that can be read here."""
+        return self._revision
+
+    def kind(self, prefix: str) -> KindCache:
+        """The cache of the objects whose keys begin with `prefix` and a slash."""
+        kind = self._kinds.get(prefix)
+        if kind is None:
+            kind = self._kinds[prefix] = KindCache(prefix, self, self._fanout, Window(self._floor, self._limits))
+            kind.load(*self._unread.pop(prefix, ((), ())))
+            self._age(self._revision)
+        return kind
+
+    async def wait_revision(self, revision: Revision, timeout: float) -> None:
+        """Return once `revision` can be read here; raises TimeoutError after `timeout` seconds."""
+        if revision > self._revision:
+            await self._waiters.wait(revision, timeout)
+
+    def _unread_of(self, key: str) -> tuple[list[Row], list[Change]]:
+        return self._unread.setdefault(key.partition("/")[0], ([], []))
+
+    def _on_changes(self, changes: Sequence[Change]) -> None:
+        by_kind: dict[KindCache, list[Event]] = {}
+        calls: list[tuple[tuple[Handler, ...], Event]] = []
+        for change in changes:
+            kind = self.kind(change.key.partition("/")[0])
+            event = kind.apply(change)
+            if event is None:
+                continue
+            if kind in by_kind:
+                by_kind[kind].append(event)
+            else:
+                by_kind[kind] = [event]
+            if kind.handlers:
+                calls.append((kind.handlers, event))
+        self._revision = changes[-1].revision
+        for kind, events in by_kind.items():
+            kind.publish(events)
+        for handlers, event in calls:
+            _call(handlers, event)
+        self._waiters.reach(self._revision)
+        if self._timer is None:
+            self._age(self._revision)
+
+    def _age(self, revision: Revision) -> None:
+        """Remember when `revision` was, so that events up to it can be given up in time."""
+        if self._timer is None:
+            self._marks.append((self._clock.monotonic(), revision))
+            self._timer = self._clock.call_later(self._limits.seconds / _FORGETTING_PARTS, self._grow_older)
+
+    def _grow_older(self) -> None:
+        """Give up what is too old; go on only while there is something left that will be."""
+        self._timer = None
+        outdated = Revision(0)
+        while self._marks and self._marks[0][0] <= self._clock.monotonic() - self._limits.seconds:
+            outdated = self._marks.popleft()[1]
+        for kind in self._kinds.values():
+            kind.window.forget(outdated)
+        if any(len(kind.window) for kind in self._kinds.values()):
+            self._age(self._revision)
+
+
+def _call(handlers: tuple[Handler, ...], event: Event) -> None:
+    for handler in handlers:
+        try:
+            handler(event)
+        except Exception:
+            log.exception("a handler failed on %r", event)
