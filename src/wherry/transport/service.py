@@ -1,0 +1,44 @@
+"""What the connections of one server share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from wherry.lib.clock import Clock
+from wherry.lib.tasks import Tasks
+from wherry.transport.dates import Dates
+from wherry.transport.messages import Handler
+from wherry.transport.settings import Settings
+from wherry.transport.sink import Flusher
+from wherry.transport.stats import Stats
+
+
+class Connection(Protocol):
+    """What the server wants of a connection when it stops."""
+
+    def shut_down(self) -> None:
+        """Finish what is being answered, begin nothing new, and close."""
+        ...
+
+    def abort(self) -> None:
+        """Cut the connection now."""
+        ...
+
+
+@dataclass(slots=True)
+class Service:
+    """What the connections of one server share."""
+
+    handler: Handler
+    settings: Settings
+    clock: Clock
+    stats: Stats
+    tasks: Tasks
+    dates: Dates
+    flusher: Flusher = field(default_factory=Flusher)
+    connections: set[Connection] = field(default_factory=set)
+    is_stopping: bool = False
+    on_empty: Callable[[], object] | None = None
+    """Called when the last connection has gone."""
