@@ -65,6 +65,11 @@ class WatchCache:
         """The newest revision that can be read here."""
         return self._revision
 
+    @property
+    def is_delivered(self) -> bool:
+        """Whether all watchers have been given everything up to `revision`: only then may a bookmark name it."""
+        return self._fanout.is_idle
+
     def kind(self, prefix: str) -> KindCache:
         """The cache of the objects whose keys begin with `prefix` and a slash."""
         kind = self._kinds.get(prefix)

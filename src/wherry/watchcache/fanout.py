@@ -80,6 +80,11 @@ class Fanout:
             loop = asyncio.get_running_loop()
             loop.call_soon(loop.call_soon, self._run)
 
+    @property
+    def is_idle(self) -> bool:
+        """Everything pushed so far has been delivered."""
+        return not self._is_scheduled
+
     def clear(self) -> None:
         """Deliver nothing more of what is queued."""
         self._queue.clear()
