@@ -1,0 +1,70 @@
+"""The `Schema` of a built-in kind."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from wherry.api import Obj
+from wherry.api.field import FieldError
+from wherry.api.schema.compiler import struct_check
+from wherry.api.schema.problems import Sort
+from wherry.api.schema.scalars import Check
+from wherry.api.schema.shapes import Field, Struct, base_type, kind_struct, struct
+
+
+class KindSchema:
+    """A kind by name; its data is looked up when it is first used."""
+
+    __slots__ = ("_check", "api_version", "kind")
+
+    def __init__(self, api_version: str, kind: str) -> None:
+        self.api_version = api_version
+        self.kind = kind
+        self._check: Check | None = None
+
+    @staticmethod
+    @cache
+    def of(api_version: str, kind: str) -> KindSchema:
+        """The one value for a kind."""
+        return KindSchema(api_version, kind)
+
+    def __repr__(self) -> str:
+        return f"schema({self.api_version!r}, {self.kind!r})"
+
+    @property
+    def struct(self) -> Struct:
+        """The type of the kind's objects; raises LookupError for a kind that is not built in."""
+        return kind_struct(self.api_version, self.kind)
+
+    def prune(self, obj: Obj) -> tuple[list[FieldError], list[str]]:
+        """See `Schema.prune`."""
+        check = self._check
+        if check is None:
+            check = self._check = struct_check(self.struct.name, True)
+        problems = check(None, None, obj)
+        if not problems:
+            return [], []
+        faults = [problem.fault() for problem in problems if problem.sort is not Sort.UNKNOWN]
+        return faults, [problem.path for problem in problems if problem.sort is Sort.UNKNOWN]
+
+    def merge_strategy(self, path: tuple[str, ...]) -> tuple[str, str]:
+        """See `Schema.merge_strategy`."""
+        field = self.field(path)
+        return (field.patch_strategy, field.patch_key) if field else ("", "")
+
+    def field(self, path: tuple[str, ...]) -> Field | None:
+        """The field at a path of field names, looking through lists and maps; None where the path leaves the shape."""
+        return _field(self.struct, path)
+
+
+@cache
+def _field(root: Struct, path: tuple[str, ...]) -> Field | None:
+    field: Field | None = None
+    owner: Struct | None = root
+    for name in path:
+        field = owner.fields.get(name) if owner else None
+        if field is None:
+            return None
+        base = base_type(field.type)
+        owner = struct(base) if base else None
+    return field

@@ -1,0 +1,78 @@
+"""Which of OpenAPI's "required" fields are really enforced.
+
+In OpenAPI "required" says only that Go always writes the field. What upstream enforces is in its validation, and there
+a missing field is its zero value. So the rule is:
+
+- never in metadata (which has its own validation) and never below a top-level `status`;
+- strings, lists and maps must be there and not be empty;
+- numbers, booleans, times, quantities and ports may be zero, so semantic validation alone judges them;
+- a missing struct counts as an empty one, whose own requirements then apply; a pointer must be there;
+- except for the fields listed here, whose zero value upstream accepts or refuses in other words.
+"""
+
+from __future__ import annotations
+
+from wherry.api.schema.shapes import Struct
+
+NOT_ENFORCED_IN = frozenset({"meta.v1.ObjectMeta"})
+
+POINTERS = frozenset({"meta.v1.LabelSelector"})
+"""Types that stand behind a pointer wherever they are required: a missing one is itself the fault."""
+
+ACCEPTED_EMPTY = frozenset(
+    {
+        "core.v1.HTTPHeader.value",
+        "core.v1.LimitRangeSpec.limits",
+        "core.v1.Sysctl.value",
+        "authentication.v1.TokenReviewSpec.token",
+        "meta.v1.GroupResource.group",
+        "flowcontrol.v1.NonResourcePolicyRule.nonResourceURLs",
+    }
+)
+
+JUDGED_ELSEWHERE = frozenset(
+    {
+        # An operator or effect that is not among the known ones, or a name that is no name, says upstream.
+        "core.v1.HTTPHeader.name",
+        "core.v1.NodeSelectorRequirement.key",
+        "core.v1.NodeSelectorRequirement.operator",
+        "core.v1.ScopedResourceSelectorRequirement.scopeName",
+        "core.v1.ScopedResourceSelectorRequirement.operator",
+        "core.v1.Taint.key",
+        "core.v1.TopologySpreadConstraint.whenUnsatisfiable",
+        "core.v1.EndpointAddress.ip",
+        "core.v1.HostAlias.ip",
+        "core.v1.PodReadinessGate.conditionType",
+        "core.v1.PodSchedulingGate.name",
+        "meta.v1.LabelSelectorRequirement.key",
+        "meta.v1.LabelSelectorRequirement.operator",
+        "meta.v1.FieldSelectorRequirement.key",
+        "meta.v1.FieldSelectorRequirement.operator",
+        "meta.v1.OwnerReference.apiVersion",
+        "meta.v1.OwnerReference.kind",
+        "meta.v1.OwnerReference.name",
+        "meta.v1.OwnerReference.uid",
+        "rbac.v1.RoleRef.kind",
+        "rbac.v1.Subject.kind",
+        "node.v1.RuntimeClass.handler",
+        "batch.v1.PodFailurePolicyOnExitCodesRequirement.values",
+        "autoscaling.v2.HPAScalingPolicy.type",
+    }
+)
+
+
+def enforced(struct: Struct) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(fields that must be there and not be empty, structs whose absence counts as an empty one)."""
+    if struct.name in NOT_ENFORCED_IN:
+        return (), ()
+    present, entered = [], []
+    for name in struct.required:
+        expression = struct.fields[name].type
+        qualified = f"{struct.name}.{name}"
+        if qualified in ACCEPTED_EMPTY or qualified in JUDGED_ELSEWHERE:
+            continue
+        if expression == "s" or expression == "y" or expression[0] in "[{" or expression[1:] in POINTERS:
+            present.append(name)
+        elif expression[0] == "@":
+            entered.append(name)
+    return tuple(present), tuple(entered)
