@@ -7,6 +7,7 @@ import importlib
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from wherry.lib.failure import Failure
 
@@ -74,7 +75,7 @@ def build_parser(words: Sequence[str] | None = None) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(parser=parser)
-    branches = {(): parser.add_subparsers(metavar="COMMAND", title="commands")}
+    branches: dict[tuple[str, ...], Any] = {(): parser.add_subparsers(metavar="COMMAND", title="commands")}
     for command in COMMANDS:
         group = command.path[:-1]
         if group not in branches:

@@ -1,0 +1,48 @@
+"""What can be set of each role, with the defaults that suit one machine."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+
+from wherry.roles.paths import Paths
+
+API_PORT = 6443
+KUBELET_PORT = 10250
+CLUSTER_CIDR = "10.42.0.0/16"
+SERVICE_CIDR = "10.43.0.0/16"
+CLUSTER_DOMAIN = "cluster.local"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """`wherry server`."""
+
+    paths: Paths
+    port: int = API_PORT
+    bind_address: str = "0.0.0.0"  # noqa: S104 (TLS and authentication stand in front of everything)
+    advertise_address: str = ""
+    """Where others reach us; "" finds the address of the default route."""
+    tls_names: tuple[str, ...] = ()
+    """More names and addresses for the serving certificate."""
+    cluster_cidr: str = CLUSTER_CIDR
+    service_cidr: str = SERVICE_CIDR
+    cluster_domain: str = CLUSTER_DOMAIN
+    node_name: str = ""
+    """The node on this machine whose identity is prepared; "" takes the host's name."""
+
+
+def host_name() -> str:
+    """This machine's name as a node name: lower case, as the kubelet does."""
+    return socket.gethostname().strip().lower()
+
+
+def primary_address() -> str:
+    """The address of the interface that the default route leaves by; loopback where there is none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            # Connecting a datagram socket sends nothing; it only asks the routing table. TEST-NET-3 is nobody's.
+            probe.connect(("203.0.113.1", 9))
+            return str(probe.getsockname()[0])
+        except OSError:
+            return "127.0.0.1"

@@ -1,0 +1,122 @@
+"""`wherry up` and `wherry down`: the server and a node in the background on this machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from wherry.identity.kubeconfig import merge_into, read_kubeconfig, remove_from, user_file
+from wherry.lib.failure import Failure
+from wherry.roles import background, preflight
+from wherry.roles.background import Part
+from wherry.roles.paths import Paths
+from wherry.roles.probe import Probe, node_condition
+from wherry.roles.settings import API_PORT, KUBELET_PORT, host_name
+
+CONTEXT = "wherry"
+Tell = Callable[[str, float], None]
+"""Called with what has been reached, and the seconds it took since the start."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpSettings:
+    paths: Paths
+    port: int = API_PORT
+    bind_address: str = "0.0.0.0"  # noqa: S104 (TLS and authentication stand in front of everything)
+    kubelet_port: int = KUBELET_PORT
+    node_name: str = ""
+    with_node: bool = True
+    merge_kubeconfig: bool = True
+    patience_seconds: float = 120.0
+
+
+def up(settings: UpSettings, tell: Tell) -> None:
+    """Start what does not run and return when the node is Ready; raises Failure."""
+    began = time.monotonic()
+    paths, node_name = settings.paths, settings.node_name or host_name()
+    if background.running_pid(paths) is None:
+        _check(settings)
+        background.start(paths, _parts(settings, node_name))
+    else:
+        tell("already running", time.monotonic() - began)
+    probe = Probe.of(paths, settings.port)
+    _wait(probe.is_ready, "the API server", "server", began, settings)
+    tell(f"API server ready on port {settings.port}", time.monotonic() - began)
+    if settings.merge_kubeconfig:
+        tell(f"kubectl context {CONTEXT!r} in {merge_kubeconfig(paths)}", time.monotonic() - began)
+    if settings.with_node:
+        path = f"/api/v1/nodes/{node_name}"
+        _wait(lambda: node_condition(probe.get(path), "Ready") == "True", f"node {node_name}", "agent", began, settings)
+        tell(f"node {node_name} Ready", time.monotonic() - began)
+
+
+def down(paths: Paths) -> bool:
+    """Stop everything, pods included; what is stored stays. Tells whether anything ran."""
+    ran = background.stop(paths)
+    if paths.agent.exists():
+        from wherry.kubelet.runtime.teardown import stop_all
+
+        stop_all(paths.agent)
+    return ran
+
+
+def delete_state(paths: Paths) -> None:
+    """Begin anew next time: objects, images, volumes, keys, and the context that spoke of them."""
+    remove_kubeconfig()
+    shutil.rmtree(paths.state, ignore_errors=True)
+
+
+def merge_kubeconfig(paths: Paths) -> Path:
+    """Add the cluster to the user's kubeconfig as the current context; returns the file."""
+    file = user_file(os.environ, Path.home())
+    merge_into(file, read_kubeconfig(paths.admin_kubeconfig), CONTEXT)
+    return file
+
+
+def remove_kubeconfig() -> Path:
+    """Take the cluster out of the user's kubeconfig; returns the file."""
+    file = user_file(os.environ, Path.home())
+    remove_from(file, CONTEXT)
+    return file
+
+
+def _check(settings: UpSettings) -> None:
+    if settings.with_node:
+        preflight.check_node()
+        preflight.check_port("0.0.0.0", settings.kubelet_port, "--kubelet-port")  # noqa: S104
+    preflight.check_port(settings.bind_address, settings.port, "--port")
+
+
+def _parts(settings: UpSettings, node_name: str) -> list[Part]:
+    wherry = (sys.executable, "-m", "wherry")
+    common = ("--state", str(settings.paths.state))
+    server = ("server", *common, "--port", str(settings.port), "--bind-address", settings.bind_address)
+    parts = [Part("server", (*wherry, *server, "--node-name", node_name))]
+    if settings.with_node:
+        agent = ("agent", *common, "--node-name", node_name, "--kubelet-port", str(settings.kubelet_port))
+        parts.append(Part("agent", (*wherry, *agent)))
+    return parts
+
+
+def _wait(is_done: Callable[[], bool], what: str, part: str, began: float, settings: UpSettings) -> None:
+    """Ask again every few milliseconds: this runs once, and people wait for it."""
+    while not is_done():
+        if time.monotonic() - began > settings.patience_seconds:
+            log = settings.paths.log(part)
+            raise Failure(
+                f"{what} is not ready after {settings.patience_seconds:.0f} s",
+                f"the last lines of {log}:\n{_indent(log)}",
+            )
+        if background.running_pid(settings.paths) is None and time.monotonic() - began > 2:
+            log = settings.paths.log("supervisor")
+            raise Failure("the cluster ended while it was starting", f"the last lines of {log}:\n{_indent(log)}")
+        time.sleep(0.03)
+
+
+def _indent(log: Path) -> str:
+    return "\n".join("    " + line for line in background.last_lines(log).splitlines()) or "    (nothing)"
