@@ -1,0 +1,1 @@
+"""The group `admissionregistration.k8s.io`: who has a say before an object is stored."""

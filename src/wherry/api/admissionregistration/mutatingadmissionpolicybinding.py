@@ -1,0 +1,26 @@
+"""MutatingAdmissionPolicyBindings: where a policy is applied."""
+
+from __future__ import annotations
+
+from wherry.api.admissionregistration.columns import param_reference
+from wherry.api.meta.columns import AGE, NAME, text
+from wherry.api.resource import Column, Resource, Scope
+from wherry.api.schema import schema
+
+MUTATINGADMISSIONPOLICYBINDINGS = Resource(
+    group="admissionregistration.k8s.io",
+    version="v1",
+    kind="MutatingAdmissionPolicyBinding",
+    plural="mutatingadmissionpolicybindings",
+    schema=schema("admissionregistration.k8s.io/v1", "MutatingAdmissionPolicyBinding"),
+    scope=Scope.CLUSTER,
+    categories=("api-extensions",),
+    has_generation=True,
+    unconditional_update=False,
+    columns=(
+        NAME,
+        Column("PolicyName", text("spec.policyName")),
+        Column("ParamRef", param_reference),
+        AGE,
+    ),
+)

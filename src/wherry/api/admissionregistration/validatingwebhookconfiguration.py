@@ -1,0 +1,20 @@
+"""ValidatingWebhookConfigurations: whom to ask for permission before an object is stored."""
+
+from __future__ import annotations
+
+from wherry.api.meta.columns import AGE, NAME, size
+from wherry.api.resource import Column, Resource, Scope
+from wherry.api.schema import schema
+
+VALIDATINGWEBHOOKCONFIGURATIONS = Resource(
+    group="admissionregistration.k8s.io",
+    version="v1",
+    kind="ValidatingWebhookConfiguration",
+    plural="validatingwebhookconfigurations",
+    schema=schema("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration"),
+    scope=Scope.CLUSTER,
+    categories=("api-extensions",),
+    has_generation=True,
+    unconditional_update=False,
+    columns=(NAME, Column("Webhooks", size("webhooks"), "integer"), AGE),
+)

@@ -1,0 +1,1 @@
+"""The group `authentication.k8s.io`: questions about who somebody is."""

@@ -1,0 +1,30 @@
+"""ResourceClaims: a pod's wish for devices, and what it was given."""
+
+from __future__ import annotations
+
+from wherry.api import Obj
+from wherry.api.meta.columns import AGE, NAME
+from wherry.api.resource import STATUS, Cell, Column, Resource
+from wherry.api.schema import schema
+
+
+def _state(claim: Obj, _: float) -> Cell:
+    status, deleted = claim.get("status") or {}, bool(claim["metadata"].get("deletionTimestamp"))
+    states = ["deleted"] if deleted else []
+    if not status.get("allocation"):
+        return ",".join(states or ["pending"])
+    states.append("allocated")
+    if status.get("reservedFor"):
+        states.append("reserved")
+    return ",".join(states)
+
+
+RESOURCECLAIMS = Resource(
+    group="resource.k8s.io",
+    version="v1",
+    kind="ResourceClaim",
+    plural="resourceclaims",
+    schema=schema("resource.k8s.io/v1", "ResourceClaim"),
+    subresources=(STATUS,),
+    columns=(NAME, Column("State", _state), AGE),
+)

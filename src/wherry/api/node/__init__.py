@@ -1,0 +1,1 @@
+"""The group `node.k8s.io`: ways to run a container."""

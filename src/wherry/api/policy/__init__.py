@@ -1,0 +1,1 @@
+"""The group `policy`: how much disruption pods put up with."""

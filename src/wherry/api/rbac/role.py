@@ -1,0 +1,19 @@
+"""Roles: what may be done in one namespace."""
+
+from __future__ import annotations
+
+from wherry.api.meta.columns import NAME, text
+from wherry.api.meta.names import path_segment_faults
+from wherry.api.resource import Column, Resource
+from wherry.api.schema import schema
+
+ROLES = Resource(
+    group="rbac.authorization.k8s.io",
+    version="v1",
+    kind="Role",
+    plural="roles",
+    schema=schema("rbac.authorization.k8s.io/v1", "Role"),
+    create_on_update=True,
+    validate_name=path_segment_faults,
+    columns=(NAME, Column("Created At", text("metadata.creationTimestamp"), format="date-time")),
+)
