@@ -7,6 +7,7 @@ import importlib
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from keyword import iskeyword
 from typing import Any
 
 from wherry.lib.failure import Failure
@@ -21,7 +22,7 @@ class Command:
 
     @property
     def module(self) -> str:
-        return "wherry.cli." + ".".join(self.path)
+        return "wherry.cli." + ".".join(f"{word}_" if iskeyword(word) else word for word in self.path)
 
 
 COMMANDS = (

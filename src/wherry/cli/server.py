@@ -17,7 +17,7 @@ EXAMPLES = """\
 def configure(parser: argparse.ArgumentParser) -> None:
     add_state_option(parser)
     parser.add_argument("--port", type=int, default=API_PORT, help="where the API is served (default: %(default)s)")
-    parser.add_argument("--bind-address", default="0.0.0.0", metavar="ADDRESS", help="default: everywhere")  # noqa: S104
+    parser.add_argument("--bind-address", default="0.0.0.0", metavar="ADDRESS", help="default: everywhere")
     parser.add_argument("--advertise-address", default="", metavar="ADDRESS", help="where others reach this server")
     parser.add_argument(
         "--tls-san", action="append", default=[], metavar="NAME", help="one more name or address for the certificate"

@@ -19,7 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=API_PORT, help="of the API server (default: %(default)s)")
     parser.add_argument(
         "--bind-address",
-        default="0.0.0.0",  # noqa: S104
+        default="0.0.0.0",
         metavar="ADDRESS",
         help="where the API server listens (default: everywhere)",
     )

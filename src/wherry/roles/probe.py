@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wherry.lib.failure import Failure
 from wherry.roles.paths import Paths
 
 
@@ -30,14 +31,22 @@ class Probe:
         return cls(port, paths.pki / "ca.crt", paths.pki / "admin.crt", paths.pki / "admin.key")
 
     def is_ready(self) -> bool:
-        return self._get("/readyz")[0] == 200
+        return self._ask("GET", "/readyz")[0] == 200
 
     def get(self, path: str) -> Any:
         """The decoded answer, or None when there is none or it is an error."""
-        status, body = self._get(path)
+        status, body = self._ask("GET", path)
         return json.loads(body) if status == 200 else None
 
-    def _get(self, path: str) -> tuple[int, bytes]:
+    def send(self, method: str, path: str, body: Any = None) -> Any:
+        """The decoded answer; raises Failure with the server's own message."""
+        status, answer = self._ask(method, path, body)
+        decoded = json.loads(answer) if answer else {}
+        if not 200 <= status < 300:
+            raise Failure(decoded.get("message") or f"the API server answered {status}")
+        return decoded
+
+    def _ask(self, method: str, path: str, body: Any = None) -> tuple[int, bytes]:
         try:
             context = ssl.create_default_context(cafile=str(self.authority))
             context.load_cert_chain(self.certificate, self.key)
@@ -45,7 +54,8 @@ class Probe:
         except (FileNotFoundError, ssl.SSLError):
             return 0, b""
         try:
-            connection.request("GET", path)
+            data = None if body is None else json.dumps(body).encode()
+            connection.request(method, path, data, {"Content-Type": "application/json"})
             answer = connection.getresponse()
             return answer.status, answer.read()
         except (OSError, http.client.HTTPException):

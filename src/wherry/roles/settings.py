@@ -20,7 +20,7 @@ class ServerSettings:
 
     paths: Paths
     port: int = API_PORT
-    bind_address: str = "0.0.0.0"  # noqa: S104 (TLS and authentication stand in front of everything)
+    bind_address: str = "0.0.0.0"
     advertise_address: str = ""
     """Where others reach us; "" finds the address of the default route."""
     tls_names: tuple[str, ...] = ()

@@ -27,7 +27,7 @@ Tell = Callable[[str, float], None]
 class UpSettings:
     paths: Paths
     port: int = API_PORT
-    bind_address: str = "0.0.0.0"  # noqa: S104 (TLS and authentication stand in front of everything)
+    bind_address: str = "0.0.0.0"
     kubelet_port: int = KUBELET_PORT
     node_name: str = ""
     with_node: bool = True
@@ -88,7 +88,7 @@ def remove_kubeconfig() -> Path:
 def _check(settings: UpSettings) -> None:
     if settings.with_node:
         preflight.check_node()
-        preflight.check_port("0.0.0.0", settings.kubelet_port, "--kubelet-port")  # noqa: S104
+        preflight.check_port("0.0.0.0", settings.kubelet_port, "--kubelet-port")
     preflight.check_port(settings.bind_address, settings.port, "--port")
 
 

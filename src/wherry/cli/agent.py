@@ -1,0 +1,36 @@
+"""`wherry agent`."""
+
+from __future__ import annotations
+
+import argparse
+
+from wherry.cli.state import add_state_option, paths_of
+from wherry.roles.settings import KUBELET_PORT
+
+EXAMPLES = """\
+  wherry agent                              # the node beside `wherry server` on this machine
+  wherry agent --join wherry-join.eyJzZXJ2  # with a token of `wherry token create`
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    add_state_option(parser)
+    parser.add_argument("--join", default="", metavar="TOKEN", help="join the cluster that this token is of")
+    parser.add_argument("--node-name", default="", metavar="NAME", help="default: this machine's name")
+    parser.add_argument("--node-ip", default="", metavar="ADDRESS", help="default: the default route's")
+    parser.add_argument("--kubelet-port", type=int, default=KUBELET_PORT, help="default: %(default)s")
+    parser.add_argument("-v", "--verbose", action="store_true", help="log what is done, not only what goes wrong")
+
+
+def run(options: argparse.Namespace) -> int:
+    from wherry.roles import agent
+    from wherry.roles.running import run_role
+
+    settings = agent.settings(
+        paths_of(options),
+        node_name=options.node_name,
+        node_address=options.node_ip,
+        kubelet_port=options.kubelet_port,
+        join=options.join,
+    )
+    return run_role(lambda stop: agent.run(settings, stop), options.verbose)
