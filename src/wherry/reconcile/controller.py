@@ -61,6 +61,8 @@ class Watch:
     resource: Resource
     view: type[Any]
     keys: Callable[[Any, Any, Deps], Iterable[Key]]
+    field_selector: str = ""
+    """Hear only of objects that match, as `metadata.name=kube-root-ca.crt`."""
 
 
 @dataclass(frozen=True, slots=True)

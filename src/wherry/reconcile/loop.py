@@ -63,7 +63,7 @@ class Loop:
         own.add_handler(self._on_own)
         self._informers.append(own)
         for watch in controller.reads:
-            informer = client.informer(watch.resource, watch.view)
+            informer = client.informer(watch.resource, watch.view, field_selector=watch.field_selector)
             informer.add_handler(self._on_watched(watch))
             self._informers.append(informer)
 

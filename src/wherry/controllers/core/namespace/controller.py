@@ -1,0 +1,139 @@
+"""Deletes what a namespace contains, then finalizes it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+
+from wherry.api import Obj, errors
+from wherry.api.core.namespace import NAMESPACES
+from wherry.api.core.pod import PODS
+from wherry.api.resource import Resource
+from wherry.api.types.core_v1 import Namespace, Pod
+from wherry.client import Client, Key
+from wherry.controllers.core.namespace.plan import FINALIZER, REMAINING_SECONDS, Remains, conditions_for
+from wherry.controllers.documents import plain
+from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch
+
+WIDTH = 64
+"""Deletions under way at once."""
+
+
+async def reconcile(key: Key, deps: Deps) -> Result:
+    namespace = deps.client.informer(NAMESPACES, Namespace).get(key)
+    if namespace is None or namespace.metadata.deletion_timestamp is None:
+        return DONE
+    spec_finalizers = namespace.spec.finalizers
+    if not spec_finalizers:
+        await _forget(namespace, deps.client)
+        return DONE
+    if FINALIZER not in spec_finalizers:
+        return DONE  # somebody else's finalizer holds it
+    remains = await empty(deps.client, key.name)
+    if remains.is_empty:
+        await _finalize(namespace, deps.client)
+        return DONE
+    await _report(namespace, remains, deps)
+    return Result(REMAINING_SECONDS)
+
+
+async def empty(client: Client, namespace: str) -> Remains:
+    """Delete everything in a namespace, Pods before all else, so that they never outlive what they rely on."""
+    remains = Remains()
+    await _delete_all(client, PODS, namespace, remains)
+    if not remains.is_empty:
+        return remains
+    for resource in await client.resources():
+        if resource.is_namespaced and {"list", "delete"} <= set(resource.verbs):
+            await _delete_all(client, resource, namespace, remains)
+    return remains
+
+
+async def _delete_all(client: Client, resource: Resource, namespace: str, remains: Remains) -> None:
+    try:
+        items = (await client.list(resource, namespace)).items
+        for start in range(0, len(items), WIDTH):
+            batch = items[start : start + WIDTH]
+            left = await asyncio.gather(*(_delete(client, resource, namespace, item) for item in batch))
+            _note(resource, [obj for obj in left if obj is not None], remains)
+    except (errors.NotFound, errors.MethodNotAllowed):
+        return  # the kind is no longer served
+    except errors.ApiError as error:
+        remains.failures.append(error.message)
+
+
+async def _delete(client: Client, resource: Resource, namespace: str, obj: Obj) -> Obj | None:
+    """The object as it is after the deletion was asked for, None when it is gone."""
+    metadata = obj["metadata"]
+    if "deletionTimestamp" in metadata:
+        return obj
+    try:
+        answer = await client.delete(
+            resource, metadata["name"], namespace, uid=metadata["uid"], propagation="Background"
+        )
+    except (errors.NotFound, errors.Conflict):
+        return None
+    return answer if (answer.get("metadata") or {}).get("deletionTimestamp") and _is_held(answer) else None
+
+
+def _is_held(obj: Obj) -> bool:
+    metadata = obj["metadata"]
+    return bool(metadata.get("finalizers")) or metadata.get("deletionGracePeriodSeconds", 0) > 0
+
+
+def _note(resource: Resource, left: Sequence[Obj], remains: Remains) -> None:
+    if not left:
+        return
+    name = f"{resource.plural}.{resource.group}"
+    remains.kinds[name] = remains.kinds.get(name, 0) + len(left)
+    for obj in left:
+        for finalizer in obj["metadata"].get("finalizers", ()):
+            remains.finalizers[finalizer] = remains.finalizers.get(finalizer, 0) + 1
+
+
+async def _report(namespace: Namespace, remains: Remains, deps: Deps) -> None:
+    status = plain(namespace.status)
+    old = status.get("conditions", [])
+    new = conditions_for(remains, old, deps.clock.time())
+    if new != old:
+        patch = {"status": {"conditions": new}}
+        await deps.client.patch(NAMESPACES, namespace.metadata.name, patch, subresource="status")
+
+
+async def _finalize(namespace: Namespace, client: Client) -> None:
+    obj = plain(namespace)
+    obj["apiVersion"], obj["kind"] = "v1", "Namespace"
+    obj["spec"] = {"finalizers": [name for name in obj["spec"]["finalizers"] if name != FINALIZER]}
+    try:
+        await client.update(NAMESPACES, obj, subresource="finalize")
+    except errors.NotFound:
+        return
+    if not obj["spec"]["finalizers"]:
+        await _forget(namespace, client)
+
+
+async def _forget(namespace: Namespace, client: Client) -> None:
+    """Delete a namespace that nothing holds; usually the API let it go with its last finalizer."""
+    try:
+        await client.delete(NAMESPACES, namespace.metadata.name, uid=namespace.metadata.uid)
+    except (errors.NotFound, errors.Conflict):
+        return
+
+
+def _of_pod(old: Pod | None, new: Pod | None, deps: Deps) -> Iterable[Key]:
+    """A Pod that is gone may have been the last one its namespace waited for."""
+    if new is None and old is not None:
+        namespace = deps.client.informer(NAMESPACES, Namespace).get(Key("", old.metadata.namespace))
+        if namespace is not None and namespace.metadata.deletion_timestamp is not None:
+            yield Key("", old.metadata.namespace)
+
+
+CONTROLLER = Controller(
+    name="namespace-controller",
+    reconciles=NAMESPACES,
+    view=Namespace,
+    reconcile=reconcile,
+    reads=(Watch(PODS, Pod, _of_pod),),
+    writes=("namespaces/status", "namespaces/finalize", "*"),
+    workers=10,
+)

@@ -1,0 +1,1 @@
+"""Sees to it that every namespace has the ServiceAccount `default`."""
