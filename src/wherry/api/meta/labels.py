@@ -109,10 +109,12 @@ def format_label_selector(label_selector: Mapping[str, Any] | None) -> str:
 
 def validate_labels(labels: Mapping[str, str], path: str) -> list[FieldError]:
     """Keys are qualified names, values label values."""
-    faults = []
+    faults: list[FieldError] = []
     for key, value in labels.items():
-        faults += [invalid(path, key, why) for why in qualified_name_faults(key)]
-        faults += [invalid(path, value, why) for why in label_value_faults(value)]
+        if reasons := qualified_name_faults(key):
+            faults += [invalid(path, key, why) for why in reasons]
+        if reasons := label_value_faults(value):
+            faults += [invalid(path, value, why) for why in reasons]
     return faults
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import ip_address
 
 NO_FAULTS: tuple[str, ...] = ()
@@ -122,15 +123,19 @@ def dns1035_label_faults(value: str) -> Sequence[str]:
     return faults if _is_label_1035(value) else [*faults, _LABEL_1035_TEXT]
 
 
+@lru_cache(4096)
 def qualified_name_faults(value: str) -> Sequence[str]:
-    """Keys of labels and annotations: a name of up to 63 bytes, with an optional `prefix/` that is a subdomain."""
+    """Keys of labels and annotations: a name of up to 63 bytes, with an optional `prefix/` that is a subdomain.
+
+    Remembered, because a cluster writes the same few keys all day.
+    """
     if len(value) <= 63 and _is_qualified(value):
         return NO_FAULTS
     prefix, slash, name = value.rpartition("/")
     faults: list[str] = []
     if slash:
         if "/" in prefix:
-            return [_qualified_summary()]
+            return (_qualified_summary(),)
         if not prefix:
             faults.append("prefix part " + EMPTY)
         else:
@@ -141,7 +146,7 @@ def qualified_name_faults(value: str) -> Sequence[str]:
         faults.append("name part " + too_long_text(63))
     if not _is_qualified(name):
         faults.append("name part " + _QUALIFIED_TEXT)
-    return faults
+    return tuple(faults)
 
 
 def _qualified_summary() -> str:
