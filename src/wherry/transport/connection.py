@@ -17,6 +17,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable
+from functools import partial
 from typing import Any, Final, cast
 
 from wherry.api.errors import ApiError, InternalError
@@ -27,7 +28,7 @@ from wherry.transport.messages import Peer, Reply, Request, Response, Stream, Ta
 from wherry.transport.pipe import TransportPipe
 from wherry.transport.service import Service
 from wherry.transport.sink import ChunkedSink
-from wherry.wire.http import Event, Expect, Fault, Message, Phase, RequestReader
+from wherry.wire.http import Event, Expect, Fault, Phase, RequestReader
 from wherry.wire.httphead import CONTINUE, has_body, sized_head, stream_head
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,6 @@ class HttpConnection(asyncio.Protocol):
         "_current",
         "_deadline",
         "_future",
-        "_peer",
         "_phase",
         "_pipe",
         "_progress",
@@ -52,6 +52,8 @@ class HttpConnection(asyncio.Protocol):
         "_reader",
         "_reading_paused",
         "_refusing",
+        "_requests",
+        "_served",
         "_service",
         "_sink",
         "_stats",
@@ -66,8 +68,7 @@ class HttpConnection(asyncio.Protocol):
         self._reader = RequestReader(service.settings.limits)
         self._queue: deque[Event] = deque()
         self._transport: asyncio.Transport = cast("asyncio.Transport", None)
-        self._peer = Peer("", None)
-        self._current: Message | None = None
+        self._current: Request | None = None
         self._future: asyncio.Future[Any] | None = None
         self._writer: BodyWriter | None = None
         self._sink: ChunkedSink | None = None
@@ -78,6 +79,8 @@ class HttpConnection(asyncio.Protocol):
         self._closing = False
         self._phase = Phase.STOPPED
         self._progress = 0
+        self._requests = 0
+        self._served = 0
         self._deadline = Deadline(service.clock, self._too_late)
 
     # What asyncio calls.
@@ -95,7 +98,7 @@ class HttpConnection(asyncio.Protocol):
             self._transport.abort()
             return
         self._transport.set_write_buffer_limits(high=settings.high_water, low=settings.low_water)
-        self._peer = _peer_of(self._transport)
+        self._reader = RequestReader(settings.limits, partial(Request, peer=_peer_of(self._transport)))
         self._deadline.set(settings.timeouts.head)
 
     def data_received(self, data: bytes) -> None:
@@ -106,13 +109,14 @@ class HttpConnection(asyncio.Protocol):
         if self._refusing:
             return
         events = self._reader.feed(data)
-        if events:
+        if self._current is None and not self._queue and len(events) == 1 and isinstance(events[0], Request):
+            self._serve(events[0])  # What nearly always happens.
+        elif events:
             self._queue.extend(events)
-            if self._current is None:
-                self._advance()
+            self._advance()
         if self._queue or self._reader.rest_size > _REST_LIMIT:
             self._pause_reading()
-        elif self._current is None:
+        elif self._current is None and not (self._phase is self._reader.phase is Phase.IDLE):
             self._await_more()
 
     def eof_received(self) -> bool:
@@ -131,16 +135,15 @@ class HttpConnection(asyncio.Protocol):
                 output.resume()
         if self._current is None and self._queue:
             self._advance()
-            self._await_more()
+            if self._current is None:
+                self._await_more()
 
     def connection_lost(self, error: Exception | None) -> None:
         service = self._service
         service.connections.discard(self)
         self._stats.connections -= 1
         self._deadline.clear()
-        if self._current is not None:
-            self._current = None
-            self._stats.in_flight -= 1
+        self._current = None
         self._queue.clear()
         self._reader.close()
         if self._pipe is not None:
@@ -179,7 +182,7 @@ class HttpConnection(asyncio.Protocol):
         queue = self._queue
         while queue and self._current is None and not self._writing_paused and not self._transport.is_closing():
             event = queue.popleft()
-            if event.__class__ is Message:
+            if isinstance(event, Request):
                 self._serve(event)
             elif event is Expect.CONTINUE:
                 self._transport.write(CONTINUE)
@@ -189,38 +192,38 @@ class HttpConnection(asyncio.Protocol):
             self._reading_paused = False
             self._transport.resume_reading()
 
-    def _serve(self, message: Message) -> None:
-        self._current = message
-        self._phase = Phase.STOPPED
+    def _serve(self, request: Request) -> None:
+        self._current = request
+        self._requests += 1
         self._stats.requests += 1
-        self._stats.in_flight += 1
-        request = Request(message.method, message.path, message.query, message.headers, message.body, self._peer)
         try:
             reply = self._service.handler(request)
         except Exception as error:
             reply = self._failure(error)
-        if reply.__class__ is Response:
+        if isinstance(reply, Response):
             self._respond(reply)
-        elif isinstance(reply, (Response, Stream, Takeover)):
+            return
+        self._phase = Phase.STOPPED
+        if isinstance(reply, (Stream, Takeover)):
             self._send(reply)
         elif isinstance(reply, asyncio.Future):
             self._future = reply
             reply.add_done_callback(self._settled)
         else:
-            self._future = self._service.tasks.spawn(self._await_reply(message, reply), "request")
+            self._future = self._service.tasks.spawn(self._await_reply(request, reply), "request")
 
-    async def _await_reply(self, message: Message, awaitable: Awaitable[Reply]) -> None:
+    async def _await_reply(self, request: Request, awaitable: Awaitable[Reply]) -> None:
         """Wait for a handler and answer; its failure is an answer too."""
         reply: Reply
         try:
             reply = await awaitable
         except asyncio.CancelledError:
-            if self._current is message:
+            if self._current is request:
                 self._transport.abort()
             raise
         except Exception as error:
             reply = self._failure(error)
-        if self._current is message:
+        if self._current is request:
             self._future = None
             self._send(reply)
             self._next()
@@ -246,27 +249,36 @@ class HttpConnection(asyncio.Protocol):
             self._hand_over(reply)
 
     def _respond(self, reply: Response) -> None:
-        message = self._current
-        if message is None:
+        request = self._current
+        if request is None:
             return
         service = self._service
+        status = reply.status
         body = reply.body
-        length = len(body) if body.__class__ is bytes else sum(map(len, body))  # type: ignore[arg-type]
-        keep_alive = message.keep_alive and not service.is_stopping
-        head = sized_head(reply.status, reply.content_type, reply.headers, service.dates.line(), length, keep_alive)
-        if message.method == "HEAD" or not has_body(reply.status):
+        common = service.heads.common(status, reply.content_type)
+        keep_alive = request.keep_alive and not service.is_stopping
+        if isinstance(body, bytes):
+            length = len(body)
+        else:
+            length = sum(map(len, body))
+        head = sized_head(status, common, reply.headers, length, keep_alive)
+        if request.method == "HEAD" or not has_body(status):
             body = b""
-            length = 0
-        if length > service.settings.slice:
-            self._writer = BodyWriter(self._transport, head, body, service.settings.slice, self._stats, self._written)
-            self._progress = 0
-            self._deadline.set(service.settings.timeouts.write)
-            self._writer.start(self._writing_paused)
+        elif length > service.settings.slice:
+            self._write_slices(head, body)
             return
         data = head + body if isinstance(body, bytes) else b"".join((head, *body))
         self._stats.bytes_out += len(data)
         self._transport.write(data)
         self._finish()
+
+    def _write_slices(self, head: bytes, body: bytes | list[bytes]) -> None:
+        settings = self._service.settings
+        self._phase = Phase.STOPPED
+        self._progress = 0
+        self._deadline.set(settings.timeouts.write)
+        self._writer = BodyWriter(self._transport, head, body, settings.slice, self._stats, self._written)
+        self._writer.start(self._writing_paused)
 
     def _written(self) -> None:
         """A large answer is out."""
@@ -276,16 +288,15 @@ class HttpConnection(asyncio.Protocol):
             self._next()
 
     def _stream(self, reply: Stream) -> None:
-        message = self._current
-        if message is None:
+        request = self._current
+        if request is None:
             return
         service = self._service
-        keep_alive = message.keep_alive and not service.is_stopping
-        head = stream_head(
-            reply.status, reply.content_type, reply.headers, service.dates.line(), keep_alive, message.version_11
-        )
+        keep_alive = request.keep_alive and not service.is_stopping
+        common = service.heads.common(reply.status, reply.content_type)
+        head = stream_head(common, reply.headers, keep_alive, request.version_11)
         self._transport.write(head)
-        if message.method == "HEAD":
+        if request.method == "HEAD":
             self._finish()
             return
         sink = ChunkedSink(
@@ -293,7 +304,7 @@ class HttpConnection(asyncio.Protocol):
             service.flusher,
             service.settings,
             self._stats,
-            chunked=message.version_11,
+            chunked=request.version_11,
             ended=self._stream_ended,
         )
         self._sink = sink
@@ -332,14 +343,13 @@ class HttpConnection(asyncio.Protocol):
 
     def _finish(self) -> None:
         """The request in hand has been answered."""
-        message = self._current
-        assert message is not None
+        request = self._current
+        assert request is not None
         self._current = None
-        self._stats.in_flight -= 1
-        if not message.keep_alive or self._service.is_stopping:
+        if not request.keep_alive or self._service.is_stopping:
             self._queue.clear()
             self._close()
-        elif message.is_upgrade:
+        elif request.is_upgrade:
             self._queue.extend(self._reader.resume())
 
     def _next(self) -> None:
@@ -353,8 +363,8 @@ class HttpConnection(asyncio.Protocol):
         """The answer to a request whose handler raised."""
         if isinstance(error, ApiError):
             return error_response(error)
-        message = self._current
-        what = f"{message.method} {message.path}" if message is not None else "a request"
+        request = self._current
+        what = f"{request.method} {request.path}" if request is not None else "a request"
         log.error("handler failed on %s", what, exc_info=error)
         return error_response(
             InternalError.of("the request failed in a way that the server did not expect; see its log")
@@ -366,7 +376,8 @@ class HttpConnection(asyncio.Protocol):
         self._stats.faults += 1
         reply = fault_response(fault, service.settings.limits)
         body = cast("bytes", reply.body)
-        head = sized_head(reply.status, reply.content_type, reply.headers, service.dates.line(), len(body), False)
+        common = service.heads.common(reply.status, reply.content_type)
+        head = sized_head(reply.status, common, reply.headers, len(body), False)
         self._transport.write(head + body)
         self._refusing = True
         self._queue.clear()
@@ -376,11 +387,18 @@ class HttpConnection(asyncio.Protocol):
     # Time.
 
     def _await_more(self) -> None:
-        """Give the client its time for what it is in the middle of sending."""
+        """Give the client its time for what it is in the middle of sending.
+
+        Between two requests the deadline stays where it is; when it passes, `_too_late` looks whether anything was
+        asked meanwhile. So a busy connection sets no deadlines, and an idle one ends after one to two idle times.
+        """
         phase = self._reader.phase
-        if self._refusing or (phase is self._phase and phase is not Phase.IDLE):
+        if self._refusing or self._closing:
+            return
+        if phase is self._phase and (phase is Phase.IDLE or self._served == self._requests):
             return
         self._phase = phase
+        self._served = self._requests
         timeouts = self._service.settings.timeouts
         if phase is Phase.IDLE:
             self._deadline.set(timeouts.idle)
@@ -398,9 +416,17 @@ class HttpConnection(asyncio.Protocol):
         elif self._writer is not None:
             self._check_progress(self._writer)
         elif self._current is None:
-            if self._reader.phase is not Phase.IDLE:
-                self._stats.timeouts += 1
-            self._close()
+            self._give_up()
+
+    def _give_up(self) -> None:
+        """The client let its time pass: close, unless it was busy with whole requests all the while."""
+        if self._reader.phase is not Phase.IDLE:
+            self._stats.timeouts += 1
+        elif self._requests != self._served:
+            self._served = self._requests
+            self._deadline.set(self._service.settings.timeouts.idle)
+            return
+        self._close()
 
     def _close(self) -> None:
         """Close when everything has been sent, for which the client gets a limited time."""

@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
+from wherry.wire.http import Message
+
 
 class Peer:
     """The other end of one connection; lives as long as the connection does."""
@@ -25,21 +27,22 @@ class Peer:
         """Whoever authenticates may remember here what this certificate stands for."""
 
 
-class Request:
-    """One request whose body has arrived in full."""
+class Request(Message):
+    """One request whose body has arrived in full, and who sent it."""
 
-    __slots__ = ("body", "headers", "method", "path", "peer", "query")
+    __slots__ = ("peer",)
 
     def __init__(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes, peer: Peer) -> None:
+        # Every request passes here, so the parent's initialiser is not called but repeated.
         self.method = method
         self.path = path
-        """As sent, still percent-encoded."""
         self.query = query
-        """Behind the question mark, still encoded; "" when there is none."""
         self.headers = headers
-        """Repeated headers are joined with ", "."""
         self.body = body
         self.peer = peer
+        self.keep_alive = True
+        self.is_upgrade = False
+        self.version_11 = True
 
 
 @dataclass(slots=True)
@@ -109,7 +112,17 @@ class Pipe(Protocol):
 
     async def drain(self) -> None: ...
 
-    def close(self) -> None: ...
+    def write_eof(self) -> None:
+        """Nothing more will be written; closes where one direction cannot be closed alone (TLS)."""
+        ...
+
+    def close(self) -> None:
+        """Close both ways, after what is written has been sent."""
+        ...
+
+    def abort(self) -> None:
+        """Close both ways at once."""
+        ...
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from wherry.lib.clock import Clock
 from wherry.lib.systemclock import SystemClock
 from wherry.lib.tasks import Tasks
 from wherry.transport.connection import HttpConnection
-from wherry.transport.dates import Dates
+from wherry.transport.heads import Heads
 from wherry.transport.messages import Handler
 from wherry.transport.service import Service
 from wherry.transport.settings import Settings
@@ -33,7 +33,7 @@ class Server:
         self.settings = settings or Settings()
         self.stats = Stats()
         self._tasks = Tasks("http server")
-        self._service = Service(handler, self.settings, clock, self.stats, self._tasks, Dates(clock))
+        self._service = Service(handler, self.settings, clock, self.stats, self._tasks, Heads(clock))
         self._servers: list[asyncio.Server] = []
 
     async def start(

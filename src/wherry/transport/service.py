@@ -8,7 +8,7 @@ from typing import Protocol
 
 from wherry.lib.clock import Clock
 from wherry.lib.tasks import Tasks
-from wherry.transport.dates import Dates
+from wherry.transport.heads import Heads
 from wherry.transport.messages import Handler
 from wherry.transport.settings import Settings
 from wherry.transport.sink import Flusher
@@ -36,7 +36,7 @@ class Service:
     clock: Clock
     stats: Stats
     tasks: Tasks
-    dates: Dates
+    heads: Heads
     flusher: Flusher = field(default_factory=Flusher)
     connections: set[Connection] = field(default_factory=set)
     is_stopping: bool = False

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Stats:
-    """Counters only grow; `in_flight`, `connections` and `streams` go both ways."""
+    """Counters only grow; `connections` and `streams` go both ways."""
 
     requests: int = 0
-    in_flight: int = 0
     streams: int = 0
     connections: int = 0
     connections_total: int = 0

@@ -1,20 +1,15 @@
-"""How heads and chunks of HTTP/1.1 are written.
-
-The parts of a response's head that repeat (status line and content type) are kept encoded, since they are most of what
-a small answer costs.
-"""
+"""How heads and chunks of HTTP/1.1 are written."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 from http import HTTPStatus
 from typing import Final
 
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 LAST_CHUNK: Final = b"0\r\n\r\n"
-_CHUNKED: Final = b"Transfer-Encoding: chunked\r\n\r\n"
-_CHUNKED_CLOSE: Final = b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+_CHUNKED: Final = b"Transfer-Encoding: chunked\r\n"
+_CLOSE: Final = b"Connection: close\r\n"
 
 Headers = Iterable[tuple[str, str]]
 
@@ -24,24 +19,19 @@ def has_body(status: int) -> bool:
     return status >= 200 and status not in (204, 304)
 
 
-def sized_head(
-    status: int, content_type: str, headers: tuple[tuple[str, str], ...], date: bytes, length: int, keep_alive: bool
-) -> bytes:
-    """The head of an answer whose length is known. `date` is a whole header line."""
-    start = _start(status, content_type)
+def sized_head(status: int, common: bytes, headers: Headers, length: int, keep_alive: bool) -> bytes:
+    """The head of an answer whose length is known. `common` is the status line and whatever lines come first."""
     extra = header_lines(headers) if headers else b""
-    close = b"" if keep_alive else b"Connection: close\r\n"
+    close = b"" if keep_alive else _CLOSE
     if not has_body(status):
-        return b"%b%b%b%b\r\n" % (start, extra, date, close)
-    return b"%b%b%b%bContent-Length: %d\r\n\r\n" % (start, extra, date, close, length)
+        return b"%b%b%b\r\n" % (common, extra, close)
+    return b"%b%b%bContent-Length: %d\r\n\r\n" % (common, extra, close, length)
 
 
-def stream_head(
-    status: int, content_type: str, headers: tuple[tuple[str, str], ...], date: bytes, keep_alive: bool, chunked: bool
-) -> bytes:
+def stream_head(common: bytes, headers: Headers, keep_alive: bool, chunked: bool) -> bytes:
     """The head of an answer that is written bit by bit; without chunks (HTTP/1.0) it ends with the connection."""
-    end = (_CHUNKED if keep_alive else _CHUNKED_CLOSE) if chunked else b"Connection: close\r\n\r\n"
-    return _start(status, content_type) + header_lines(headers) + date + end
+    close = b"" if keep_alive and chunked else _CLOSE
+    return b"%b%b%b%b\r\n" % (common, header_lines(headers), close, _CHUNKED if chunked else b"")
 
 
 def request_head(method: str, target: str, headers: Headers) -> bytes:
@@ -69,8 +59,8 @@ def _one_line(text: str) -> str:
     return text.replace("\r", " ").replace("\n", " ")
 
 
-@lru_cache(maxsize=256)
-def _start(status: int, content_type: str) -> bytes:
+def status_line(status: int, content_type: str) -> bytes:
+    """How an answer begins: the status and, where there can be a body, its type."""
     try:
         phrase = HTTPStatus(status).phrase
     except ValueError:
