@@ -24,9 +24,7 @@ async def bind(client: Client, pod: PodInfo, node: str) -> None:
 async def mark_unschedulable(client: Client, pod: Pod, message: str, now: float) -> None:
     """Set the condition PodScheduled=False, unless it says just that already."""
     meta = pod.metadata
-    assert meta is not None
-    conditions = pod.status.conditions if pod.status else ()
-    current = next((condition for condition in conditions if condition.type == "PodScheduled"), None)
+    current = next((condition for condition in pod.status.conditions if condition.type == "PodScheduled"), None)
     if current and (current.status, current.reason, current.message) == ("False", "Unschedulable", message):
         return
     condition: Obj = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message}
@@ -36,9 +34,9 @@ async def mark_unschedulable(client: Client, pod: Pod, message: str, now: float)
         condition["lastTransitionTime"] = format_time(now)
     await client.patch(
         PODS,
-        meta.name or "",
+        meta.name,
         {"metadata": {"uid": meta.uid}, "status": {"conditions": [condition]}},
-        meta.namespace or "",
+        meta.namespace,
         type=Patch.STRATEGIC,
         subresource="status",
     )

@@ -33,8 +33,7 @@ class Cluster:
         return node if node and node.exists else None
 
     def set_node(self, node: Node) -> None:
-        assert node.metadata is not None
-        update_node(self._node(node.metadata.name or ""), node)
+        update_node(self._node(node.metadata.name), node)
 
     def remove_node(self, name: str) -> None:
         if (node := self._nodes.get(name)) is not None:

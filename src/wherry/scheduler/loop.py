@@ -83,20 +83,20 @@ class Scheduler:
             self._cluster.set_node(new)
             if old is None or _offer(old) != _offer(new):
                 self.queue.wake(NODE_CHANGED)
-        elif old is not None and old.metadata is not None:
-            self._cluster.remove_node(old.metadata.name or "")
+        elif old is not None:
+            self._cluster.remove_node(old.metadata.name)
 
     def _on_pod(self, old: Pod | None, new: Pod | None) -> None:
         pod = new or old
-        assert pod is not None and pod.metadata is not None and pod.spec is not None
-        uid = pod.metadata.uid or ""
-        if new is None or (pod.status is not None and pod.status.phase in _ENDED):
+        assert pod is not None
+        uid = pod.metadata.uid
+        if new is None or pod.status.phase in _ENDED:
             self.queue.remove(uid)
             if self._cluster.remove_pod(uid):
                 self.queue.wake(POD_REMOVED)
         elif pod.spec.node_name:
             self.queue.remove(uid)
-            if old is None or old.spec is None or not old.spec.node_name or old.spec != pod.spec:
+            if old is None or old.spec != pod.spec:
                 self._cluster.set_pod(pod_info(pod), pod.spec.node_name)
         elif pod.metadata.deletion_timestamp is not None:
             self.queue.remove(uid)
@@ -156,14 +156,14 @@ class Scheduler:
 
     def _give_back(self, pod: PodInfo) -> None:
         current = self._pods.get(pod.key)
-        if current is None or current.spec is None or not current.spec.node_name:
+        if current is None or not current.spec.node_name:
             self._cluster.remove_pod(pod.uid)
             self.queue.wake(POD_REMOVED)
 
     async def _tell(self, pod: PodInfo, message: str) -> None:
         self._event(pod, "Warning", "FailedScheduling", message, "Scheduling")
         current = self._pods.get(pod.key)
-        if current is None or current.metadata is None or current.metadata.uid != pod.uid:
+        if current is None or current.metadata.uid != pod.uid:
             return
         try:
             await mark_unschedulable(self._client, current, message, self._clock.time())
@@ -179,4 +179,4 @@ class Scheduler:
 
 def _offer(node: Node) -> tuple[object, ...]:
     """What of a node can make a Pod fit; heartbeats do not."""
-    return (node.metadata and node.metadata.labels, node.spec, node.status and node.status.allocatable)
+    return (node.metadata.labels, node.spec, node.status.allocatable)

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 from functools import lru_cache
 
-from wherry.api.meta.quantity import parse_quantity
+from wherry.api.meta.quantity import ceiling, milli
 from wherry.api.types.core_v1 import Affinity, Container, Node, Pod, Taint, Toleration
 from wherry.client import Key
 
@@ -86,10 +85,9 @@ class NodeInfo:
 def pod_info(pod: Pod) -> PodInfo:
     """Take from a Pod's view what decisions need."""
     spec, meta = pod.spec, pod.metadata
-    assert spec is not None and meta is not None
     return PodInfo(
-        key=Key(meta.namespace or "", meta.name or ""),
-        uid=meta.uid or "",
+        key=Key(meta.namespace, meta.name),
+        uid=meta.uid,
         scheduler_name=spec.scheduler_name or "default-scheduler",
         node_name=spec.node_name or "",
         priority=spec.priority or 0,
@@ -109,17 +107,16 @@ def update_node(info: NodeInfo, node: Node) -> None:
     """Carry a Node's view over into its info."""
     spec, status = node.spec, node.status
     info.exists = True
-    info.labels = (node.metadata.labels if node.metadata else None) or {}
-    info.taints = spec.taints if spec else ()
-    info.unschedulable = bool(spec and spec.unschedulable)
-    info.allocatable = amounts(status.allocatable) if status else {}
-    info.images = {name: image.size_bytes or 0 for image in (status.images if status else ()) for name in image.names}
+    info.labels = node.metadata.labels
+    info.taints = spec.taints
+    info.unschedulable = bool(spec.unschedulable)
+    info.allocatable = amounts(status.allocatable)
+    info.images = {name: image.size_bytes or 0 for image in status.images for name in image.names}
 
 
 def pod_requests(pod: Pod) -> Amounts:
     """All that a Pod asks of a node."""
     spec = pod.spec
-    assert spec is not None
     total = _sum(_requests(container) for container in spec.containers)
     sidecars: Amounts = {}
     peak: Amounts = {}
@@ -147,8 +144,7 @@ def amounts(quantities: Mapping[str, str]) -> Amounts:
 
 @lru_cache(maxsize=4096)
 def _amount(is_cpu: bool, text: str) -> int:
-    value = Fraction(parse_quantity(text)) * (1000 if is_cpu else 1)
-    return -(-value.numerator // value.denominator)
+    return milli(text) if is_cpu else ceiling(text)
 
 
 def _requests(container: Container) -> Amounts:
@@ -157,7 +153,6 @@ def _requests(container: Container) -> Amounts:
 
 def _score_requests(pod: Pod) -> Amounts:
     spec = pod.spec
-    assert spec is not None
     total = {CPU: 0, MEMORY: 0}
     for container in (*spec.containers, *(c for c in spec.init_containers if c.restart_policy == "Always")):
         own = _requests(container)
@@ -168,7 +163,7 @@ def _score_requests(pod: Pod) -> Amounts:
 
 def _host_ports(*families: Iterable[Container]) -> tuple[HostPort, ...]:
     return tuple(
-        (port.host_ip or "0.0.0.0", port.protocol or "TCP", port.host_port)  # noqa: S104 (what the API means by none)
+        (port.host_ip or "0.0.0.0", port.protocol or "TCP", port.host_port)
         for family in families
         for container in family
         for port in container.ports

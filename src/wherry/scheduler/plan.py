@@ -66,9 +66,7 @@ def place(pod: PodInfo, cluster: Cluster, rules: Rules, chance: random.Random, s
     return Placement(_best(pod, fitting, cluster, rules.scores, chance).name, asked)
 
 
-def _first_refusal(
-    node: NodeInfo, checks: Sequence[tuple[Filter, Check]]
-) -> tuple[Filter, tuple[str, ...]] | None:
+def _first_refusal(node: NodeInfo, checks: Sequence[tuple[Filter, Check]]) -> tuple[Filter, tuple[str, ...]] | None:
     for rule, check in checks:
         if reasons := check(node):
             return rule, reasons

@@ -11,7 +11,7 @@ from wherry.scheduler.cluster import Cluster
 from wherry.scheduler.model import HostPort, NodeInfo, PodInfo
 from wherry.scheduler.rules import FITS, POD_REMOVED, Check, Filter
 
-_ANY = "0.0.0.0"  # noqa: S104 (a value of the API, nothing is bound)
+_ANY = "0.0.0.0"
 _REASON = ("node(s) didn't have free ports for the requested pod ports",)
 
 

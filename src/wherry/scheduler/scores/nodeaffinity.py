@@ -15,7 +15,7 @@ def prepare(pod: PodInfo, _: Cluster) -> Rate | None:
         return None
 
     def rate(node: NodeInfo) -> int:
-        return sum(term.weight or 0 for term in preferred if term.preference and matches(term.preference, node))
+        return sum(term.weight for term in preferred if matches(term.preference, node))
 
     return rate
 
