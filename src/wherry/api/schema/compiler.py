@@ -138,8 +138,7 @@ def go_name(expression: str) -> str:
     """How Go prints the type: `[]v1.Container`, `map[string]string`."""
     first, rest = expression[0], expression[1:]
     if first == "@":
-        _, version, name = rest.rsplit(".", 2)
-        return f"{version}.{name}"
+        return ".".join(rest.split(".")[-2:])
     if first == "[":
         return "[]" + go_name(rest)
     if first == "{":

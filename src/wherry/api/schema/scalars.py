@@ -169,5 +169,7 @@ def _mend_base64(owner: Any, key: Any, value: str) -> list[Problem] | None:
 
 
 def _first_illegal(text: str, start: int) -> int:
-    illegal = re.compile(r"[^A-Za-z0-9+/]").search(text, max(start - 4, 0) if text[:start].endswith("=") else start)
-    return illegal.start() if illegal else len(text) - len(text) % 4
+    if text[:start].endswith("="):  # something follows the padding
+        return start
+    illegal = re.compile(r"[^A-Za-z0-9+/]").search(text, start)
+    return illegal.start() if illegal else start

@@ -14,19 +14,20 @@ _NAMES = ("2006", "-", "01", "-", "02", "T", "15", ":", "04", ":", "05")
 
 def canonical_time(text: str) -> str:
     """As upstream would write it back; raises ValueError in Go's words."""
-    return _parse(text, _LAYOUT).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _parse(text, _LAYOUT).isoformat(timespec="seconds") + "Z"
 
 
 def canonical_micro_time(text: str) -> str:
     """As upstream would write it back; raises ValueError in Go's words."""
-    return _parse(text, _MICRO_LAYOUT).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return _parse(text, _MICRO_LAYOUT).isoformat(timespec="microseconds") + "Z"
 
 
 def _parse(text: str, layout: str) -> datetime:
+    """The moment in UTC, naive."""
     if _RFC3339.fullmatch(text) is None:
         raise ValueError(_explain(text, layout))
     try:
-        return datetime.fromisoformat(text).astimezone(UTC)
+        return datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None)
     except (ValueError, OverflowError):
         raise ValueError(f"parsing time {json.dumps(text)}: {_out_of_range(text)} out of range") from None
 

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from wherry.api.schema import DecodeError, schema
+from wherry.api.schema.shapes import kind_struct
+
+
+def texts(api_version: str, kind: str, obj: dict[str, Any]) -> tuple[list[str], list[str], list[str]]:
+    """(decode errors, missing required fields, unknown fields)"""
+    faults, unknown = schema(api_version, kind).prune(obj)
+    decode = [fault.detail for fault in faults if isinstance(fault, DecodeError)]
+    return decode, [str(fault) for fault in faults if not isinstance(fault, DecodeError)], unknown
+
+
+def container(**fields: Any) -> dict[str, Any]:
+    return {"spec": {"containers": [{"name": "a", **fields}]}}
+
+
+WRONG = [
+    ("string for int", {"spec": {"terminationGracePeriodSeconds": "x", "containers": [{"name": "a"}]}},
+     "json: cannot unmarshal string into Go struct field PodSpec.spec.terminationGracePeriodSeconds of type int64"),
+    ("fraction for int", {"spec": {"priority": 1.5, "containers": [{"name": "a"}]}},
+     "json: cannot unmarshal number 1.5 into Go struct field PodSpec.spec.priority of type int32"),
+    ("too large for int32", {"spec": {"priority": 1 << 40, "containers": [{"name": "a"}]}},
+     f"json: cannot unmarshal number {1 << 40} into Go struct field PodSpec.spec.priority of type int32"),
+    ("number for string", container(image=3),
+     "json: cannot unmarshal number into Go struct field Container.spec.containers.image of type string"),
+    ("bool for string in a list", container(args=["x", True]),
+     "json: cannot unmarshal bool into Go struct field Container.spec.containers.args of type string"),
+    ("string for list", {"spec": {"containers": "x"}},
+     "json: cannot unmarshal string into Go struct field PodSpec.spec.containers of type []v1.Container"),
+    ("list for struct", {"spec": []},
+     "json: cannot unmarshal array into Go struct field Pod.spec of type v1.PodSpec"),
+    ("number for label", {"metadata": {"labels": {"a": 1}}, **container()},
+     "json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels of type string"),
+    ("list for labels", {"metadata": {"labels": []}, **container()},
+     "json: cannot unmarshal array into Go struct field ObjectMeta.metadata.labels of type map[string]string"),
+    ("string for bool", container(tty="yes"),
+     "json: cannot unmarshal string into Go struct field Container.spec.containers.tty of type bool"),
+    ("quantity", container(resources={"limits": {"cpu": "lots"}}),
+     "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"),
+    ("bool for quantity", container(resources={"limits": {"cpu": True}}),
+     "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"),
+    ("bool for port", container(livenessProbe={"httpGet": {"port": True}}),
+     "json: cannot unmarshal bool into Go value of type int32"),
+    ("time", {"metadata": {"creationTimestamp": "yesterday"}, **container()},
+     'parsing time "yesterday" as "2006-01-02T15:04:05Z07:00": cannot parse "yesterday" as "2006"'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("obj", "message"), [row[1:] for row in WRONG], ids=[row[0] for row in WRONG])
+def test_wrong_types_are_decode_errors(obj: dict[str, Any], message: str) -> None:
+    assert texts("v1", "Pod", obj) == ([message], [], [])
+
+
+@pytest.mark.parametrize(("text", "position"), [("aGk", 0), ("aGk=aGk=", 4), ("aG!=", 2), ("aGVsbG8=\u00e4", 8)])
+def test_wrong_base64(text: str, position: int) -> None:
+    assert texts("v1", "Secret", {"data": {"a": text}})[0] == [f"illegal base64 data at input byte {position}"]
+
+
+def test_base64_may_be_folded() -> None:
+    secret = {"data": {"a": "aG\nk="}}
+    assert texts("v1", "Secret", secret) == ([], [], [])
+    assert secret == {"data": {"a": "aGk="}}
+
+
+ROOMY_CRD = {"group": "g", "scope": "Cluster", "names": {"plural": "p", "kind": "K"}, "versions": [{"name": "v1"}]}
+PROBE = {"httpGet": {"port": 1, "httpHeaders": [{"name": "x"}]}}
+REQUIRED = [
+    ("no containers", "v1", "Pod", {"spec": {}}, ["spec.containers: Required value"]),
+    ("empty list", "v1", "Pod", {"spec": {"containers": []}}, ["spec.containers: Required value"]),
+    ("empty name", "v1", "Pod", {"spec": {"containers": [{"name": ""}]}}, ["spec.containers[0].name: Required value"]),
+    ("null name", "v1", "Pod", {"spec": {"containers": [{"name": None}]}}, ["spec.containers[0].name: Required value"]),
+    ("missing struct", "apps/v1", "Deployment", {}, ["spec.selector: Required value"]),
+    ("nested", "batch/v1", "Job", {"spec": {"template": {"spec": {"volumes": [{}], "containers": [{"name": "a"}]}}}},
+     ["spec.template.spec.volumes[0].name: Required value"]),
+    ("never in status", "v1", "Pod", {**container(), "status": {"conditions": [{}]}}, []),
+    ("never in metadata", "v1", "ConfigMap", {"metadata": {"ownerReferences": [{}]}}, []),
+    ("a zero port is judged elsewhere", "v1", "Pod", container(ports=[{}]), []),
+    ("an empty header value is fine", "v1", "Pod", container(livenessProbe=PROBE), []),
+    ("events lack most things", "v1", "Event", {"metadata": {}}, []),
+    ("booleans may be false", "apiextensions.k8s.io/v1", "CustomResourceDefinition", {"spec": ROOMY_CRD}, []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("api_version", "kind", "obj", "expected"), [row[1:] for row in REQUIRED], ids=[row[0] for row in REQUIRED]
+)
+def test_required_fields(api_version: str, kind: str, obj: dict[str, Any], expected: list[str]) -> None:
+    assert texts(api_version, kind, obj) == ([], expected, [])
+
+
+def test_unknown_fields_are_dropped_and_named() -> None:
+    obj = {"spec": {"bogus": {"a": 1}, **container(x=None, ports=[{"containerPort": 1, "y": 1}])["spec"]}}
+    expected = ["spec.bogus", "spec.containers[0].x", "spec.containers[0].ports[0].y"]
+    assert texts("v1", "Pod", obj) == ([], [], expected)
+    assert obj == container(ports=[{"containerPort": 1}])
+
+
+def test_nulls_become_what_go_makes_of_them() -> None:
+    obj = {
+        "metadata": {"labels": {"a": None}, "annotations": None},
+        "spec": {"containers": [{"name": "a", "args": [None], "env": None}], "overhead": {"cpu": None}},
+    }
+    assert texts("v1", "Pod", obj) == ([], [], [])
+    assert obj == {
+        "metadata": {"labels": {"a": ""}},
+        "spec": {"containers": [{"name": "a", "args": [""]}], "overhead": {"cpu": "0"}},
+    }
+
+
+def test_values_become_canonical() -> None:
+    obj: dict[str, Any] = container(resources={"limits": {"cpu": 0.5, "memory": "1024Mi", "x/y": 3}})
+    obj["metadata"] = {"creationTimestamp": "2024-01-01T02:00:00.5+02:00"}
+    assert texts("v1", "Pod", obj) == ([], [], [])
+    assert obj["metadata"] == {"creationTimestamp": "2024-01-01T00:00:00Z"}
+    assert obj["spec"]["containers"][0]["resources"]["limits"] == {"cpu": "500m", "memory": "1Gi", "x/y": "3"}
+
+
+def test_free_json_is_kept() -> None:
+    obj = {"data": {"a": None, "b": [None, 1.5]}, "revision": 1}
+    assert texts("apps/v1", "ControllerRevision", obj) == ([], [], [])
+    assert obj["data"] == {"a": None, "b": [None, 1.5]}
+
+
+def test_schemas_of_custom_resources_are_followed() -> None:
+    free = {"default": {"a": None}, "enum": [None, 1]}
+    props: dict[str, Any] = {"items": {"bogus": 1}, "additionalProperties": True, **free}
+    version = {"name": "v1", "schema": {"openAPIV3Schema": {"properties": {"spec": props}}}}
+    unknown = texts(
+        "apiextensions.k8s.io/v1", "CustomResourceDefinition", {"spec": {**ROOMY_CRD, "versions": [version]}}
+    )[2]
+    assert unknown == ["spec.versions[0].schema.openAPIV3Schema.properties[spec].items.bogus"]
+    assert props == {"items": {}, "additionalProperties": True, **free}
+
+
+def test_pruning_twice_changes_nothing() -> None:
+    obj = container(resources={"requests": {"cpu": "1500m"}})
+    texts("v1", "Pod", obj)
+    once = json.dumps(obj)
+    assert texts("v1", "Pod", obj) == ([], [], [])
+    assert json.dumps(obj) == once
+
+
+STRATEGIES = [
+    ("apps/v1", "Deployment", "spec.template.spec.containers", ("merge", "name")),
+    ("apps/v1", "Deployment", "spec.template.spec.containers.ports", ("merge", "containerPort")),
+    ("apps/v1", "Deployment", "spec.template.spec.containers.args", ("", "")),
+    ("apps/v1", "Deployment", "spec.template.spec.volumes", ("merge,retainKeys", "name")),
+    ("apps/v1", "Deployment", "spec.strategy", ("retainKeys", "")),
+    ("v1", "Service", "spec.ports", ("merge", "port")),
+    ("v1", "ConfigMap", "metadata.finalizers", ("merge", "")),
+    ("v1", "ConfigMap", "metadata.ownerReferences", ("merge", "uid")),
+    ("v1", "ConfigMap", "data.anything", ("", "")),
+    ("v1", "ConfigMap", "bogus.field", ("", "")),
+]
+
+
+@pytest.mark.parametrize(("api_version", "kind", "path", "expected"), STRATEGIES)
+def test_merge_strategy(api_version: str, kind: str, path: str, expected: tuple[str, str]) -> None:
+    assert schema(api_version, kind).merge_strategy(tuple(path.split("."))) == expected
+
+
+def test_unknown_kinds() -> None:
+    with pytest.raises(LookupError, match="no built-in kind Bogus in v1"):
+        schema("v1", "Bogus").prune({})
+    with pytest.raises(LookupError):
+        kind_struct("apps/v2", "Deployment")
