@@ -49,6 +49,8 @@ class Deps:
     settings: Mapping[str, Any] = field(default_factory=dict)
     state: Any = None
     """What `Controller.start` returned: expectations, caches of this controller in this control plane."""
+    enqueue: Callable[[Key], None] = lambda key: None
+    """Have one of this controller's keys looked at, for changes that no `Watch` can express."""
 
 
 @dataclass(frozen=True, slots=True)

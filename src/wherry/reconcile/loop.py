@@ -11,7 +11,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from wherry.api import errors
@@ -45,7 +45,7 @@ class Loop:
         self.controller = controller
         self.queue: Queue[Key] = Queue(deps.clock, self._wake)
         self.stats = LoopStats()
-        self._deps = deps
+        self._deps = replace(deps, enqueue=self.queue.add)
         self._tasks = tasks
         self._workers = 0
         self._is_open = False
@@ -56,9 +56,7 @@ class Loop:
         controller, client = self.controller, self._deps.client
         if controller.start is not None:
             state = controller.start(self._deps)
-            self._deps = Deps(
-                client, self._deps.clock, self._deps.events, self._deps.random, self._deps.settings, state
-            )
+            self._deps = replace(self._deps, state=state)
         own = client.informer(controller.reconciles, controller.view)
         own.add_handler(self._on_own)
         self._informers.append(own)
