@@ -196,6 +196,8 @@ class SqlLog:
                     self._index.pop(key, None)
                 else:
                     self._index[key] = revision
+            if changes:
+                self._marks.note_quiet(time, self.revision)
             return Contents(rows, changes, self.revision)
         finally:
             connection.close()
