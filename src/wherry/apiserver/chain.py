@@ -1,0 +1,152 @@
+"""What every request passes, from top to bottom: `Chain.reply` is the list.
+
+Whoever is refused is told why in a `Status`; a fault of our own is logged and answered with 500. Nothing raised in
+here ever reaches the transport.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
+
+from wherry.api.errors import ApiError, Forbidden, InternalError
+from wherry.apiserver.access import Access
+from wherry.apiserver.attributes import Attributes, User
+from wherry.apiserver.core import Core
+from wherry.apiserver.exchange import Answer, Exchange
+from wherry.apiserver.options import is_set, parse_query
+from wherry.apiserver.requestinfo import RequestInfo, parse
+from wherry.apiserver.respond import error_reply
+from wherry.apiserver.routes import no_such_path
+from wherry.transport.messages import Reply, Request, Response
+
+log = logging.getLogger(__name__)
+
+PathHandler = Callable[[Request, User], Answer]
+
+
+class Observer(Protocol):
+    """Sees every request with its outcome: metrics and audit."""
+
+    def __call__(self, info: RequestInfo, user: User | None, reply: Reply) -> None: ...
+
+
+class Chain:
+    """The way of a request: authenticate, impersonate, authorize, handle, observe."""
+
+    __slots__ = ("_access", "_core", "_observe", "_paths", "_serve")
+
+    def __init__(
+        self,
+        core: Core,
+        access: Access,
+        serve: Callable[[Exchange], Answer],
+        paths: Callable[[str], PathHandler | None],
+        observe: Observer,
+    ) -> None:
+        self._core = core
+        self._access = access
+        self._serve = serve
+        self._paths = paths
+        self._observe = observe
+
+    def handle(self, request: Request) -> Answer:
+        """Answer, at once if possible."""
+        query = parse_query(request.query)
+        info = parse(request.method, request.path, watch=is_set(query, "watch"))
+        user: User | None = None
+        try:
+            user = self._access.authenticate(request)
+            if self._access.impersonate is not None:
+                user = self._access.impersonate(request.headers, user, self._demand)
+            info = _with_selected_name(info, query)
+            self._demand(_attributes(info, user))
+            answer = self._answer(request, info, query, user)
+        except Exception as error:
+            answer = _failure(error, request)
+        if isinstance(answer, Awaitable):
+            return self._finish(answer, request, info, user)
+        self._observe(info, user, answer)
+        return answer
+
+    def _answer(self, request: Request, info: RequestInfo, query: Mapping[str, str], user: User) -> Answer:
+        if info.resource:
+            resource = self._core.registry.get(info.group, info.version, info.resource)
+            if resource is None:
+                raise no_such_path()
+            return self._serve(Exchange(self._core, request, info, query, user, resource))
+        handler = self._paths(info.path)
+        if handler is None:
+            raise no_such_path()
+        return handler(request, user)
+
+    async def _finish(self, answer: Awaitable[Reply], request: Request, info: RequestInfo, user: User | None) -> Reply:
+        try:
+            reply = await answer
+        except Exception as error:
+            reply = _failure(error, request)
+        self._observe(info, user, reply)
+        return reply
+
+    def _demand(self, attributes: Attributes) -> None:
+        decision = self._access.authorizer.authorize(attributes)
+        if not decision.allowed:
+            raise refusal(attributes, decision.reason)
+
+
+def refusal(attributes: Attributes, reason: str) -> Forbidden:
+    """Not allowed, in upstream's words."""
+    why = refusal_text(attributes) + (f": {reason}" if reason else "")
+    if not attributes.is_resource:
+        return Forbidden(f"forbidden: {why}", {})
+    details = {"kind": attributes.resource}
+    if attributes.group:
+        details = {"group": attributes.group, **details}
+    if attributes.name:
+        details = {"name": attributes.name, **details}
+    qualified = f"{attributes.resource}.{attributes.group}" if attributes.group else attributes.resource
+    subject = f'{qualified} "{attributes.name}"' if attributes.name else qualified
+    return Forbidden(f"{subject} is forbidden: {why}", details)
+
+
+def refusal_text(attributes: Attributes) -> str:
+    """`User "x" cannot list resource "pods" in API group "" in the namespace "default"`."""
+    user, verb = attributes.user.name, attributes.verb
+    if not attributes.is_resource:
+        return f'User "{user}" cannot {verb} path "{attributes.path}"'
+    resource = attributes.resource + (f"/{attributes.subresource}" if attributes.subresource else "")
+    text = f'User "{user}" cannot {verb} resource "{resource}" in API group "{attributes.group}"'
+    if attributes.namespace:
+        return f'{text} in the namespace "{attributes.namespace}"'
+    return f"{text} at the cluster scope"
+
+
+def _attributes(info: RequestInfo, user: User) -> Attributes:
+    if not info.resource:
+        return Attributes(user, info.verb, path=info.path)
+    return Attributes(
+        user, info.verb, info.group, info.version, info.resource, info.subresource, info.namespace, info.name
+    )
+
+
+_COLLECTION_VERBS = frozenset({"list", "watch", "deletecollection"})
+
+
+def _with_selected_name(info: RequestInfo, query: Mapping[str, str]) -> RequestInfo:
+    """A list of one name is authorized by that name: how kubelets are let to their own Secrets."""
+    selector = query.get("fieldSelector")
+    if not selector or info.name or info.verb not in _COLLECTION_VERBS:
+        return info
+    for term in selector.split(","):
+        name, _, value = term.partition("=")
+        if name == "metadata.name" and value.lstrip("="):
+            return info.named(value.lstrip("="))
+    return info
+
+
+def _failure(error: Exception, request: Request) -> Response:
+    if not isinstance(error, ApiError):
+        log.exception("%s %s failed", request.method, request.path, exc_info=error)
+        error = InternalError.of(f"{type(error).__name__}: {error}")
+    return error_reply(error, request.headers.get("accept", ""))

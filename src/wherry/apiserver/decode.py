@@ -1,0 +1,123 @@
+"""Request bodies become objects, with upstream's messages for what can not become one.
+
+JSON decoders keep the last of two equal keys in silence, but Kubernetes must report them. Finding them exactly is slow,
+so a cheap comparison comes first: if the body has as many `":` as its decoded form encoded again, no key was lost. Only
+bodies that differ (rare spellings, or real duplicates) are read a second time by a decoder that watches keys.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from wherry.api import Obj
+from wherry.api.errors import BadRequest, RequestEntityTooLarge
+from wherry.apiserver.encode import DecodeError, decode, encode_any
+from wherry.apiserver.negotiate import JSON, body_type
+
+MAX_BODY = 3 << 20
+_COLON = b'":'
+
+
+def read_body(body: bytes, content_type: str, kind: str) -> Obj:
+    """The object in a request body; `kind` is what it must be, for the message."""
+    if len(body) > MAX_BODY:
+        raise RequestEntityTooLarge(f"Request entity too large: limit is {MAX_BODY}")
+    if body_type(content_type) == JSON:
+        return _object(_read_json(body, kind), body, kind)
+    return _object(read_yaml(body, kind), body, kind)
+
+
+def read_options(body: bytes, content_type: str) -> Obj | None:
+    """DeleteOptions, which may be missing."""
+    if not body:
+        return None
+    return read_body(body, content_type, "DeleteOptions")
+
+
+def read_yaml(body: bytes, kind: str) -> Any:
+    from wherry.apiserver.yamltext import YamlError, parse_yaml
+
+    try:
+        return parse_yaml(body)
+    except YamlError as error:
+        raise unrecognized(kind, f"error converting YAML to JSON: {error}", body) from error
+
+
+def find_duplicates(body: bytes, obj: Obj) -> Sequence[str]:
+    """Paths of the keys that stand twice in one map of a JSON body."""
+    if body.count(_COLON) == encode_any(obj).count(_COLON):
+        return ()
+    try:
+        tree = json.loads(body, object_pairs_hook=_Pairs)
+    except (ValueError, RecursionError):
+        return ()
+    found: list[str] = []
+    _collect(tree, "", found)
+    return found
+
+
+def unrecognized(kind: str, why: str, body: bytes) -> BadRequest:
+    return BadRequest(f"the object provided is unrecognized (must be of type {kind}): {why} ({_summary(body)})")
+
+
+def _read_json(body: bytes, kind: str) -> Any:
+    try:
+        return decode(body)
+    except (DecodeError, RecursionError) as error:
+        why = "unexpected end of JSON input" if not body.strip() else str(error)
+        raise unrecognized(kind, f"couldn't get version/kind; json parse error: {why}", body) from error
+
+
+def _object(value: Any, body: bytes, kind: str) -> Obj:
+    if isinstance(value, dict):
+        for name in ("apiVersion", "kind"):
+            if not isinstance(value.get(name) or "", str):
+                why = f"json: cannot unmarshal {_go_type(value[name])} into Go struct field .{name} of type string"
+                raise unrecognized(kind, f"couldn't get version/kind; json parse error: {why}", body)
+        return value
+    why = f"json: cannot unmarshal {_go_type(value)} into Go value of type struct"
+    raise unrecognized(kind, f"couldn't get version/kind; json parse error: {why}", body)
+
+
+def _go_type(value: Any) -> str:
+    match value:
+        case bool():
+            return "bool"
+        case int() | float():
+            return "number"
+        case str():
+            return "string"
+        case list():
+            return "array"
+        case None:
+            return "null"
+        case _:
+            return "object"
+
+
+def _summary(body: bytes) -> str:
+    """The beginning of a body: as text if it looks like JSON, else in hexadecimal."""
+    if not body:
+        return "<empty>"
+    head, more = body[:30], " ..." if len(body) > 30 else ""
+    return (head.decode(errors="replace") if body[:1] == b"{" else head.hex()) + more
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """A JSON object as written, duplicates included."""
+
+
+def _collect(value: Any, path: str, found: list[str]) -> None:
+    if isinstance(value, _Pairs):
+        seen: set[str] = set()
+        for name, member in value:
+            inner = f"{path}.{name}" if path else name
+            if name in seen:
+                found.append(inner)
+            seen.add(name)
+            _collect(member, inner, found)
+    elif isinstance(value, list):
+        for index, member in enumerate(value):
+            _collect(member, f"{path}[{index}]", found)

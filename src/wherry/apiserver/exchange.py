@@ -1,0 +1,53 @@
+"""One request on its way to a reply, once it is known who asks for what."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from wherry.api import Obj
+from wherry.api.resource import Resource
+from wherry.apiserver.attributes import User
+from wherry.apiserver.core import Call, Core
+from wherry.apiserver.decode import find_duplicates, read_body
+from wherry.apiserver.negotiate import JSON, body_type
+from wherry.apiserver.options import FieldValidation, Query, WriteOptions
+from wherry.apiserver.requestinfo import RequestInfo
+from wherry.transport.messages import Reply, Request
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A request on a resource. `call` collects warnings for the reply."""
+
+    core: Core
+    request: Request
+    info: RequestInfo
+    query: Query
+    user: User
+    resource: Resource
+
+    @property
+    def accept(self) -> str:
+        return self.request.headers.get("accept", "")
+
+    def body(self, kind: str) -> Obj:
+        request = self.request
+        return read_body(request.body, request.headers.get("content-type", ""), kind)
+
+    def duplicates(self, options: WriteOptions, obj: Obj) -> Sequence[str]:
+        """Keys that stand twice in the body, unless nobody wants to know."""
+        if options.field_validation is FieldValidation.IGNORE:
+            return ()
+        request = self.request
+        if body_type(request.headers.get("content-type", "")) != JSON:
+            return ()
+        return find_duplicates(request.body, obj)
+
+    def call(self, options: WriteOptions) -> Call:
+        return Call(self.user, options.dry_run, options.field_validation)
+
+
+Answer = Reply | Awaitable[Reply]
+Respond = Callable[[Exchange], Answer]
+"""Answers an exchange: at once where nothing has to be waited for."""

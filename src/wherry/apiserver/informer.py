@@ -1,0 +1,142 @@
+"""Informers in the API server's own process: windows onto the watch cache, which copy nothing.
+
+Views are decoded from the cached bytes when somebody looks; a bounded number of the latest is kept, since a change is
+usually looked at by several handlers and reconcilers in a row. Handlers hear of a change before its writer is answered.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import Generic, TypeVar
+
+import msgspec
+
+from wherry.api.resource import Resource
+from wherry.apiserver import versions
+from wherry.apiserver.core import Core
+from wherry.apiserver.selection import select
+from wherry.client import Handler, Key
+from wherry.watchcache.item import Item
+from wherry.watchcache.window import DELETED, Event
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+_KEPT_VIEWS = 1024
+
+
+class _Index(Generic[T]):
+    """A look-up table, kept as keys of objects."""
+
+    __slots__ = ("entries", "keys_of")
+
+    def __init__(self, keys_of: Callable[[T], Iterable[str]]) -> None:
+        self.keys_of = keys_of
+        self.entries: dict[str, dict[Key, None]] = {}
+
+    def move(self, key: Key, old: T | None, new: T | None) -> None:
+        before = set(self.keys_of(old)) if old is not None else set()
+        after = set(self.keys_of(new)) if new is not None else set()
+        for entry in before - after:
+            if (members := self.entries.get(entry)) is not None:
+                members.pop(key, None)
+                if not members:
+                    del self.entries[entry]
+        for entry in after - before:
+            self.entries.setdefault(entry, {})[key] = None
+
+
+class InProcessInformer(Generic[T]):
+    """All objects of a kind (or those a field selector means), seen through `view`."""
+
+    __slots__ = ("_decode", "_handlers", "_indexes", "_kind", "_match", "_resource", "_unsubscribe", "_views")
+
+    def __init__(self, core: Core, resource: Resource, view: type[T], field_selector: str = "") -> None:
+        self._resource = resource
+        self._kind = core.kind(resource)
+        self._match = select(resource, "", field_selector).match
+        self._decode = msgspec.json.Decoder(view).decode
+        self._views: dict[Item, T] = {}
+        self._indexes: dict[str, _Index[T]] = {}
+        self._handlers: list[Handler[T]] = []
+        self._unsubscribe: Callable[[], None] | None = None
+
+    @property
+    def resource(self) -> Resource:
+        return self._resource
+
+    async def wait_synced(self) -> None:
+        """The watch cache is the truth already."""
+
+    def get(self, key: Key) -> T | None:
+        item = self._kind.get(key.namespace, key.name)
+        if item is None or (self._match is not None and not self._match(item)):
+            return None
+        return self._view(item)
+
+    def list(self, namespace: str = "") -> Iterable[T]:
+        return [self._view(item) for item in self._items(namespace)]
+
+    def add_index(self, name: str, keys: Callable[[T], Iterable[str]]) -> None:
+        if name in self._indexes:
+            return
+        index = self._indexes[name] = _Index(keys)
+        for item in self._items():
+            index.move(Key(item.namespace, item.name), None, self._view(item))
+        self._listen()
+
+    def by_index(self, name: str, key: str) -> Iterable[T]:
+        found = (self.get(member) for member in tuple(self._indexes[name].entries.get(key, ())))
+        return [view for view in found if view is not None]
+
+    def add_handler(self, handler: Handler[T]) -> None:
+        for item in self._items():
+            _call(handler, None, self._view(item))
+        self._handlers.append(handler)
+        self._listen()
+
+    def close(self) -> None:
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+            self._unsubscribe = None
+        self._handlers.clear()
+        self._views.clear()
+
+    def _items(self, namespace: str = "") -> list[Item]:
+        items = list(self._kind.items(namespace))
+        return items if self._match is None else [item for item in items if self._match(item)]
+
+    def _listen(self) -> None:
+        if self._unsubscribe is None:
+            self._unsubscribe = self._kind.add_handler(self._hear)
+
+    def _hear(self, event: Event) -> None:
+        seen = event if self._match is None else event.seen_by(self._match)
+        if seen is None:
+            return
+        old = self._view(seen.prev) if seen.prev is not None else None
+        new = None if seen.type == DELETED else self._view(seen.item)
+        if seen.prev is not None:
+            self._views.pop(seen.prev, None)
+        key = Key(seen.item.namespace, seen.item.name)
+        for index in self._indexes.values():
+            index.move(key, old, new)
+        for handler in self._handlers:
+            _call(handler, old, new)
+
+    def _view(self, item: Item) -> T:
+        view = self._views.get(item)
+        if view is None:
+            view = self._decode(versions.present(self._resource, item))
+            if len(self._views) >= _KEPT_VIEWS:
+                del self._views[next(iter(self._views))]
+            self._views[item] = view
+        return view
+
+
+def _call(handler: Handler[T], old: T | None, new: T | None) -> None:
+    """One handler's failure is its own."""
+    try:
+        handler(old, new)
+    except Exception:
+        log.exception("an informer's handler failed")

@@ -1,0 +1,209 @@
+"""The client inside the API server's process: the same verbs, without HTTP, JSON text, or doors.
+
+Objects that a caller passes in are copied, those it gets back are its own. Reads see every write that was acknowledged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, TypeVar, cast
+
+from wherry.api import Obj
+from wherry.api.errors import MethodNotAllowed
+from wherry.api.resource import Resource, Subresource
+from wherry.apiserver import versions
+from wherry.apiserver.attributes import User
+from wherry.apiserver.core import Call, Core
+from wherry.apiserver.encode import copy
+from wherry.apiserver.informer import InProcessInformer
+from wherry.apiserver.options import DeleteOptions, ListOptions
+from wherry.apiserver.selection import select
+from wherry.apiserver.subresources import Handler, Handlers, Target
+from wherry.apiserver.subresources.catalog import find
+from wherry.apiserver.verbs import create, delete, get, patch, update, watch
+from wherry.apiserver.verbs import list as listing
+from wherry.client import Page, Patch, WatchEvent
+from wherry.watchcache.window import Batch
+
+T = TypeVar("T")
+
+
+class InProcessClient:
+    """A `Client` that acts as one user, whom nothing is refused but by admission and validation."""
+
+    __slots__ = ("_core", "_handlers", "_informers", "_user")
+
+    def __init__(self, core: Core, user: User, handlers: Handlers) -> None:
+        self._core = core
+        self._user = user
+        self._handlers = handlers
+        self._informers: dict[tuple[Resource, type[Any], str], InProcessInformer[Any]] = {}
+
+    async def get(self, resource: Resource, name: str, namespace: str = "", *, subresource: str = "") -> Obj:
+        handler = self._find(resource, subresource, "get")
+        if handler is not None:
+            return await self._handle(handler, Target(resource, namespace, name, subresource), None)
+        return versions.read(resource, get.get(self._core, resource, namespace, name))
+
+    async def list(
+        self,
+        resource: Resource,
+        namespace: str = "",
+        *,
+        label_selector: str = "",
+        field_selector: str = "",
+        resource_version: str = "",
+        limit: int = 0,
+        continue_token: str = "",
+    ) -> Page:
+        options = ListOptions(resource_version=resource_version, limit=limit, continue_token=continue_token)
+        selected = select(resource, label_selector, field_selector)
+        revision = listing.awaited(self._core, options)
+        if revision is not None:
+            await listing.wait(self._core, revision)
+        page = listing.page(self._core, resource, namespace, options, selected)
+        items = [versions.read(resource, item) for item in page.items]
+        return Page(items, str(page.revision), page.continue_token)
+
+    async def create(
+        self, resource: Resource, obj: Obj, namespace: str = "", *, name: str = "", subresource: str = ""
+    ) -> Obj:
+        namespace = namespace or (obj.get("metadata") or {}).get("namespace") or ""
+        if subresource or not resource.stored:
+            handler = self._find(resource, subresource, "create")
+            if handler is None:
+                raise _not_allowed()
+            return await self._handle(handler, Target(resource, namespace, name, subresource), copy(obj))
+        outcome = await create.create(self._core, self._call(), resource, namespace, copy(obj))
+        return outcome.decoded()
+
+    async def update(self, resource: Resource, obj: Obj, *, subresource: str = "") -> Obj:
+        meta = obj["metadata"]
+        namespace, name = meta.get("namespace") or "", meta["name"]
+        handler = self._find(resource, subresource, "update")
+        if handler is not None:
+            return await self._handle(handler, Target(resource, namespace, name, subresource), copy(obj))
+        sub = _writing(resource, subresource)
+        outcome = await update.update(self._core, self._call(), resource, namespace, name, copy(obj), sub)
+        return outcome.decoded()
+
+    async def patch(
+        self,
+        resource: Resource,
+        name: str,
+        patch_document: Obj | Sequence[Obj],
+        namespace: str = "",
+        *,
+        type: Patch = Patch.MERGE,
+        subresource: str = "",
+    ) -> Obj:
+        handler = self._find(resource, subresource, "update")
+        if handler is not None:
+            target = Target(resource, namespace, name, subresource)
+            current = await self.get(resource, name, namespace, subresource=subresource)
+            kind = self._core.registry.by_kind(current["apiVersion"], current["kind"]) or resource
+            return await self._handle(handler, target, patch.applier(type, patch_document, kind)(current))
+        apply = patch.applier(type, patch_document, resource)
+        sub = _writing(resource, subresource)
+        outcome = await patch.patch(self._core, self._call(), resource, namespace, name, apply, sub)
+        return outcome.decoded()
+
+    async def delete(
+        self,
+        resource: Resource,
+        name: str,
+        namespace: str = "",
+        *,
+        uid: str = "",
+        resource_version: str = "",
+        propagation: str = "",
+        grace_seconds: int | None = None,
+    ) -> Obj:
+        options = DeleteOptions(grace_seconds, propagation, uid, resource_version)
+        deleted = await delete.delete(self._core, self._call(), resource, namespace, name, options)
+        return delete.outcome(resource, name, deleted).decoded()
+
+    async def watch(
+        self,
+        resource: Resource,
+        namespace: str = "",
+        *,
+        label_selector: str = "",
+        field_selector: str = "",
+        resource_version: str = "",
+    ) -> AsyncIterator[WatchEvent]:
+        options = ListOptions(resource_version=resource_version)
+        selected = select(resource, label_selector, field_selector)
+        mailbox = _Mailbox()
+        watching = watch.begin(self._core, resource, namespace, options, selected, mailbox.put)
+        try:
+            for item in watching.initial:
+                yield WatchEvent("ADDED", versions.read(resource, item))
+            while True:
+                batch = await mailbox.take()
+                for event in batch.events:
+                    yield WatchEvent(event.type, versions.read(resource, event.item))
+        finally:
+            watching.subscription.close()
+
+    def informer(self, resource: Resource, view: type[T], *, field_selector: str = "") -> InProcessInformer[T]:
+        key = (resource, view, field_selector)
+        informer = self._informers.get(key)
+        if informer is None:
+            informer = self._informers[key] = InProcessInformer(self._core, resource, view, field_selector)
+        return cast("InProcessInformer[T]", informer)
+
+    async def resources(self) -> Sequence[Resource]:
+        return tuple(self._core.registry.stored())
+
+    def close(self) -> None:
+        """End all informers."""
+        for informer in self._informers.values():
+            informer.close()
+        self._informers.clear()
+
+    def _call(self) -> Call:
+        return Call(self._user)
+
+    def _find(self, resource: Resource, subresource: str, verb: str) -> Handler | None:
+        return find(self._handlers, resource, subresource, verb) if subresource or not resource.stored else None
+
+    async def _handle(self, handler: Handler, target: Target, body: Obj | None) -> Obj:
+        return (await handler(self._core, self._call(), target, body)).decoded()
+
+
+class _Mailbox:
+    """Batches for one reader."""
+
+    __slots__ = ("_batches", "_waiter")
+
+    def __init__(self) -> None:
+        self._batches: deque[Batch] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+
+    def put(self, batch: Batch) -> None:
+        self._batches.append(batch)
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def take(self) -> Batch:
+        while not self._batches:
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+        return self._batches.popleft()
+
+
+def _writing(resource: Resource, subresource: str) -> Subresource | None:
+    """The subresource through which a part of the object is written."""
+    if not subresource:
+        return None
+    sub = resource.subresource(subresource)
+    if sub is None or not sub.writes:
+        raise _not_allowed()
+    return sub
+
+
+def _not_allowed() -> MethodNotAllowed:
+    return MethodNotAllowed("the server does not allow this method on the requested resource", {})

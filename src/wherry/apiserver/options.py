@@ -1,0 +1,239 @@
+"""What the query (and, for deletions, the body) of a request may ask for, read into values.
+
+Faults are reported as upstream reports them: a value that does not parse is a 400, a combination that makes no sense
+is a 422 of the options' own kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+from urllib.parse import parse_qsl
+
+from wherry.api import Obj
+from wherry.api.errors import BadRequest, Invalid
+from wherry.api.field import FieldError, forbidden, invalid, not_supported
+
+Query = Mapping[str, str]
+_NO_QUERY: Query = {}
+
+
+class FieldValidation(Enum):
+    """What happens when a body has unknown or duplicate fields."""
+
+    STRICT = "Strict"
+    WARN = "Warn"
+    IGNORE = "Ignore"
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOptions:
+    """Options of create, update and patch."""
+
+    dry_run: bool = False
+    field_validation: FieldValidation = FieldValidation.WARN
+
+
+@dataclass(frozen=True, slots=True)
+class ListOptions:
+    """Options of list, watch and deletecollection."""
+
+    label_selector: str = ""
+    field_selector: str = ""
+    resource_version: str = ""
+    match: str = ""
+    limit: int = 0
+    continue_token: str = ""
+    timeout_seconds: int | None = None
+    bookmarks: bool = False
+    send_initial_events: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteOptions:
+    """Options of delete and deletecollection."""
+
+    grace_seconds: int | None = None
+    propagation: str = ""
+    uid: str = ""
+    resource_version: str = ""
+    dry_run: bool = False
+
+
+def parse_query(query: str) -> Query:
+    """First value of each parameter, decoded."""
+    if not query:
+        return _NO_QUERY
+    values: dict[str, str] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        values.setdefault(name, value)
+    return values
+
+
+def is_set(query: Query, name: str) -> bool:
+    """A boolean as upstream converts it: present means true, unless it says false or 0."""
+    value = query.get(name)
+    return value is not None and value.lower() not in ("false", "0")
+
+
+def write_options(query: Query, kind: str) -> WriteOptions:
+    """Options of a write; `kind` is CreateOptions, UpdateOptions or PatchOptions, for the message."""
+    if not query:
+        return _PLAIN_WRITE
+    faults: list[FieldError] = []
+    dry_run = _dry_run(query.get("dryRun", ""), faults)
+    validation = FieldValidation.WARN
+    if asked := query.get("fieldValidation", ""):
+        try:
+            validation = FieldValidation(asked)
+        except ValueError:
+            faults.append(not_supported("fieldValidation", asked, [choice.value for choice in FieldValidation]))
+    _refuse(kind, faults)
+    return WriteOptions(dry_run, validation)
+
+
+def list_options(query: Query) -> ListOptions:
+    if not query:
+        return _PLAIN_LIST
+    initial = is_set(query, "sendInitialEvents") if "sendInitialEvents" in query else None
+    options = ListOptions(
+        label_selector=query.get("labelSelector", ""),
+        field_selector=query.get("fieldSelector", ""),
+        resource_version=query.get("resourceVersion", ""),
+        match=query.get("resourceVersionMatch", ""),
+        limit=_integer(query, "limit") or 0,
+        continue_token=query.get("continue", ""),
+        timeout_seconds=_integer(query, "timeoutSeconds"),
+        bookmarks=is_set(query, "allowWatchBookmarks"),
+        send_initial_events=initial,
+    )
+    _refuse("ListOptions", _list_faults(options, is_set(query, "watch")))
+    return options
+
+
+def delete_options(query: Query, body: Obj | None) -> DeleteOptions:
+    """Options from the body where there is one, else from the query, as upstream."""
+    if body:
+        grace = body.get("gracePeriodSeconds")
+        conditions = body.get("preconditions") or {}
+        dry_run: Any = body.get("dryRun") or ()
+        orphan = body.get("orphanDependents")
+        propagation = body.get("propagationPolicy") or ""
+    else:
+        grace = _integer(query, "gracePeriodSeconds")
+        conditions = {}
+        dry_run = (query["dryRun"],) if query.get("dryRun") else ()
+        orphan = is_set(query, "orphanDependents") if "orphanDependents" in query else None
+        propagation = query.get("propagationPolicy", "")
+    faults: list[FieldError] = []
+    is_dry = bool([_dry_run(value, faults) for value in dry_run])
+    if orphan is not None and propagation:
+        faults.append(
+            invalid("propagationPolicy", propagation, "orphanDependents and deletionPropagation cannot be both set")
+        )
+    if propagation and propagation not in _POLICIES:
+        faults.append(not_supported("propagationPolicy", propagation, _POLICIES))
+    if grace is not None and (isinstance(grace, bool) or not isinstance(grace, int)):
+        raise BadRequest(
+            "json: cannot unmarshal value into Go struct field DeleteOptions.gracePeriodSeconds of type int64"
+        )
+    _refuse("DeleteOptions", faults)
+    if orphan is not None:
+        propagation = "Orphan" if orphan else "Background"
+    return DeleteOptions(
+        grace_seconds=grace if grace is None or grace >= 0 else 1,
+        propagation=propagation,
+        uid=conditions.get("uid") or "",
+        resource_version=conditions.get("resourceVersion") or "",
+        dry_run=is_dry,
+    )
+
+
+_PLAIN_WRITE = WriteOptions()
+_PLAIN_LIST = ListOptions()
+_POLICIES = ("Foreground", "Background", "Orphan")
+_MATCHES = ("Exact", "NotOlderThan")
+
+
+def _dry_run(value: str, faults: list[FieldError]) -> bool:
+    if value and value != "All":
+        faults.append(not_supported("dryRun", [value], ["All"]))
+    return bool(value)
+
+
+def _integer(query: Query, name: str) -> int | None:
+    text = query.get(name, "")
+    if not text:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise BadRequest(f'strconv.ParseInt: parsing "{text}": invalid syntax') from None
+
+
+def _list_faults(options: ListOptions, watch: bool) -> Sequence[FieldError]:
+    if not watch and options.send_initial_events is not None:
+        return [forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list")]
+    match = options.match
+    if watch:
+        return _watch_faults(options)
+    faults = []
+    if match:
+        if not options.resource_version:
+            faults.append(
+                forbidden(
+                    "resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided"
+                )
+            )
+        if options.continue_token:
+            faults.append(
+                forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided")
+            )
+        if match not in _MATCHES:
+            faults.append(not_supported("resourceVersionMatch", match, [*_MATCHES, ""]))
+        if match == "Exact" and options.resource_version == "0":
+            faults.append(
+                forbidden("resourceVersionMatch", 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
+            )
+    return faults
+
+
+def _watch_faults(options: ListOptions) -> Sequence[FieldError]:
+    match, initial = options.match, options.send_initial_events
+    if initial is not None:
+        faults = []
+        if match != "NotOlderThan":
+            faults.append(
+                forbidden(
+                    "resourceVersionMatch", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
+                )
+                if not match
+                else not_supported("resourceVersionMatch", match, ["NotOlderThan"])
+            )
+        if options.continue_token:
+            faults.append(forbidden("continue", "continue is forbidden for watch"))
+        return faults
+    if match:
+        return [
+            forbidden(
+                "resourceVersionMatch",
+                "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+            )
+        ]
+    return ()
+
+
+def _refuse(kind: str, faults: Sequence[FieldError]) -> None:
+    if faults:
+        raise Invalid.of(_Options(kind), "", faults)
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """The options' own kind, as a fault names it."""
+
+    kind: str
+    group: str = "meta.k8s.io"
+    plural: str = ""

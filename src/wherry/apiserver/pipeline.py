@@ -1,0 +1,109 @@
+"""What every write goes through, whatever its verb.
+
+    body -> decode -> intake (types, unknown fields, defaults) -> mutating admission -> prepare -> validate
+         -> validating admission -> compare-and-set
+
+`intake` runs on what a client sent and again on what a patch made of it. The functions change the object they are given:
+the pipeline owns its copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wherry.api import Obj
+from wherry.api.errors import BadRequest, Invalid
+from wherry.api.field import FieldError
+from wherry.api.resource import Resource
+from wherry.api.schema import DecodeError
+from wherry.apiserver import metadata
+from wherry.apiserver.attributes import Admission, Plugin
+from wherry.apiserver.core import Call, Core
+from wherry.apiserver.options import FieldValidation
+
+Faults = Sequence[FieldError]
+
+
+def intake(resource: Resource, obj: Obj, call: Call, duplicates: Sequence[str] = ()) -> Faults:
+    """Check types, drop what the kind does not know, and fill in defaults.
+
+    Returns faults that validation will report with its own; raises `BadRequest` for what can not be decoded as the kind.
+    """
+    _check_kind(resource, obj)
+    faults, unknown = resource.schema.prune(obj)
+    for fault in faults:
+        if isinstance(fault, DecodeError):
+            raise cannot_handle(resource, fault.detail)
+    if (unknown or duplicates) and call.validation is not FieldValidation.IGNORE:
+        _report(resource, unknown, duplicates, call)
+    resource.defaults(obj)
+    return faults
+
+
+def cannot_handle(resource: Resource, why: str) -> BadRequest:
+    """A body that is no object of the kind, in the words that kubectl shows."""
+    kind = resource.kind
+    return BadRequest(f'{kind} in version "{resource.version}" cannot be handled as a {kind}: {why}')
+
+
+def admit(
+    plugins: Sequence[Plugin],
+    core: Core,
+    call: Call,
+    operation: str,
+    resource: Resource,
+    subresource: str,
+    key: tuple[str, str],
+    obj: Obj | None,
+    old: Obj | None,
+) -> None:
+    """Let the admission plug-ins of one phase change or refuse a write to `key` (namespace, name)."""
+    if not plugins:
+        return
+    admission = Admission(
+        call.user, operation, resource, subresource, key[0], key[1], obj, old, call.dry_run, call.warn
+    )
+    for plugin in plugins:
+        plugin(admission, core.reader)
+
+
+def refuse_invalid(resource: Resource, name: str, required: Faults, *groups: Faults) -> None:
+    """Raise `Invalid` with all faults, if there are any.
+
+    `required` are the faults of `intake`; they give way to a semantic fault of the same field, which says more.
+    """
+    if not required and not any(groups):
+        return
+    faults = [fault for group in groups for fault in group]
+    paths = {fault.path for fault in faults}
+    raise Invalid.of(resource, name, [fault for fault in required if fault.path not in paths] + faults)
+
+
+def _check_kind(resource: Resource, obj: Obj) -> None:
+    """A body may leave out apiVersion and kind; if it names them, they must be the ones of the path."""
+    api_version, kind = obj.get("apiVersion"), obj.get("kind")
+    if api_version == resource.api_version and kind == resource.kind:
+        metadata.of(obj)
+        return
+    if kind and kind != resource.kind:
+        version = str(api_version or resource.api_version).rpartition("/")[2]
+        raise BadRequest(
+            f'{kind} in version "{version}" cannot be handled as a {resource.kind}: '
+            f"converting ({version}.{kind}) to ({resource.group or 'core'}.{resource.kind}): unknown conversion"
+        )
+    if api_version and api_version != resource.api_version:
+        raise BadRequest(
+            f"the API version in the data ({api_version}) does not match the expected API version "
+            f"({resource.api_version})"
+        )
+    obj["apiVersion"], obj["kind"] = resource.api_version, resource.kind
+    metadata.of(obj)
+
+
+def _report(resource: Resource, unknown: Sequence[str], duplicates: Sequence[str], call: Call) -> None:
+    """Tell of fields that will not be kept: as an error or as warnings."""
+    texts = [f'unknown field "{path}"' for path in unknown] + [f'duplicate field "{path}"' for path in duplicates]
+    if call.validation is FieldValidation.STRICT:
+        raise cannot_handle(resource, "strict decoding error: " + ", ".join(texts))
+    for text in texts:
+        call.warn(text)

@@ -1,0 +1,246 @@
+"""From a request on a resource to the verb that serves it: one function per verb, all of them in `VERBS`.
+
+A function answers at once where it can (GET, LIST and the start of a WATCH are look-ups in memory), and returns a
+coroutine where a write has to become durable first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from wherry.api.errors import MethodNotAllowed, NotFound
+from wherry.api.resource import Subresource
+from wherry.apiserver.core import Call
+from wherry.apiserver.decode import read_options
+from wherry.apiserver.exchange import Answer, Exchange, Respond
+from wherry.apiserver.negotiate import Form, negotiate
+from wherry.apiserver.options import delete_options, list_options, write_options
+from wherry.apiserver.respond import item_reply, outcome_reply, page_reply
+from wherry.apiserver.selection import select
+from wherry.apiserver.subresources import Handler, Handlers, Streams, Target
+from wherry.apiserver.subresources.catalog import find
+from wherry.apiserver.table import PartialEncoder, TableEncoder, check_include
+from wherry.apiserver.verbs import create, delete, deletecollection, get, patch, update, watch
+from wherry.apiserver.verbs import list as listing
+from wherry.apiserver.watchstream import Encoder, PlainEncoder, stream
+from wherry.transport.messages import Reply
+
+
+class Router:
+    """Finds who serves an exchange. `handlers` and `streams` add to what is built in."""
+
+    __slots__ = ("_handlers", "_streams")
+
+    def __init__(self, handlers: Handlers, streams: Streams) -> None:
+        self._handlers = handlers
+        self._streams = streams
+
+    def serve(self, exchange: Exchange) -> Answer:
+        info, resource = exchange.info, exchange.resource
+        if info.subresource:
+            return self._serve_subresource(exchange)
+        if info.verb not in resource.verbs:
+            raise method_not_allowed()
+        if not resource.stored:
+            return self._serve_by_handler(exchange)
+        return VERBS[info.verb](exchange)
+
+    def _serve_subresource(self, exchange: Exchange) -> Answer:
+        info, resource = exchange.info, exchange.resource
+        sub = resource.subresource(info.subresource)
+        if sub is None:
+            raise no_such_path()
+        stream = self._streams.get((resource.group_resource, sub.name))
+        if stream is not None:
+            return stream(exchange)
+        if info.verb not in sub.verbs and not (info.verb == "get" and sub.writes):
+            raise method_not_allowed()
+        if not sub.writes:
+            return self._serve_by_handler(exchange)
+        match info.verb:
+            case "get":
+                return _get(exchange)
+            case "patch":
+                return patch_with(exchange, sub)
+            case _:
+                return put(exchange, sub)
+
+    def _serve_by_handler(self, exchange: Exchange) -> Answer:
+        info, resource = exchange.info, exchange.resource
+        handler = find(self._handlers, resource, info.subresource, info.verb)
+        patched = None
+        if handler is None and info.verb == "patch":
+            handler = find(self._handlers, resource, info.subresource, "update")
+            patched = find(self._handlers, resource, info.subresource, "get")
+        if handler is None:
+            raise method_not_allowed()
+        return _by_handler(exchange, handler, patched)
+
+
+async def _by_handler(exchange: Exchange, handler: Handler, patched: Handler | None) -> Reply:
+    """Answer by a handler; a PATCH is what an update would be of the patched answer to a get."""
+    info, resource, core = exchange.info, exchange.resource, exchange.core
+    negotiate(exchange.accept)
+    target = Target(resource, info.namespace_of(resource), info.name, info.subresource)
+    options = write_options(exchange.query, "CreateOptions")
+    call = exchange.call(options)
+    sub = resource.subresource(info.subresource)
+    body_kind = sub.kind.kind if sub is not None and sub.kind is not None else resource.kind
+    body = None
+    if patched is not None:
+        current = (await patched(core, call, target, None)).decoded()
+        kind = core.registry.by_kind(current["apiVersion"], current["kind"]) or resource
+        headers = exchange.request.headers
+        body = patch.reader(exchange.request.body, headers.get("content-type", ""), kind)(current)
+    elif info.verb != "get":
+        body = exchange.body(body_kind)
+    return outcome_reply(exchange, await handler(core, call, target, body), call)
+
+
+def method_not_allowed() -> MethodNotAllowed:
+    return MethodNotAllowed("the server does not allow this method on the requested resource", {})
+
+
+def no_such_path() -> NotFound:
+    return NotFound("the server could not find the requested resource", {})
+
+
+def _get(exchange: Exchange) -> Reply:
+    info = exchange.info
+    return item_reply(
+        exchange, get.get(exchange.core, exchange.resource, info.namespace_of(exchange.resource), info.name)
+    )
+
+
+def _list(exchange: Exchange) -> Answer:
+    options = list_options(exchange.query)
+    selected = select(exchange.resource, options.label_selector, options.field_selector)
+    negotiate(exchange.accept, is_list=True)
+    core = exchange.core
+
+    def reply() -> Reply:
+        return page_reply(exchange, listing.page(core, exchange.resource, exchange.info.namespace, options, selected))
+
+    revision = listing.awaited(core, options)
+    if revision is None:
+        return reply()
+
+    async def later() -> Reply:
+        await listing.wait(core, revision)
+        return reply()
+
+    return later()
+
+
+def _watch(exchange: Exchange) -> Answer:
+    options = list_options(exchange.query)
+    resource, core, info = exchange.resource, exchange.core, exchange.info
+    selected = select(resource, options.label_selector, options.field_selector)
+    if info.name and not selected.name:
+        selected = select(resource, options.label_selector, f"metadata.name={info.name}")
+    namespace = info.namespace_of(resource)
+
+    def reply() -> Reply:
+        return stream(core, resource, namespace, options, selected, _encoder(exchange), "application/json")
+
+    revision = watch.awaited(core, options)
+    if revision is None:
+        return reply()
+
+    async def later() -> Reply:
+        await listing.wait(core, revision)
+        return reply()
+
+    return later()
+
+
+def _encoder(exchange: Exchange) -> Encoder:
+    accepted = negotiate(exchange.accept.replace(";stream=watch", ""))
+    resource = exchange.resource
+    match accepted.form:
+        case Form.TABLE:
+            include = check_include(exchange.query.get("includeObject", ""))
+            return TableEncoder(resource, exchange.core.clock, accepted.version, include)
+        case Form.PARTIAL:
+            return PartialEncoder(resource, accepted.version)
+        case _:
+            return PlainEncoder(resource)
+
+
+async def _create(exchange: Exchange) -> Reply:
+    info, resource = exchange.info, exchange.resource
+    if info.name:
+        raise method_not_allowed()
+    options = write_options(exchange.query, "CreateOptions")
+    negotiate(exchange.accept)
+    obj = exchange.body(resource.kind)
+    call = exchange.call(options)
+    duplicates = exchange.duplicates(options, obj)
+    outcome = await create.create(exchange.core, call, resource, info.namespace_of(resource), obj, duplicates)
+    return outcome_reply(exchange, outcome, call)
+
+
+async def _update(exchange: Exchange) -> Reply:
+    return await put(exchange, None)
+
+
+async def put(exchange: Exchange, sub: Subresource | None) -> Reply:
+    """PUT of an object, or of the part of it that a subresource writes."""
+    info, resource = exchange.info, exchange.resource
+    options = write_options(exchange.query, "UpdateOptions")
+    negotiate(exchange.accept)
+    obj = exchange.body(resource.kind)
+    call = exchange.call(options)
+    duplicates = exchange.duplicates(options, obj)
+    namespace = info.namespace_of(resource)
+    outcome = await update.update(exchange.core, call, resource, namespace, info.name, obj, sub, duplicates)
+    return outcome_reply(exchange, outcome, call)
+
+
+async def _patch(exchange: Exchange) -> Reply:
+    return await patch_with(exchange, None)
+
+
+async def patch_with(exchange: Exchange, sub: Subresource | None) -> Reply:
+    """PATCH of an object, or of the part of it that a subresource writes."""
+    info, resource = exchange.info, exchange.resource
+    options = write_options(exchange.query, "PatchOptions")
+    negotiate(exchange.accept)
+    call = exchange.call(options)
+    apply = patch.reader(exchange.request.body, exchange.request.headers.get("content-type", ""), resource)
+    namespace = info.namespace_of(resource)
+    outcome = await patch.patch(exchange.core, call, resource, namespace, info.name, apply, sub)
+    return outcome_reply(exchange, outcome, call)
+
+
+async def _delete(exchange: Exchange) -> Reply:
+    info, resource, request = exchange.info, exchange.resource, exchange.request
+    negotiate(exchange.accept)
+    options = delete_options(exchange.query, read_options(request.body, request.headers.get("content-type", "")))
+    call = Call(exchange.user, options.dry_run)
+    deleted = await delete.delete(exchange.core, call, resource, info.namespace_of(resource), info.name, options)
+    return outcome_reply(exchange, delete.outcome(resource, info.name, deleted), call)
+
+
+async def _delete_collection(exchange: Exchange) -> Reply:
+    info, resource, request = exchange.info, exchange.resource, exchange.request
+    options = list_options(exchange.query)
+    deletion = delete_options(exchange.query, read_options(request.body, request.headers.get("content-type", "")))
+    selected = select(resource, options.label_selector, options.field_selector)
+    call = Call(exchange.user, deletion.dry_run)
+    page = await deletecollection.delete_collection(
+        exchange.core, call, resource, info.namespace_of(resource), options, selected, deletion
+    )
+    return page_reply(exchange, page)
+
+
+VERBS: Mapping[str, Respond] = {
+    "get": _get,
+    "list": _list,
+    "watch": _watch,
+    "create": _create,
+    "update": _update,
+    "patch": _patch,
+    "delete": _delete,
+    "deletecollection": _delete_collection,
+}

@@ -1,0 +1,95 @@
+"""POST: a new object gets its identity and, if it asks for one, a name of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wherry.api import Obj
+from wherry.api.errors import AlreadyExists, BadRequest
+from wherry.api.meta.objectmeta import validate_create
+from wherry.api.resource import Resource
+from wherry.apiserver import metadata, pipeline, versions
+from wherry.apiserver.core import Call, Core, Outcome
+from wherry.apiserver.encode import encode
+from wherry.apiserver.failures import of_store
+from wherry.store import KeyExists, Revision, StoreError, Write
+from wherry.watchcache.item import stamp
+
+_ATTEMPTS = 8
+"""How often a generated name is drawn anew when it is taken."""
+_NOTHING = Revision(0)
+
+
+async def create(
+    core: Core, call: Call, resource: Resource, namespace: str, obj: Obj, duplicates: Sequence[str] = ()
+) -> Outcome:
+    """Create `obj`, which from here on belongs to the pipeline."""
+    if resource.is_namespaced and not namespace:
+        raise BadRequest("an empty namespace may not be set during creation")
+    faults = pipeline.intake(resource, obj, call, duplicates)
+    return await finish(core, call, resource, namespace, obj, faults)
+
+
+async def finish(
+    core: Core, call: Call, resource: Resource, namespace: str, obj: Obj, faults: pipeline.Faults
+) -> Outcome:
+    """Create an object that has passed `intake`."""
+    metadata.ensure_namespace(resource, obj, namespace)
+    key = (namespace, metadata.name_of(obj))
+    pipeline.admit(core.mutating, core, call, "CREATE", resource, "", key, obj, None)
+    is_generated = not key[1] and bool(obj["metadata"].get("generateName"))
+    _prepare(core, resource, obj)
+    name = metadata.name_of(obj)
+    pipeline.refuse_invalid(resource, name, faults, validate_create(resource, obj), resource.validate(obj))
+    for warning in resource.warnings(obj, None):
+        call.warn(warning)
+    pipeline.admit(core.validating, core, call, "CREATE", resource, "", (namespace, name), obj, None)
+    if call.dry_run:
+        return _pretend(core, resource, namespace, obj)
+    revision, value = await _store(core, resource, namespace, obj, is_generated)
+    obj["metadata"]["resourceVersion"] = str(revision)
+    data = stamp(value, revision) if resource.to_storage is None else encode(obj)
+    return Outcome(data, obj, 201)
+
+
+def _prepare(core: Core, resource: Resource, obj: Obj) -> None:
+    metadata.begin(core, resource, obj)
+    if not resource.keeps_status_on_create and resource.subresource("status") is not None:
+        obj["status"] = {}
+    resource.prepare_create(obj)
+
+
+async def _store(
+    core: Core, resource: Resource, namespace: str, obj: Obj, is_generated: bool
+) -> tuple[Revision, bytes]:
+    """Write under the object's name, drawing generated names again while they are taken."""
+    meta = obj["metadata"]
+    attempts = _ATTEMPTS if is_generated else 1
+    while True:
+        name = meta["name"]
+        value = versions.stored(resource, obj)
+        try:
+            return await core.store.write(Write(resource.key(namespace, name), value, _NOTHING)), value
+        except KeyExists:
+            attempts -= 1
+            if attempts:
+                meta["name"] = core.ids.name(meta["generateName"])
+                continue
+            raise _taken(resource, name, is_generated) from None
+        except StoreError as error:
+            raise of_store(error, resource, name) from error
+
+
+def _taken(resource: Resource, name: str, generated: bool) -> AlreadyExists:
+    error = AlreadyExists.of(resource, name)
+    if not generated:
+        return error
+    message = f"{error.message}, the server was not able to generate a unique name for the object"
+    return AlreadyExists(message, {**(error.details or {}), "retryAfterSeconds": 1})
+
+
+def _pretend(core: Core, resource: Resource, namespace: str, obj: Obj) -> Outcome:
+    name = metadata.name_of(obj)
+    if core.kind(resource).get(namespace, name) is not None:
+        raise AlreadyExists.of(resource, name)
+    return Outcome(encode(obj), obj, 201)

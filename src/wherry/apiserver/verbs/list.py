@@ -1,0 +1,135 @@
+"""GET of a collection: pages of the watch cache's items, at the present or at an earlier revision.
+
+resourceVersion and resourceVersionMatch follow upstream's table: unset is the most recent, `0` is any, `Exact` (or a
+version together with a limit) is that very state, everything else is "not older than". A continue token holds the
+revision and where to go on, so that all pages show one state, for as long as the cache can undo what happened since.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import NamedTuple
+
+import msgspec
+
+from wherry.api import Obj
+from wherry.api.errors import BadRequest, Expired
+from wherry.api.resource import Resource
+from wherry.apiserver.core import Core
+from wherry.apiserver.encode import encode_any
+from wherry.apiserver.failures import ContinueExpired, too_large_version
+from wherry.apiserver.options import ListOptions
+from wherry.apiserver.selection import Selection
+from wherry.store import Compacted, Revision
+from wherry.watchcache.item import Item
+from wherry.watchcache.kindcache import Listing
+
+WAIT_SECONDS = 3.0
+"""How long a read waits for a revision that is still to come (on its way from another server)."""
+_META_VERSION = "meta.k8s.io/v1"
+_INCONSISTENT = -1
+
+
+class Page(NamedTuple):
+    """One answer to a list."""
+
+    items: list[Item]
+    revision: Revision
+    continue_token: str
+    remaining: int | None
+
+    @property
+    def metadata(self) -> Obj:
+        meta: Obj = {"resourceVersion": str(self.revision)}
+        if self.continue_token:
+            meta["continue"] = self.continue_token
+            if self.remaining is not None:
+                meta["remainingItemCount"] = self.remaining
+        return meta
+
+
+class _Token(msgspec.Struct):
+    v: str
+    rv: int
+    start: str
+
+
+def awaited(core: Core, options: ListOptions) -> Revision | None:
+    """The revision that has to come before this list can be answered; None if it can be answered now."""
+    asked = parse_version(options.resource_version)
+    return Revision(asked) if asked > core.cache.revision else None
+
+
+async def wait(core: Core, revision: Revision) -> None:
+    """Wait a little for a revision; raises `Timeout`."""
+    try:
+        await core.cache.wait_revision(revision, WAIT_SECONDS)
+    except TimeoutError:
+        raise too_large_version(revision, core.cache.revision) from None
+
+
+def page(core: Core, resource: Resource, namespace: str, options: ListOptions, selection: Selection) -> Page:
+    """List now. The revision must have come (see `awaited`)."""
+    kind = core.kind(resource)
+    at, start = _where(options)
+    if selection.name and at is None and not start and (namespace or not resource.is_namespaced):
+        item = kind.get(namespace, selection.name)
+        found = [item] if item is not None and (selection.match is None or selection.match(item)) else []
+        return Page(found, core.cache.revision, "", None)
+    try:
+        listing = kind.list(namespace, selection.match, at=at, start_key=start, limit=options.limit)
+    except Compacted:
+        if not options.continue_token:
+            raise Expired("The resourceVersion for the provided list is too old.") from None
+        raise ContinueExpired(_format_token(_INCONSISTENT, start)) from None
+    return _page(listing)
+
+
+def parse_version(text: str) -> int:
+    """A resourceVersion as a number; "" is 0."""
+    if not text:
+        return 0
+    if not text.isdecimal() or not text.isascii():
+        raise BadRequest(
+            f'Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax',
+        )
+    return int(text)
+
+
+def _where(options: ListOptions) -> tuple[Revision | None, str]:
+    """(the exact revision to list at, the key to go on after)."""
+    version = parse_version(options.resource_version)
+    if options.continue_token:
+        if version:
+            raise BadRequest("specifying resource version is not allowed when using continue")
+        token = _parse_token(options.continue_token)
+        at = None if token.rv == _INCONSISTENT else Revision(token.rv)
+        return at, token.start.removesuffix("\0")
+    exact = options.match == "Exact" or (not options.match and options.limit)
+    return (Revision(version) if version and exact else None), ""
+
+
+def _page(listing: Listing) -> Page:
+    if not listing.next_key:
+        return Page(listing.items, listing.revision, "", None)
+    start = listing.next_key
+    return Page(listing.items, listing.revision, _format_token(listing.revision, start), listing.remaining)
+
+
+def _format_token(revision: int, start: str) -> str:
+    text = encode_any({"v": _META_VERSION, "rv": revision, "start": start + "\0"})
+    return base64.urlsafe_b64encode(text).rstrip(b"=").decode()
+
+
+def _parse_token(token: str) -> _Token:
+    try:
+        text = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+        parsed = msgspec.json.decode(text, type=_Token)
+    except (binascii.Error, ValueError) as error:
+        raise BadRequest(f"continue key is not valid: {error}") from error
+    if parsed.v != _META_VERSION:
+        raise BadRequest("continue key is not valid: server does not recognize this encoded version")
+    if parsed.rv < _INCONSISTENT or not parsed.rv or not parsed.start:
+        raise BadRequest("continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)")
+    return parsed

@@ -1,0 +1,173 @@
+"""PUT, and what every change of an existing object has in common: read, change, check, compare-and-set, again if lost.
+
+`rewrite` is the engine of update, patch and the subresources. The caller's `change` makes the wanted object from the
+stored one; it is asked again whenever another writer was quicker, unless the wanted object names a resourceVersion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from wherry.api import Obj
+from wherry.api.errors import BadRequest, Conflict, NotFound
+from wherry.api.field import ErrorType, FieldError
+from wherry.api.meta.objectmeta import validate_update
+from wherry.api.resource import Resource, Subresource
+from wherry.apiserver import metadata, pipeline, versions
+from wherry.apiserver.core import Call, Core, Outcome
+from wherry.apiserver.encode import copy, encode
+from wherry.apiserver.failures import of_store
+from wherry.apiserver.pipeline import Faults
+from wherry.apiserver.verbs import create
+from wherry.store import Revision, StoreError, Write, WrongRevision
+from wherry.watchcache.item import Item, stamp
+
+Change = Callable[[Item], tuple[Obj, Faults]]
+"""Makes the wanted object, which has passed `intake` and belongs to the pipeline."""
+
+
+async def update(
+    core: Core,
+    call: Call,
+    resource: Resource,
+    namespace: str,
+    name: str,
+    obj: Obj,
+    sub: Subresource | None = None,
+    duplicates: Sequence[str] = (),
+) -> Outcome:
+    """Replace an object by `obj`, which from here on belongs to the pipeline."""
+    faults = pipeline.intake(resource, obj, call, duplicates)
+    metadata.ensure_name(obj, name)
+    metadata.ensure_namespace(resource, obj, namespace)
+    if resource.create_on_update and sub is None and core.kind(resource).get(namespace, name) is None:
+        return await create.finish(core, call, resource, namespace, obj, faults)
+    spare: list[Obj] = [obj]
+
+    def change(_: Item) -> tuple[Obj, Faults]:
+        fresh = spare.pop() if spare else copy(original)
+        return fresh, faults
+
+    original = obj if obj["metadata"].get("resourceVersion") else copy(obj)
+    return await rewrite(core, call, resource, namespace, name, change, sub)
+
+
+async def rewrite(
+    core: Core,
+    call: Call,
+    resource: Resource,
+    namespace: str,
+    name: str,
+    change: Change,
+    sub: Subresource | None = None,
+) -> Outcome:
+    """Change an object until the change is stored, refused, or seen to be none."""
+    kind = core.kind(resource)
+    key = resource.key(namespace, name)
+    while True:
+        item = kind.get(namespace, name)
+        if item is None:
+            raise NotFound.of(resource, name)
+        new, faults = change(item)
+        old = versions.read(resource, item)
+        metadata.check_updated_uid(resource, new, old, key)
+        _check_revision(resource, new, item)
+        _confirm(core, call, resource, sub, new, old, faults)
+        old["metadata"].pop("resourceVersion", None)
+        if new == old:
+            return Outcome(versions.present(resource, item))
+        if call.dry_run:
+            new["metadata"]["resourceVersion"] = str(item.revision)
+            return Outcome(encode(new), new)
+        value = None if _is_finished(resource, new, old) else versions.stored(resource, new)
+        try:
+            revision = await core.store.write(Write(key, value, item.revision))
+        except WrongRevision:
+            continue
+        except StoreError as error:
+            raise of_store(error, resource, name) from error
+        return _outcome(resource, new, value, revision)
+
+
+def _confirm(
+    core: Core, call: Call, resource: Resource, sub: Subresource | None, new: Obj, old: Obj, faults: Faults
+) -> None:
+    """Admit, restore what this path may not change, and validate."""
+    meta = old["metadata"]
+    key = (meta.get("namespace") or "", meta["name"])
+    subresource = sub.name if sub else ""
+    pipeline.admit(core.mutating, core, call, "UPDATE", resource, subresource, key, new, old)
+    metadata.keep(new, old)
+    if sub is not None:
+        faults = ()
+        confine(new, old, sub.writes)
+        resource.prepare_status_update(new, old)
+        checks = (validate_update(new, old), resource.validate_status_update(new, old))
+    else:
+        if resource.subresource("status") is not None:
+            _restore(new, old, "status")
+        resource.prepare_update(new, old)
+        metadata.count_generation(resource, new, old)
+        checks = (validate_update(new, old), resource.validate(new), resource.validate_update(new, old))
+    pipeline.refuse_invalid(resource, key[1], faults, *checks)
+    for warning in resource.warnings(new, old) if sub is None else ():
+        call.warn(warning)
+    pipeline.admit(core.validating, core, call, "UPDATE", resource, subresource, key, new, old)
+
+
+def confine(new: Obj, old: Obj, writes: Sequence[str]) -> None:
+    """Put back every top-level field that a subresource does not write."""
+    for name in new.keys() | old.keys():
+        if name not in writes:
+            _restore(new, old, name)
+
+
+def _restore(new: Obj, old: Obj, name: str) -> None:
+    if name in old:
+        new[name] = old[name]
+    else:
+        new.pop(name, None)
+
+
+def _check_revision(resource: Resource, new: Obj, item: Item) -> None:
+    """Optimistic concurrency: a writer who names the state that was read must have read the latest."""
+    stated = new["metadata"].get("resourceVersion") or ""
+    if stated in ("", "0"):
+        if not resource.unconditional_update:
+            pipeline.refuse_invalid(resource, item.name, (), [_UNVERSIONED])
+    elif stated != str(item.revision):
+        if not stated.isdecimal():
+            raise BadRequest(
+                f'resourceVersion: Invalid value: "{stated}": strconv.ParseUint: parsing "{stated}": invalid syntax'
+            )
+        raise Conflict.modified(resource, item.name)
+
+
+@dataclass(frozen=True, slots=True)
+class _NoRevision(FieldError):
+    """A missing resourceVersion; upstream shows the zero as Go prints an unsigned number."""
+
+    @property
+    def body(self) -> str:
+        return f"{self.type.label}: 0x0: {self.detail}"
+
+
+_UNVERSIONED = _NoRevision(ErrorType.INVALID, "metadata.resourceVersion", "must be specified for an update", 0)
+
+
+def _is_finished(resource: Resource, new: Obj, old: Obj) -> bool:
+    """Whether this write takes away the last thing that kept a deleted object."""
+    meta = new["metadata"]
+    return bool(
+        meta.get("deletionTimestamp")
+        and not meta.get("finalizers")
+        and not meta.get("deletionGracePeriodSeconds")
+        and not resource.is_held(new)
+    )
+
+
+def _outcome(resource: Resource, new: Obj, value: bytes | None, revision: Revision) -> Outcome:
+    new["metadata"]["resourceVersion"] = str(revision)
+    data = stamp(value, revision) if value is not None and resource.to_storage is None else encode(new)
+    return Outcome(data, new)

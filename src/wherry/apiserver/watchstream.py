@@ -1,0 +1,225 @@
+"""A watch over HTTP: chunks for one reader, with bookmarks, an end, and a limit on how far the reader may fall behind.
+
+Events come from the watch cache in batches whose encoding all watchers of the same scope share; this class only hands
+references on. While the reader is slow they wait here, as batches and not as bytes; when too many wait the connection
+is cut, and the client comes back with its last resourceVersion. That is how a watcher that never reads costs nothing
+but its socket.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+from wherry.api import Obj
+from wherry.api.errors import ApiError
+from wherry.api.resource import Resource
+from wherry.apiserver import versions
+from wherry.apiserver.core import Core
+from wherry.apiserver.encode import encode_any
+from wherry.apiserver.options import ListOptions
+from wherry.apiserver.selection import Selection
+from wherry.apiserver.verbs import watch
+from wherry.lib.clock import Timer
+from wherry.store import Revision
+from wherry.transport.messages import Sink, Stream
+from wherry.watchcache.item import Item
+from wherry.watchcache.window import Batch
+
+BOOKMARK_SECONDS = 60.0
+_RETRY_SECONDS = 0.05
+_LEAST_SECONDS = 1800.0
+"""A watch that names no timeout ends after one to two times this, so that clients spread over servers again."""
+_MOST_WAITING_EVENTS = 5_000
+_MOST_WAITING_BYTES = 8 << 20
+_CHUNK = 256 << 10
+
+
+class Encoder(Protocol):
+    """How a watcher wants its events; one value per watch, since Tables send their columns once."""
+
+    def added(self, item: Item) -> bytes: ...
+
+    def batch(self, batch: Batch) -> bytes: ...
+
+    def bookmark(self, revision: Revision, initial_end: bool) -> bytes: ...
+
+
+class PlainEncoder:
+    """Objects as they are stored; the batch's own encoding where no conversion is needed."""
+
+    __slots__ = ("_resource",)
+
+    def __init__(self, resource: Resource) -> None:
+        self._resource = resource
+
+    def added(self, item: Item) -> bytes:
+        return line("ADDED", versions.present(self._resource, item))
+
+    def batch(self, batch: Batch) -> bytes:
+        if self._resource.from_storage is None:
+            return batch.encoded()
+        return b"".join(line(event.type, versions.present(self._resource, event.item)) for event in batch.events)
+
+    def bookmark(self, revision: Revision, initial_end: bool) -> bytes:
+        return line(
+            "BOOKMARK",
+            encode_any(bookmark_object(self._resource.api_version, self._resource.kind, revision, initial_end)),
+        )
+
+
+def line(type: str, data: bytes) -> bytes:
+    """One event of a watch stream."""
+    return b'{"type":"%b","object":%b}\n' % (type.encode(), data)
+
+
+def bookmark_object(api_version: str, kind: str, revision: Revision, initial_end: bool) -> Obj:
+    """Says that everything up to `revision` has been seen."""
+    meta: Obj = {"resourceVersion": str(revision), "creationTimestamp": None}
+    if initial_end:
+        meta["annotations"] = {watch.INITIAL_EVENTS_END: "true"}
+    return {"apiVersion": api_version, "kind": kind, "metadata": meta}
+
+
+def error_line(error: ApiError) -> bytes:
+    return line("ERROR", encode_any(error.status))
+
+
+def stream(
+    core: Core,
+    resource: Resource,
+    namespace: str,
+    options: ListOptions,
+    selection: Selection,
+    encoder: Encoder,
+    content_type: str,
+) -> Stream:
+    """The reply to a watch that can begin now."""
+
+    async def start(sink: Sink) -> None:
+        follower = WatchStream(core, sink, encoder, options)
+        try:
+            watching = watch.begin(core, resource, namespace, options, selection, follower.deliver)
+        except ApiError as error:
+            sink.write(error_line(error))
+            sink.close()
+            return
+        await follower.follow(watching)
+
+    return Stream(start, content_type=content_type)
+
+
+class WatchStream:
+    """One reader of one watch."""
+
+    __slots__ = (
+        "_bookmark_timer",
+        "_bytes",
+        "_core",
+        "_encoder",
+        "_end_timer",
+        "_is_live",
+        "_options",
+        "_sink",
+        "_waiting",
+        "_watching",
+    )
+
+    def __init__(self, core: Core, sink: Sink, encoder: Encoder, options: ListOptions) -> None:
+        self._core = core
+        self._sink = sink
+        self._encoder = encoder
+        self._options = options
+        self._waiting: deque[Batch] = deque()
+        self._bytes = 0
+        self._is_live = False
+        """Whether the initial events have been written, so that batches may go straight to the sink."""
+        self._watching: watch.Watching | None = None
+        self._bookmark_timer: Timer | None = None
+        self._end_timer: Timer | None = None
+
+    async def follow(self, watching: watch.Watching) -> None:
+        """Write the initial events; from then on everything happens in callbacks."""
+        self._watching = watching
+        sink, clock = self._sink, self._core.clock
+        sink.on_close(self._stop)
+        self._end_timer = clock.call_later(self._lifetime(), self._end)
+        for chunk in _chunks(map(self._encoder.added, watching.initial)):
+            sink.write(chunk)
+            if sink.is_paused:
+                await sink.drain()
+        if watching.announces_end:
+            sink.write(self._encoder.bookmark(watching.since, True))
+        watching.initial.clear()
+        self._is_live = True
+        sink.on_resume(self._flush)
+        self._flush()
+        if self._options.bookmarks:
+            self._bookmark_timer = clock.call_later(BOOKMARK_SECONDS, self._bookmark)
+
+    def deliver(self, batch: Batch) -> None:
+        """Take events from the watch cache."""
+        if self._is_live and not self._waiting and not self._sink.is_paused:
+            self._sink.write(self._encoder.batch(batch))
+            return
+        self._waiting.append(batch)
+        self._bytes += sum(len(event.item.data) for event in batch.events)
+        if len(self._waiting) > _MOST_WAITING_EVENTS or self._bytes > _MOST_WAITING_BYTES:
+            self._stop()
+            self._sink.abort()
+
+    def _flush(self) -> None:
+        sink, waiting = self._sink, self._waiting
+        while waiting and self._is_live and not sink.is_paused:
+            batch = waiting.popleft()
+            self._bytes -= sum(len(event.item.data) for event in batch.events)
+            sink.write(self._encoder.batch(batch))
+
+    def _bookmark(self) -> None:
+        """Tell how far the stream has come, as soon as it has come that far."""
+        again = _RETRY_SECONDS
+        if self._write_bookmark():
+            again = BOOKMARK_SECONDS * (0.9 + 0.2 * self._core.ids.fraction())
+        self._bookmark_timer = self._core.clock.call_later(again, self._bookmark)
+
+    def _write_bookmark(self) -> bool:
+        if self._sink.is_paused:
+            return True
+        if self._waiting or not self._core.cache.is_delivered:
+            return False
+        self._sink.write(self._encoder.bookmark(self._core.cache.revision, False))
+        return True
+
+    def _end(self) -> None:
+        """The time of this watch is over: a last bookmark saves the client a list."""
+        if self._options.bookmarks and self._is_live:
+            self._write_bookmark()
+        self._stop()
+        self._sink.close()
+
+    def _stop(self) -> None:
+        if self._watching is not None:
+            self._watching.subscription.close()
+        for timer in (self._bookmark_timer, self._end_timer):
+            if timer is not None:
+                timer.cancel()
+        self._waiting.clear()
+        self._bytes = 0
+
+    def _lifetime(self) -> float:
+        return self._options.timeout_seconds or _LEAST_SECONDS * (1 + self._core.ids.fraction())
+
+
+def _chunks(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Lines joined into pieces that are worth a write."""
+    part: list[bytes] = []
+    size = 0
+    for each in lines:
+        part.append(each)
+        size += len(each)
+        if size >= _CHUNK:
+            yield b"".join(part)
+            part, size = [], 0
+    if part:
+        yield b"".join(part)
