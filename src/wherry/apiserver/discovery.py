@@ -6,6 +6,7 @@ lets kubectl keep its own copy.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Callable
 from typing import NamedTuple
@@ -52,12 +53,7 @@ class Discovery:
         named = [group for group in self._registry.groups() if group]
         if version := _wants_aggregated(request):
             return self._reply(request, f"groups {version}", lambda: self._aggregated(named, version), version)
-        groups: Callable[[], Obj] = lambda: {  # noqa: E731
-            "kind": "APIGroupList",
-            "apiVersion": "v1",
-            "groups": [self._group(group) for group in named],
-        }
-        return self._reply(request, "groups", groups)
+        return self._reply(request, "groups", lambda: self._group_list(named))
 
     def versions(self, request: Request, _: User) -> Response:
         """`/api/v1`, `/apis/<group>` and `/apis/<group>/<version>`."""
@@ -105,6 +101,9 @@ class Discovery:
             "serverAddressByClientCIDRs": [],
         }
 
+    def _group_list(self, groups: list[str]) -> Obj:
+        return {"kind": "APIGroupList", "apiVersion": "v1", "groups": [self._group(group) for group in groups]}
+
     def _group(self, group: str) -> Obj:
         versions = [{"groupVersion": f"{group}/{v}", "version": v} for v in self._registry.versions(group)]
         return {"name": group, "versions": versions, "preferredVersion": versions[0]}
@@ -113,7 +112,7 @@ class Discovery:
         entries: list[Obj] = []
         for resource in self._registry.resources(group, version):
             entries.append(_entry(resource))
-            entries += [_sub_entry(resource, sub) for sub in _subresources(resource)]
+            entries += [_sub_entry(resource, sub) for sub in resource.subresources]
         return {
             "kind": "APIResourceList",
             "apiVersion": "v1",
@@ -169,10 +168,6 @@ def _conditional(request: Request, document: _Document, has_etag: bool) -> Respo
     return Response(200, document.data, document.content_type, headers)
 
 
-def _subresources(resource: Resource) -> tuple[Subresource, ...]:
-    return resource.subresources
-
-
 def _entry(resource: Resource) -> Obj:
     entry: Obj = {
         "name": resource.plural,
@@ -211,7 +206,7 @@ def _aggregated_entry(resource: Resource) -> Obj:
         entry["shortNames"] = list(resource.short_names)
     if resource.categories:
         entry["categories"] = list(resource.categories)
-    if subs := [_aggregated_sub_entry(resource, sub) for sub in _subresources(resource)]:
+    if subs := [_aggregated_sub_entry(resource, sub) for sub in resource.subresources]:
         entry["subresources"] = subs
     return entry
 
@@ -230,8 +225,6 @@ def _aggregated_sub_entry(resource: Resource, sub: Subresource) -> Obj:
 
 def _storage_hash(resource: Resource) -> str:
     """Upstream's opaque hash of where a kind is kept: equal means the same stored version."""
-    import base64
-
     stored = resource.storage or resource
     text = f"{stored.group}/{stored.version}/{stored.kind}".encode()
     return base64.b64encode(hashlib.sha256(text).digest()[:8]).decode()

@@ -7,7 +7,7 @@ usually looked at by several handlers and reconcilers in a row. Handlers hear of
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
 import msgspec
@@ -102,9 +102,9 @@ class InProcessInformer(Generic[T]):
         self._handlers.clear()
         self._views.clear()
 
-    def _items(self, namespace: str = "") -> list[Item]:
-        items = list(self._kind.items(namespace))
-        return items if self._match is None else [item for item in items if self._match(item)]
+    def _items(self, namespace: str = "") -> Sequence[Item]:
+        match = self._match
+        return [item for item in self._kind.items(namespace) if match is None or match(item)]
 
     def _listen(self) -> None:
         if self._unsubscribe is None:

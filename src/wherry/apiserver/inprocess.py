@@ -22,8 +22,9 @@ from wherry.apiserver.options import DeleteOptions, ListOptions
 from wherry.apiserver.selection import select
 from wherry.apiserver.subresources import Handler, Handlers, Target
 from wherry.apiserver.subresources.catalog import find
-from wherry.apiserver.verbs import create, delete, get, patch, update, watch
+from wherry.apiserver.verbs import create, delete, get, update, watch
 from wherry.apiserver.verbs import list as listing
+from wherry.apiserver.verbs import patch as patching
 from wherry.client import Page, Patch, WatchEvent
 from wherry.watchcache.window import Batch
 
@@ -93,7 +94,7 @@ class InProcessClient:
         self,
         resource: Resource,
         name: str,
-        patch_document: Obj | Sequence[Obj],
+        patch: Obj | Sequence[Obj],
         namespace: str = "",
         *,
         type: Patch = Patch.MERGE,
@@ -104,10 +105,10 @@ class InProcessClient:
             target = Target(resource, namespace, name, subresource)
             current = await self.get(resource, name, namespace, subresource=subresource)
             kind = self._core.registry.by_kind(current["apiVersion"], current["kind"]) or resource
-            return await self._handle(handler, target, patch.applier(type, patch_document, kind)(current))
-        apply = patch.applier(type, patch_document, resource)
+            return await self._handle(handler, target, patching.applier(type, patch, kind)(current))
+        apply = patching.applier(type, patch, resource)
         sub = _writing(resource, subresource)
-        outcome = await patch.patch(self._core, self._call(), resource, namespace, name, apply, sub)
+        outcome = await patching.patch(self._core, self._call(), resource, namespace, name, apply, sub)
         return outcome.decoded()
 
     async def delete(

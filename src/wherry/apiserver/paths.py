@@ -56,7 +56,8 @@ class Paths:
 
     def _index(self, request: Request, _: User) -> Response:
         discovered = self._discovery.paths()
-        own = [path for path in self._exact if path != "/"] + [f"/{e}/{c.name}" for e in _HEALTH for c in self._checks]
+        own = [path for path in self._exact if path != "/"]
+        own += [f"/{endpoint}/{check.name}" for endpoint in _HEALTH for check in self._checks]
         return value_reply({"paths": sorted({*discovered, *own})}, request.headers.get("accept", ""))
 
     def _health(self, request: Request, _: User) -> Response:

@@ -3,8 +3,8 @@
     body -> decode -> intake (types, unknown fields, defaults) -> mutating admission -> prepare -> validate
          -> validating admission -> compare-and-set
 
-`intake` runs on what a client sent and again on what a patch made of it. The functions change the object they are given:
-the pipeline owns its copy.
+`intake` runs on what a client sent and again on what a patch made of it. The functions change the object they are
+given: the pipeline owns its copy.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Faults = Sequence[FieldError]
 def intake(resource: Resource, obj: Obj, call: Call, duplicates: Sequence[str] = ()) -> Faults:
     """Check types, drop what the kind does not know, and fill in defaults.
 
-    Returns faults that validation will report with its own; raises `BadRequest` for what can not be decoded as the kind.
+    Returns faults that validation will report with its own; raises `BadRequest` for what can not be decoded.
     """
     _check_kind(resource, obj)
     faults, unknown = resource.schema.prune(obj)

@@ -5,8 +5,6 @@ For all other kinds these functions hand through what is cached.
 
 from __future__ import annotations
 
-from typing import cast
-
 from wherry.api import Obj
 from wherry.api.resource import Resource
 from wherry.apiserver.encode import encode
@@ -15,7 +13,7 @@ from wherry.watchcache.item import Item
 
 def read(resource: Resource, item: Item) -> Obj:
     """A fresh copy of the object in the version of `resource`."""
-    obj = cast(Obj, item.decode())
+    obj = item.decode()
     return resource.from_storage(obj) if resource.from_storage is not None else obj
 
 

@@ -103,7 +103,7 @@ def _confirm(
         faults = ()
         confine(new, old, sub.writes)
         resource.prepare_status_update(new, old)
-        checks = (validate_update(new, old), resource.validate_status_update(new, old))
+        checks: tuple[Faults, ...] = (validate_update(new, old), resource.validate_status_update(new, old))
     else:
         if resource.subresource("status") is not None:
             _restore(new, old, "status")

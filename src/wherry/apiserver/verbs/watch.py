@@ -1,4 +1,4 @@
-"""WATCH: where a watch begins, decided in one moment; following it is the affair of `watchstream.py` and `inprocess.py`.
+"""WATCH: where a watch begins, decided in one moment. `watchstream.py` and `inprocess.py` follow it from there.
 
 Without a resourceVersion (or with `0`) a watch first shows all there is as ADDED; from a resourceVersion it goes on
 where that list or event was. With `sendInitialEvents` the client asks for the first explicitly, and is told by an

@@ -1,0 +1,13 @@
+"""The Kubernetes API: from a request to a reply, and to the one write that it causes.
+
+- `Api` (`api.py`): the whole server of one control plane as a value; `handle(request)` and `client(user)`
+- `chain.py`: what every request passes: authentication, impersonation, authorization, handler, audit
+- `Core` (`core.py`): what the verbs work with: store, watch cache, clock, names, kinds, admission
+- `verbs/`: get, list, watch, create, update, patch, delete, deletecollection; one file each, for every kind
+- `subresources/`: what has a handler of its own (scale, binding, eviction ...), in one visible table
+- `pipeline.py`: what every write goes through: decode, prune, default, admit, prepare, validate, store
+
+Read `api.py`, then `routes.py` and `verbs/create.py`. Verbs know neither HTTP nor JSON text: `inprocess.py` calls the
+same functions for controllers in this process. Nothing here has a branch for a kind; what differs stands in the
+kind's `Resource`.
+"""
