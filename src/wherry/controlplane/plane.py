@@ -1,0 +1,91 @@
+"""A whole control plane in one value.
+
+    plane = ControlPlane(MemoryStore(), SystemClock(), random.SystemRandom())
+    await plane.open()
+    reply = plane.handle(request)       # from any transport
+    client = plane.client()             # or without one
+    await plane.close()
+
+`open` returns when the API answers; `start` adds the loops. What differs between a server on a machine, a virtual
+cluster and a test is in `Settings`; time, chance and storage come in from outside.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable
+from functools import partial
+
+from wherry.apiserver.access import ROOT
+from wherry.apiserver.api import Api
+from wherry.apiserver.api import Settings as ApiSettings
+from wherry.apiserver.attributes import User
+from wherry.apiserver.inprocess import InProcessClient
+from wherry.controllers import catalog
+from wherry.controlplane.access import doors
+from wherry.controlplane.settings import Settings
+from wherry.lib.clock import Clock
+from wherry.reconcile.events import Recorder
+from wherry.reconcile.loop import Loops
+from wherry.scheduler.loop import Scheduler
+from wherry.store import Store
+from wherry.transport.messages import Reply, Request
+
+
+class ControlPlane:
+    """Owns the API, the caches and the loops of one cluster."""
+
+    __slots__ = ("_chance", "_clock", "_loops", "_recorders", "_scheduler", "_settings", "api")
+
+    def __init__(self, store: Store, clock: Clock, chance: random.Random, settings: Settings | None = None) -> None:
+        self._clock = clock
+        self._chance = chance
+        self._settings = settings or Settings()
+        self.api = Api(
+            ApiSettings(
+                store=store,
+                clock=clock,
+                random=chance,
+                access=partial(doors, self._settings),
+                streams=self._settings.streams,
+            )
+        )
+        self._loops: Loops | None = None
+        self._scheduler: Scheduler | None = None
+        self._recorders: list[Recorder] = []
+
+    async def open(self) -> None:
+        """Open the store and be ready to answer."""
+        await self.api.open()
+
+    async def start(self) -> None:
+        """Let controllers and scheduler work; returns when they have seen all there is."""
+        client = self.client()
+        controllers = catalog.controllers(catalog.Settings(root_ca=self._settings.root_ca))
+        self._loops = Loops(controllers, client, self._clock, self._chance, self._recorder("controllers"))
+        await self._loops.start()
+        self._scheduler = Scheduler(client, self._clock, self._chance, self._recorder("default-scheduler"))
+        await self._scheduler.start()
+
+    def handle(self, request: Request) -> Reply | Awaitable[Reply]:
+        """Answer a request that came over some transport."""
+        return self.api.handle(request)
+
+    def client(self, user: User = ROOT) -> InProcessClient:
+        """The API without transport, as `user`."""
+        return self.api.client(user)
+
+    async def close(self) -> None:
+        """Stop the loops, then the API; what was acknowledged is in the store."""
+        if self._scheduler is not None:
+            await self._scheduler.close()
+        if self._loops is not None:
+            await self._loops.stop()
+        for recorder in self._recorders:
+            await recorder.close()
+        await self.api.close()
+
+    def _recorder(self, component: str) -> Recorder:
+        recorder = Recorder(self.client(), self._clock, component)
+        self._recorders.append(recorder)
+        return recorder

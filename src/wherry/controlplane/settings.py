@@ -1,0 +1,33 @@
+"""What differs between the control plane of a machine, of a virtual cluster and of a test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from wherry.apiserver.attributes import User
+from wherry.apiserver.subresources import Streams
+from wherry.identity.keys import TokenKeys, fresh_key
+
+
+def _no_authority() -> str:
+    return ""
+
+
+def _fresh_keys() -> TokenKeys:
+    return TokenKeys(fresh_key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The defaults suit a cluster in memory that is reached in process."""
+
+    root_ca: Callable[[], str] = _no_authority
+    """PEM of the authority by which Pods trust the API."""
+    token_keys: TokenKeys = field(default_factory=_fresh_keys)
+    issuer: str = "https://kubernetes.default.svc.cluster.local"
+    """Who service-account tokens say that they are from, and for whom they are unless asked otherwise."""
+    static_tokens: Mapping[str, User] = field(default_factory=dict, repr=False)
+    """Bearer tokens that are always good: for clusters in memory."""
+    streams: Streams = field(default_factory=dict)
+    """How log, exec, attach, port-forward and proxy reach a node; none where there are no real ones."""

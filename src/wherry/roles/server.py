@@ -1,0 +1,121 @@
+"""`wherry server`: one control plane behind TLS.
+
+The order of the start is what people wait for: identity, store, API, then the socket; loops begin when clients can
+already be answered. Certificates are renewed while all of it runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+import random
+import ssl
+from collections.abc import Sequence
+
+from wherry.controlplane.plane import ControlPlane
+from wherry.controlplane.settings import Settings
+from wherry.identity.files import make_private_folder
+from wherry.identity.keys import TokenKeys
+from wherry.identity.kubeconfig import Kubeconfig, write_kubeconfig
+from wherry.identity.pki import ADMIN, SERVING, Pki, open_pki
+from wherry.identity.profiles import ServerNames, node_client, node_server
+from wherry.identity.renewal import keep_renewed
+from wherry.lib.failure import Failure
+from wherry.lib.systemclock import SystemClock
+from wherry.lib.tasks import Tasks
+from wherry.roles.paths import Paths
+from wherry.roles.running import settle
+from wherry.roles.settings import ServerSettings, host_name, primary_address
+from wherry.store.sqlite import SqliteStore
+from wherry.transport.server import Server
+
+log = logging.getLogger(__name__)
+
+NODE_CLIENT, NODE_SERVER = "node-client", "node-server"
+_GRACE_SECONDS = 5.0
+
+
+async def run(settings: ServerSettings, stop: asyncio.Event) -> None:
+    """Serve until `stop` is set; raises Failure when it cannot begin."""
+    clock, paths = SystemClock(), settings.paths
+    make_private_folder(paths.state)
+    make_private_folder(paths.server)
+    pki = _open_identity(settings, clock.time())
+    tls = pki.server_context()
+    plane = ControlPlane(
+        SqliteStore(paths.database, clock),
+        clock,
+        random.SystemRandom(),
+        Settings(
+            root_ca=lambda: pki.authority_pem,
+            token_keys=TokenKeys(lambda: [pki.token_key_file.read_bytes()]),
+            issuer=f"https://kubernetes.default.svc.{settings.cluster_domain}",
+        ),
+    )
+    await plane.open()
+    server = Server(plane.handle, clock=clock)
+    async with Tasks("server") as tasks:
+        try:
+            await _listen(server, settings, tls)
+            write_kubeconfigs(pki, paths, settings.port)
+            await plane.start()
+            tasks.spawn(keep_renewed(pki, clock, lambda names: _renewed(names, pki, tls, settings)))
+            settle()
+            log.info("serving on %s:%d", settings.bind_address, settings.port)
+            await stop.wait()
+        finally:
+            await server.stop(_GRACE_SECONDS)
+            await plane.close()
+
+
+def write_kubeconfigs(pki: Pki, paths: Paths, port: int) -> None:
+    """The administrator's, and that of the node on this machine."""
+    url = f"https://127.0.0.1:{port}"
+    for name, file in ((ADMIN, paths.admin_kubeconfig), (NODE_CLIENT, paths.agent_kubeconfig)):
+        certificate, key = pki.pair(name).read()
+        write_kubeconfig(file, Kubeconfig(url, pki.authority_file.read_bytes(), certificate, key))
+
+
+def _open_identity(settings: ServerSettings, now: float) -> Pki:
+    host, address = host_name(), settings.advertise_address or primary_address()
+    names, addresses = _split_names(settings.tls_names)
+    service_network = ipaddress.ip_network(settings.service_cidr)
+    pki = open_pki(
+        settings.paths.pki,
+        ServerNames((host, *names), (address, *addresses), str(service_network[1]), settings.cluster_domain),
+        now,
+    )
+    node = settings.node_name or host
+    folder = settings.paths.agent / "pki"
+    make_private_folder(settings.paths.agent)
+    pki.ensure(NODE_CLIENT, node_client(node), now, folder)
+    pki.ensure(NODE_SERVER, node_server(node, (address,)), now, folder)
+    return pki
+
+
+def _split_names(names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(host names, addresses)"""
+    addresses = []
+    for name in names:
+        try:
+            addresses.append(str(ipaddress.ip_address(name)))
+        except ValueError:
+            continue
+    return tuple(name for name in names if name not in addresses), tuple(addresses)
+
+
+async def _listen(server: Server, settings: ServerSettings, tls: ssl.SSLContext) -> None:
+    try:
+        await server.start(settings.bind_address, settings.port, tls=tls)
+    except OSError as error:
+        raise Failure(
+            f"cannot listen on {settings.bind_address}:{settings.port}: {error.strerror or error}",
+            f"see who has it with `ss -ltnp sport = :{settings.port}`, or choose another with --port",
+        ) from None
+
+
+def _renewed(names: Sequence[str], pki: Pki, tls: ssl.SSLContext, settings: ServerSettings) -> None:
+    if SERVING in names:
+        pki.reload(tls)
+    write_kubeconfigs(pki, settings.paths, settings.port)
