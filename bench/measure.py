@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +22,14 @@ class Measure:
     value: float
     unit: str
     target: float | None = None
-    better: Literal["less", "more"] = "less"
+    is_floor: bool = False
+    """The target is to be reached, not to be stayed below."""
 
     @property
     def is_met(self) -> bool | None:
         if self.target is None:
             return None
-        return self.value <= self.target if self.better == "less" else self.value >= self.target
+        return self.value >= self.target if self.is_floor else self.value <= self.target
 
 
 @dataclass(slots=True)
@@ -82,4 +83,4 @@ _MARKS = {None: "", True: "ok", False: "MISSED"}
 def _format_target(measure: Measure) -> str:
     if measure.target is None:
         return ""
-    return f"{'<=' if measure.better == 'less' else '>='} {measure.target:,g}"
+    return f"{'>=' if measure.is_floor else '<='} {measure.target:,g}"
