@@ -76,7 +76,8 @@ class WatchCache:
         if kind is None:
             kind = self._kinds[prefix] = KindCache(prefix, self, self._fanout, Window(self._floor, self._limits))
             kind.load(*self._unread.pop(prefix, ((), ())))
-            self._age(self._revision)
+            if len(kind.window):
+                self._age(self._revision)
         return kind
 
     async def wait_revision(self, revision: Revision, timeout: float) -> None:
