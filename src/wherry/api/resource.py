@@ -147,6 +147,8 @@ class Resource:
     prepare_status_update: Callable[[Obj, Obj], None] = _keep
     """(new, old) for writes through `status`; spec is already kept as stored."""
     validate: Callable[[Obj], Sequence[FieldError]] = _no_faults
+    validate_create: Callable[[Obj], Sequence[FieldError]] = _no_faults
+    """What holds only for new objects; `validate` has run as well."""
     validate_update: Callable[[Obj, Obj], Sequence[FieldError]] = _no_update_faults
     """(new, old): immutability and the like; `validate(new)` has run as well."""
     validate_status_update: Callable[[Obj, Obj], Sequence[FieldError]] = _no_update_faults

@@ -1,11 +1,18 @@
-"""Pods: containers that live and die together on one node."""
+"""Pods: containers that live and die together on one node. The rules for what they may be stand in `podspec`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from wherry.api import Obj
 from wherry.api.core.podcolumns import COLUMNS
+from wherry.api.core.podspec.defaults import default_container, set_pod_defaults
+from wherry.api.core.podspec.qos import qos_class
+from wherry.api.core.podspec.update import validate_pod_status_update, validate_pod_update
+from wherry.api.core.podspec.validate import validate_pod_spec
+from wherry.api.core.podspec.warnings import warn
+from wherry.api.field import FieldError, forbidden, invalid
 from wherry.api.resource import STATUS, GroupVersionKind, Resource, Subresource
 from wherry.api.schema import schema
 
@@ -33,6 +40,121 @@ def _ips(pod: Obj) -> str:
     return ",".join(address.get("ip") or "" for address in (pod.get("status") or {}).get("podIPs") or ())
 
 
+def set_defaults(pod: Obj) -> None:
+    """Fill in the specification, and keep the two spellings of the pod's address in step."""
+    set_pod_defaults(pod.setdefault("spec", {}))
+    if status := pod.get("status"):
+        _align_addresses(status)
+
+
+def _align_addresses(status: dict[str, Any]) -> None:
+    address, addresses = status.get("podIP"), status.get("podIPs")
+    if address and not addresses:
+        status["podIPs"] = [{"ip": address}]
+    elif addresses and not address:
+        status["podIP"] = addresses[0].get("ip")
+
+
+def prepare_create(pod: Obj) -> None:
+    """A new pod waits; how well it will be treated is settled now."""
+    spec = pod["spec"]
+    if spec["terminationGracePeriodSeconds"] < 0:
+        spec["terminationGracePeriodSeconds"] = 1
+    status: dict[str, Any] = {"phase": "Pending", "qosClass": qos_class(spec)}
+    if spec.get("schedulingGates"):
+        status["conditions"] = [
+            {
+                "type": "PodScheduled",
+                "status": "False",
+                "reason": "SchedulingGated",
+                "message": "Scheduling is blocked due to non-empty scheduling gates",
+            }
+        ]
+    pod["status"] = status
+
+
+def prepare_status_update(new: Obj, old: Obj) -> None:
+    """A report changes neither owners nor the class that was settled at the start."""
+    _restore(new["metadata"], old["metadata"], "ownerReferences")
+    status = new.setdefault("status", {})
+    if qos := (old.get("status") or {}).get("qosClass"):
+        status["qosClass"] = qos
+    _align_addresses(status)
+
+
+def _restore(new: dict[str, Any], old: dict[str, Any], field: str) -> None:
+    if field in old:
+        new[field] = old[field]
+    else:
+        new.pop(field, None)
+
+
+def validate(pod: Obj) -> list[FieldError]:
+    return validate_pod_spec(pod["spec"], "spec")
+
+
+def validate_create(pod: Obj) -> list[FieldError]:
+    """What holds only for a pod that is being made."""
+    spec = pod["spec"]
+    faults: list[FieldError] = []
+    if spec.get("ephemeralContainers"):
+        faults.append(forbidden("spec.ephemeralContainers", "cannot be set on create"))
+    if spec.get("nodeName") and spec.get("schedulingGates"):
+        why = "cannot be set until all schedulingGates have been cleared"
+        faults.append(forbidden("spec.nodeName", why))
+    return faults
+
+
+def grace_seconds(pod: Obj, requested: int | None) -> int:
+    """How long the pod may take to end; nothing waits for one that runs nowhere or has ended."""
+    spec, phase = pod["spec"], (pod.get("status") or {}).get("phase")
+    if not spec.get("nodeName") or phase in ("Succeeded", "Failed"):
+        return 0
+    seconds = spec.get("terminationGracePeriodSeconds") or 0 if requested is None else requested
+    return 1 if seconds < 0 else seconds
+
+
+def with_ephemeral_containers(old: Obj, new: Obj) -> tuple[Obj, list[FieldError]]:
+    """(the stored pod with the ephemeral containers of `new`, faults): what a write to `ephemeralcontainers` means."""
+    wanted = new["spec"].get("ephemeralContainers") or []
+    for container in wanted:
+        default_container(container)
+    pod = {**old, "spec": {**old["spec"], "ephemeralContainers": wanted}}
+    faults = validate_pod_spec(pod["spec"], "spec")
+    by_name = {container.get("name"): container for container in wanted}
+    for index, container in enumerate(old["spec"].get("ephemeralContainers") or ()):
+        now = by_name.get(container["name"])
+        path = f"spec.ephemeralContainers[{index}]"
+        if now is None:
+            why = f'existing ephemeral containers "{container["name"]}" may not be removed'
+            faults.append(forbidden(path, why + "\n"))
+        elif now != container:
+            why = f'existing ephemeral containers "{container["name"]}" may not be changed'
+            faults.append(forbidden(path, why + "\n"))
+    return pod, faults
+
+
+def with_resources(old: Obj, new: Obj) -> tuple[Obj, list[FieldError]]:
+    """(the stored pod with the resources of `new`, faults): what a write to `resize` means."""
+    spec = {**old["spec"]}
+    for field in ("containers", "initContainers"):
+        wanted = {container.get("name"): container for container in new["spec"].get(field) or ()}
+        if field in spec:
+            spec[field] = [_resized(container, wanted.get(container["name"])) for container in spec[field]]
+    pod = {**old, "spec": spec}
+    faults = validate_pod_spec(spec, "spec")
+    if qos_class(spec) != (old.get("status") or {}).get("qosClass", qos_class(old["spec"])):
+        faults.append(invalid("spec", qos_class(spec), "Pod QOS Class may not change as a result of resizing"))
+    return pod, faults
+
+
+def _resized(container: dict[str, Any], wanted: dict[str, Any] | None) -> dict[str, Any]:
+    if wanted is None:
+        return container
+    changed: dict[str, Any] = {field: wanted[field] for field in ("resources", "resizePolicy") if field in wanted}
+    return {**container, **changed}
+
+
 PODS = Resource(
     group="",
     version="v1",
@@ -43,6 +165,16 @@ PODS = Resource(
     categories=("all",),
     has_generation=True,
     columns=COLUMNS,
+    defaults=set_defaults,
+    prepare_create=prepare_create,
+    prepare_status_update=prepare_status_update,
+    validate=validate,
+    validate_create=validate_create,
+    validate_update=validate_pod_update,
+    validate_status_update=validate_pod_status_update,
+    warnings=warn,
+    grace_seconds=grace_seconds,
+    returns_deleted=True,
     fields={
         "spec.nodeName": _spec("nodeName"),
         "spec.restartPolicy": _spec("restartPolicy"),
