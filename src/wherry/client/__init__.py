@@ -19,6 +19,7 @@ from wherry.api.resource import Resource
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
+T_contra = TypeVar("T_contra", contravariant=True)
 
 
 class Key(NamedTuple):
@@ -125,13 +126,13 @@ class Client(Protocol):
         ...
 
 
-class Handler(Protocol[T]):
+class Handler(Protocol[T_contra]):
     """What wants to hear of changes. `old` is None when the object is new, `new` is None when it is gone."""
 
-    def __call__(self, old: T | None, new: T | None) -> None: ...
+    def __call__(self, old: T_contra | None, new: T_contra | None) -> None: ...
 
 
-class Informer(Protocol[T]):
+class Informer(Protocol[T_co]):
     """All objects of a kind, read-only and up to date; never block on it."""
 
     @property
@@ -141,18 +142,18 @@ class Informer(Protocol[T]):
         """Return once the first full list is in."""
         ...
 
-    def get(self, key: Key) -> T | None: ...
+    def get(self, key: Key) -> T_co | None: ...
 
-    def list(self, namespace: str = "") -> Iterable[T]:
+    def list(self, namespace: str = "") -> Iterable[T_co]:
         """All objects, or those of one namespace, in no promised order."""
         ...
 
-    def add_index(self, name: str, keys: Callable[[T], Iterable[str]]) -> None:
+    def add_index(self, name: str, keys: Callable[[T_co], Iterable[str]]) -> None:
         """Keep a look-up table; adding the same name again changes nothing."""
         ...
 
-    def by_index(self, name: str, key: str) -> Iterable[T]: ...
+    def by_index(self, name: str, key: str) -> Iterable[T_co]: ...
 
-    def add_handler(self, handler: Handler[T]) -> None:
+    def add_handler(self, handler: Handler[T_co]) -> None:
         """Call `handler` for every object there is now and then for every change, in order, on the event loop."""
         ...

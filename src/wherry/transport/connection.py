@@ -468,8 +468,6 @@ async def _run_stream(work: Awaitable[None], sink: ChunkedSink) -> None:
     except Exception:
         sink.abort()
         raise
-    else:
-        sink.close()
 
 
 async def _run_takeover(reply: Takeover, pipe: TransportPipe) -> None:

@@ -93,7 +93,11 @@ class Sink(Protocol):
 
 @dataclass(slots=True)
 class Stream:
-    """An answer whose body is written bit by bit (chunked). `start` is called when the head has been sent."""
+    """An answer whose body is written bit by bit (chunked). `start` is called when the head has been sent.
+
+    The body ends when its sink is closed, not when `start` returns, since most streams go on in callbacks. If `start`
+    raises, now or while awaited, the connection is cut.
+    """
 
     start: Callable[[Sink], Awaitable[None] | None]
     status: int = 200
@@ -111,6 +115,11 @@ class Pipe(Protocol):
     def write(self, data: bytes) -> None: ...
 
     async def drain(self) -> None: ...
+
+    @property
+    def half_closes(self) -> bool:
+        """Whether one direction can end while the other goes on."""
+        ...
 
     def write_eof(self) -> None:
         """Nothing more will be written; closes where one direction cannot be closed alone (TLS)."""

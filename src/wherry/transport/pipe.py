@@ -28,11 +28,18 @@ class TransportPipe:
         self._reader: asyncio.Future[None] | None = None
         self._writers: list[asyncio.Future[None]] = []
 
+    @property
+    def half_closes(self) -> bool:
+        """Whether one direction can end while the other goes on."""
+        return self._transport.can_write_eof()
+
     async def read(self) -> bytes:
-        """The next bytes, b"" at the end."""
+        """The next bytes, b"" at the end; raises ConnectionError when the connection broke before that."""
         while not self._buffer:
-            if self._eof or self._lost:
+            if self._eof:
                 return b""
+            if self._lost:
+                raise ConnectionResetError("the connection is gone")
             self._reader = asyncio.get_running_loop().create_future()
             try:
                 await self._reader
