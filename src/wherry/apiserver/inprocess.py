@@ -22,6 +22,7 @@ from wherry.apiserver.options import DeleteOptions, ListOptions
 from wherry.apiserver.selection import select
 from wherry.apiserver.subresources import Handler, Handlers, Target
 from wherry.apiserver.subresources.catalog import find
+from wherry.apiserver.subresources.patching import patch_by_handlers
 from wherry.apiserver.verbs import create, delete, get, update, watch
 from wherry.apiserver.verbs import list as listing
 from wherry.apiserver.verbs import patch as patching
@@ -100,12 +101,19 @@ class InProcessClient:
         type: Patch = Patch.MERGE,
         subresource: str = "",
     ) -> Obj:
-        handler = self._find(resource, subresource, "update")
-        if handler is not None:
+        update = self._find(resource, subresource, "update")
+        get = self._find(resource, subresource, "get")
+        if get is not None and update is not None:
             target = Target(resource, namespace, name, subresource)
-            current = await self.get(resource, name, namespace, subresource=subresource)
-            kind = self._core.registry.by_kind(current["apiVersion"], current["kind"]) or resource
-            return await self._handle(handler, target, patching.applier(type, patch, kind)(current))
+            outcome = await patch_by_handlers(
+                self._core,
+                self._call(),
+                target,
+                get,
+                update,
+                lambda kind, obj: patching.applier(type, patch, kind)(obj),
+            )
+            return outcome.decoded()
         apply = patching.applier(type, patch, resource)
         sub = _writing(resource, subresource)
         outcome = await patching.patch(self._core, self._call(), resource, namespace, name, apply, sub)

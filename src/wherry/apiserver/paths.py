@@ -60,7 +60,7 @@ class Paths:
         own += [f"/{endpoint}/{check.name}" for endpoint in _HEALTH for check in self._checks]
         return value_reply({"paths": sorted({*discovered, *own})}, request.headers.get("accept", ""))
 
-    def _health(self, request: Request, _: User) -> Response:
+    def _health(self, request: Request, user: User) -> Response:
         _only_get(request)
         endpoint, _, name = request.path.strip("/").partition("/")
         query = parse_query(request.query)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from wherry.api import Obj
 from wherry.api.errors import MethodNotAllowed, NotFound
-from wherry.api.resource import Subresource
+from wherry.api.resource import Resource, Subresource
 from wherry.apiserver.core import Call
 from wherry.apiserver.decode import read_options
 from wherry.apiserver.exchange import Answer, Exchange, Respond
@@ -19,6 +20,7 @@ from wherry.apiserver.respond import item_reply, outcome_reply, page_reply
 from wherry.apiserver.selection import select
 from wherry.apiserver.subresources import Handler, Handlers, Streams, Target
 from wherry.apiserver.subresources.catalog import find
+from wherry.apiserver.subresources.patching import patch_by_handlers
 from wherry.apiserver.table import PartialEncoder, TableEncoder, check_include
 from wherry.apiserver.verbs import create, delete, deletecollection, get, patch, update, watch
 from wherry.apiserver.verbs import list as listing
@@ -67,34 +69,41 @@ class Router:
 
     def _serve_by_handler(self, exchange: Exchange) -> Answer:
         info, resource = exchange.info, exchange.resource
+        if info.verb == "patch":
+            get = find(self._handlers, resource, info.subresource, "get")
+            update = find(self._handlers, resource, info.subresource, "update")
+            if get is not None and update is not None:
+                return _patch_by_handlers(exchange, get, update)
         handler = find(self._handlers, resource, info.subresource, info.verb)
-        patched = None
-        if handler is None and info.verb == "patch":
-            handler = find(self._handlers, resource, info.subresource, "update")
-            patched = find(self._handlers, resource, info.subresource, "get")
         if handler is None:
             raise method_not_allowed()
-        return _by_handler(exchange, handler, patched)
+        return _by_handler(exchange, handler)
 
 
-async def _by_handler(exchange: Exchange, handler: Handler, patched: Handler | None) -> Reply:
-    """Answer by a handler; a PATCH is what an update would be of the patched answer to a get."""
-    info, resource, core = exchange.info, exchange.resource, exchange.core
+async def _by_handler(exchange: Exchange, handler: Handler) -> Reply:
     negotiate(exchange.accept)
-    target = Target(resource, info.namespace_of(resource), info.name, info.subresource)
-    options = write_options(exchange.query, "CreateOptions")
-    call = exchange.call(options)
-    sub = resource.subresource(info.subresource)
-    body_kind = sub.kind.kind if sub is not None and sub.kind is not None else resource.kind
-    body = None
-    if patched is not None:
-        current = (await patched(core, call, target, None)).decoded()
-        kind = core.registry.by_kind(current["apiVersion"], current["kind"]) or resource
-        headers = exchange.request.headers
-        body = patch.reader(exchange.request.body, headers.get("content-type", ""), kind)(current)
-    elif info.verb != "get":
-        body = exchange.body(body_kind)
-    return outcome_reply(exchange, await handler(core, call, target, body), call)
+    call = exchange.call(write_options(exchange.query, "CreateOptions"))
+    sub = exchange.resource.subresource(exchange.info.subresource)
+    kind = sub.kind.kind if sub is not None and sub.kind is not None else exchange.resource.kind
+    body = None if exchange.info.verb == "get" else exchange.body(kind)
+    return outcome_reply(exchange, await handler(exchange.core, call, _target(exchange), body), call)
+
+
+async def _patch_by_handlers(exchange: Exchange, get: Handler, update: Handler) -> Reply:
+    negotiate(exchange.accept)
+    call = exchange.call(write_options(exchange.query, "PatchOptions"))
+    body, content_type = exchange.request.body, exchange.request.headers.get("content-type", "")
+
+    def apply(kind: Resource, current: Obj) -> Obj:
+        return patch.reader(body, content_type, kind)(current)
+
+    outcome = await patch_by_handlers(exchange.core, call, _target(exchange), get, update, apply)
+    return outcome_reply(exchange, outcome, call)
+
+
+def _target(exchange: Exchange) -> Target:
+    info, resource = exchange.info, exchange.resource
+    return Target(resource, info.namespace_of(resource), info.name, info.subresource)
 
 
 def method_not_allowed() -> MethodNotAllowed:

@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 from wherry.api.resource import Resource
-from wherry.apiserver.subresources import Handler, Handlers
+from wherry.apiserver.subresources import Handler, Handlers, binding, eviction, podparts, scale
 
-BUILTIN: Handlers = {}
+BUILTIN: Handlers = {
+    ("pods", "binding"): {"create": binding.create},
+    ("bindings", ""): {"create": binding.create},
+    ("pods", "eviction"): {"create": eviction.create},
+    ("pods", "ephemeralcontainers"): {
+        "get": podparts.get,
+        "update": podparts.updating("ephemeralcontainers", podparts.take_ephemeral, podparts.check_ephemeral),
+    },
+    ("pods", "resize"): {
+        "get": podparts.get,
+        "update": podparts.updating("resize", podparts.take_resources, podparts.check_resources),
+    },
+}
+
+SCALE = {"get": scale.get, "update": scale.update}
+"""For every kind that has replicas, custom ones included."""
 
 
 def find(handlers: Handlers, resource: Resource, subresource: str, verb: str) -> Handler | None:
     """The handler for a verb on a path, those of `handlers` first."""
     path = (resource.group_resource, subresource)
     verbs = handlers.get(path) or BUILTIN.get(path)
+    if verbs is None and subresource == "scale":
+        verbs = SCALE
     return None if verbs is None else verbs.get(verb)

@@ -1,0 +1,28 @@
+"""PATCH of a subresource that has a handler: an update by the patched answer to a get."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from wherry.api import Obj
+from wherry.api.errors import Conflict
+from wherry.api.resource import Resource
+from wherry.apiserver.core import Call, Core, Outcome
+from wherry.apiserver.subresources import Handler, Target
+
+_ATTEMPTS = 5
+
+
+async def patch_by_handlers(
+    core: Core, call: Call, target: Target, get: Handler, update: Handler, apply: Callable[[Resource, Obj], Obj]
+) -> Outcome:
+    """Get, apply, update; again, a few times, when another writer was quicker."""
+    for attempt in range(1, _ATTEMPTS + 1):
+        current = (await get(core, call, target, None)).decoded()
+        kind = core.registry.by_kind(current["apiVersion"], current["kind"]) or target.resource
+        try:
+            return await update(core, call, target, apply(kind, current))
+        except Conflict:
+            if attempt == _ATTEMPTS:
+                raise
+    raise AssertionError("unreachable")

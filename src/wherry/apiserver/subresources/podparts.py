@@ -1,0 +1,122 @@
+"""`ephemeralcontainers` and `resize`: the two parts of a running pod's spec that may change, each by its own path.
+
+What the body says of anything else is ignored, as upstream ignores it; what it says of its part is checked by the rules
+of that part, and the pod as a whole must still be valid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from wherry.api import Obj
+from wherry.api.core.pod import PODS
+from wherry.api.errors import BadRequest, Conflict
+from wherry.api.field import FieldError, forbidden
+from wherry.apiserver import metadata, pipeline, versions
+from wherry.apiserver.core import Call, Core, Outcome
+from wherry.apiserver.encode import copy
+from wherry.apiserver.subresources import Handler, Target
+from wherry.apiserver.verbs.alter import alter
+from wherry.apiserver.verbs.get import get as get_item
+
+Take = Callable[[Obj, Obj], None]
+"""(the pod as stored, the pod of the body): carry the part over."""
+Check = Callable[[Obj, Obj], Sequence[FieldError]]
+"""(new, old): what is wrong with the change."""
+
+_RESIZABLE = frozenset({"cpu", "memory"})
+
+
+async def get(core: Core, call: Call, target: Target, _: Obj | None) -> Outcome:
+    """The whole pod."""
+    item = get_item(core, PODS, target.namespace, target.name)
+    return Outcome(versions.present(PODS, item))
+
+
+def updating(subresource: str, take: Take, check: Check) -> Handler:
+    """The handler that writes one part."""
+
+    async def update(core: Core, call: Call, target: Target, body: Obj | None) -> Outcome:
+        wanted = body if body is not None else {}
+        faults = pipeline.intake(PODS, wanted, call)
+        metadata.ensure_name(wanted, target.name)
+        metadata.ensure_namespace(PODS, wanted, target.namespace)
+
+        def mutate(pod: Obj) -> None:
+            _check_state(wanted, pod)
+            old = copy(pod)
+            take(pod, wanted)
+            PODS.defaults(pod)
+            key = (target.namespace, target.name)
+            pipeline.admit(core.mutating, core, call, "UPDATE", PODS, subresource, key, pod, old)
+            pipeline.refuse_invalid(PODS, target.name, faults, check(pod, old), PODS.validate(pod))
+            pipeline.admit(core.validating, core, call, "UPDATE", PODS, subresource, key, pod, old)
+            metadata.count_generation(PODS, pod, old)
+
+        return await alter(core, call, PODS, target.namespace, target.name, mutate)
+
+    return update
+
+
+def _check_state(wanted: Obj, pod: Obj) -> None:
+    version = wanted["metadata"].get("resourceVersion") or ""
+    if version and version != pod["metadata"]["resourceVersion"]:
+        raise Conflict.modified(PODS, pod["metadata"]["name"])
+
+
+def take_ephemeral(pod: Obj, wanted: Obj) -> None:
+    containers = (wanted.get("spec") or {}).get("ephemeralContainers")
+    if containers:
+        pod["spec"]["ephemeralContainers"] = containers
+    else:
+        pod["spec"].pop("ephemeralContainers", None)
+
+
+def check_ephemeral(new: Obj, old: Obj) -> Sequence[FieldError]:
+    """Ephemeral containers are added, never changed nor taken away."""
+    by_name = {each.get("name"): each for each in new["spec"].get("ephemeralContainers") or ()}
+    faults = []
+    for index, container in enumerate(old["spec"].get("ephemeralContainers") or ()):
+        name, path = container["name"], f"spec.ephemeralContainers[{index}]"
+        if name not in by_name:
+            faults.append(
+                forbidden("spec.ephemeralContainers", f'existing ephemeral containers "{name}" may not be removed\n')
+            )
+        elif by_name[name] != container:
+            faults.append(forbidden(path, f'existing ephemeral containers "{name}" may not be changed\n'))
+    return faults
+
+
+def take_resources(pod: Obj, wanted: Obj) -> None:
+    """Carry over the resources of the containers of the same names, in their order."""
+    for kind in ("containers", "initContainers"):
+        theirs = {each.get("name"): each for each in (wanted.get("spec") or {}).get(kind) or ()}
+        for container in pod["spec"].get(kind) or ():
+            other = theirs.get(container["name"])
+            if other is None:
+                raise BadRequest(f"containers may not be renamed or removed: {container['name']}")
+            if "resources" in other:
+                container["resources"] = other["resources"]
+
+
+def check_resources(new: Obj, old: Obj) -> Sequence[FieldError]:
+    """Only cpu and memory of a container may change, and not what class of service the pod has."""
+    faults = []
+    for kind in ("containers", "initContainers"):
+        for index, (container, before) in enumerate(
+            zip(new["spec"].get(kind) or (), old["spec"].get(kind) or (), strict=True)
+        ):
+            if _fixed(container) != _fixed(before):
+                faults.append(forbidden(f"spec.{kind}[{index}].resources", "only cpu and memory resources are mutable"))
+    return faults
+
+
+def _fixed(container: Obj) -> dict[str, Any]:
+    """The resources of a container that a resize may not touch."""
+    resources = container.get("resources") or {}
+    fixed: dict[str, Any] = {"claims": resources.get("claims") or []}
+    for part in ("limits", "requests"):
+        amounts = resources.get(part) or {}
+        fixed[part] = {name: amount for name, amount in amounts.items() if name not in _RESIZABLE}
+    return fixed

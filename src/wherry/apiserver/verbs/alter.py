@@ -1,0 +1,43 @@
+"""A change by the API server's own hand, on behalf of a subresource: binding a pod, spending a disruption budget.
+
+It passes no admission and no update rules, which would forbid just these changes to everybody else; whoever calls this
+has checked what the change needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from wherry.api import Obj
+from wherry.api.errors import NotFound
+from wherry.api.resource import Resource
+from wherry.apiserver import versions
+from wherry.apiserver.core import Call, Core, Outcome
+from wherry.apiserver.encode import encode
+from wherry.apiserver.failures import of_store
+from wherry.store import StoreError, Write, WrongRevision
+
+Mutate = Callable[[Obj], None]
+"""Changes the stored object in place or raises an `ApiError`; asked again when another writer was quicker."""
+
+
+async def alter(core: Core, call: Call, resource: Resource, namespace: str, name: str, mutate: Mutate) -> Outcome:
+    kind = core.kind(resource)
+    key = resource.key(namespace, name)
+    while True:
+        item = kind.get(namespace, name)
+        if item is None:
+            raise NotFound.of(resource, name)
+        obj = versions.read(resource, item)
+        mutate(obj)
+        if call.dry_run:
+            return Outcome(encode(obj), obj)
+        obj["metadata"].pop("resourceVersion", None)
+        try:
+            revision = await core.store.write(Write(key, versions.stored(resource, obj), item.revision))
+        except WrongRevision:
+            continue
+        except StoreError as error:
+            raise of_store(error, resource, name) from error
+        obj["metadata"]["resourceVersion"] = str(revision)
+        return Outcome(encode(obj), obj)
