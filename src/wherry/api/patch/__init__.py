@@ -1,0 +1,16 @@
+"""The three ways to describe a change of an object, as pure functions.
+
+- `apply` (`applying.py`): one change of any of the three sorts, with upstream's errors
+- `json_patch.py`: a list of operations (RFC 6902)
+- `merge.py`: the fields that change, null for those that go (RFC 7386)
+- `strategic.py`: the same, but lists merge by key where the schema says so, and directives say the rest
+
+All of them use up the object that they are given: it, or parts of it, becomes the result. The patch is never changed,
+and nothing of it is shared with the result, so it can be applied again after a conflict.
+"""
+
+from __future__ import annotations
+
+JSON_PATCH = "application/json-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
+STRATEGIC_MERGE_PATCH = "application/strategic-merge-patch+json"

@@ -1,0 +1,73 @@
+"""Apply a patch of any sort, answering bad ones as upstream's API server does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from wherry.api import Obj
+from wherry.api.errors import ApiError, BadRequest, Invalid, UnsupportedMediaType
+from wherry.api.patch import JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH, json_patch, merge, strategic
+from wherry.api.schema import Schema
+
+REJECTED = "the server rejected our request due to an error in our request"
+"""All that upstream says of a patch that does not fit the object; we add the reason as a cause."""
+
+
+def apply(patch_type: str, obj: Obj, patch: Any, schema: Schema | None) -> Obj:
+    """The object after a decoded patch. `obj` is used up, `patch` stays as it is.
+
+    `schema` is None for kinds that know no strategic merge (custom resources). Raises BadRequest, Invalid,
+    RequestEntityTooLarge or UnsupportedMediaType.
+    """
+    if patch_type == JSON_PATCH:
+        return _rejecting(lambda: json_patch.apply(obj, json_patch.parse(patch)))
+    if patch_type == MERGE_PATCH:
+        if not isinstance(patch, dict):
+            raise BadRequest("Invalid JSON Patch")
+        return merge.apply(obj, patch)
+    if patch_type == STRATEGIC_MERGE_PATCH and schema is not None:
+        if not isinstance(patch, dict):
+            raise BadRequest(
+                f"json: cannot unmarshal {_json_type(patch)} into Go value of type map[string]interface {{}}"
+            )
+        return _rejecting(lambda: strategic.apply(obj, patch, schema))
+    raise unsupported(schema is not None)
+
+
+def unsupported(has_strategic: bool) -> UnsupportedMediaType:
+    """The answer to a content type that is no patch of this kind."""
+    types = [
+        JSON_PATCH,
+        MERGE_PATCH,
+        *([STRATEGIC_MERGE_PATCH] if has_strategic else []),
+        "application/apply-patch+yaml",
+    ]
+    return UnsupportedMediaType(
+        f"the body of the request was in an unknown format - accepted media types include: {', '.join(types)}"
+    )
+
+
+def _rejecting(work: Callable[[], Any]) -> Obj:
+    try:
+        result = work()
+    except (json_patch.DoesNotFit, strategic.Unmergeable) as error:
+        raise _rejected(str(error)) from error
+    except strategic.BadFormat as error:
+        raise BadRequest(str(error)) from error
+    except strategic.Failed as error:
+        raise ApiError(str(error)) from error  # upstream has no reason for these: 500 Unknown
+    if not isinstance(result, dict):
+        raise _rejected("the result is no object")
+    return result
+
+
+def _rejected(why: str) -> Invalid:
+    return Invalid(REJECTED, {"causes": [{"reason": "UnexpectedServerResponse", "message": why}]})
+
+
+def _json_type(value: Any) -> str:
+    if isinstance(value, bool):
+        return "bool"
+    names = {list: "array", str: "string", int: "number", float: "number", type(None): "null"}
+    return names.get(type(value), "object")
