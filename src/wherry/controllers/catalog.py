@@ -7,9 +7,13 @@ from dataclasses import dataclass
 
 from wherry.controllers.apps.deployment import controller as deployment
 from wherry.controllers.apps.replicaset import controller as replicaset
+from wherry.controllers.batch.job import controller as job
+from wherry.controllers.core.endpoints import controller as endpoints
 from wherry.controllers.core.namespace import controller as namespace
 from wherry.controllers.core.rootca import controller as rootca
 from wherry.controllers.core.serviceaccount import controller as serviceaccount
+from wherry.controllers.discovery.endpointslice import controller as endpointslice
+from wherry.controllers.garbage import controller as garbage
 from wherry.reconcile.controller import Controller
 
 
@@ -30,4 +34,8 @@ def controllers(settings: Settings) -> tuple[Controller, ...]:
         deployment.CONTROLLER,
         replicaset.REPLICASET,
         replicaset.REPLICATIONCONTROLLER,
+        job.CONTROLLER,
+        endpointslice.CONTROLLER,
+        endpoints.CONTROLLER,
+        garbage.CONTROLLER,
     )
