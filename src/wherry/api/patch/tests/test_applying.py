@@ -24,7 +24,7 @@ POD = schema("v1", "Pod")
         (
             STRATEGIC_MERGE_PATCH,
             {"spec": {"containers": [{"name": "b"}]}},
-            [{"name": "a", "image": "x"}, {"name": "b"}],
+            [{"name": "b"}, {"name": "a", "image": "x"}],
         ),
     ],
 )
@@ -50,7 +50,7 @@ def test_every_sort_of_patch(patch_type: str, patch: Any, expected: Any) -> None
 )  # fmt: skip
 def test_bad_patches(patch_type: str, patch: Any, error: type[ApiError], message: str) -> None:
     with pytest.raises(ApiError) as caught:
-        apply(patch_type, {"spec": {"containers": [{"name": "a"}]}}, patch, POD)
+        apply(patch_type, {"metadata": {}, "spec": {"containers": [{"name": "a"}]}}, patch, POD)
     assert type(caught.value) is error
     assert caught.value.message == message
 
