@@ -136,9 +136,7 @@ def last_failed(pods: Sequence[Pod]) -> dict[int, Pod]:
 
 def _generation(pod: Pod) -> tuple[int, float]:
     annotations = pod.metadata.annotations
-    count = sum(
-        int(value) for name, value in annotations.items() if name.endswith("-failure-count") and value.isdigit()
-    )
+    counts = [value for name, value in annotations.items() if name.endswith("-failure-count") and value.isdigit()]
     return sum(map(int, counts)), finish_time(pod)
 
 
