@@ -61,7 +61,8 @@ def container_statuses(pod: Pod, runtime: PodRuntime, report: Report) -> dict[st
     ]
     for container, status in zip(spec.init_containers, inits, strict=True):
         if not is_sidecar(container):
-            status["ready"] = status["state"].get("terminated", {}).get("exitCode") == 0
+            ended = status["state"].get("terminated")
+            status["ready"] = ended is not None and ended.get("exitCode", 0) == 0
             status["started"] = status["started"] and "running" in status["state"]
     for status in ephemeral:
         status["ready"] = False

@@ -48,7 +48,7 @@ def _count(pod: Pod, statuses: Sequence[Obj]) -> _Counts:
             counts.running += 1
         elif "terminated" in state:
             counts.stopped += 1
-            counts.succeeded += state["terminated"]["exitCode"] == 0
+            counts.succeeded += state["terminated"].get("exitCode", 0) == 0
         elif "waiting" in state and status is not None:
             if status.get("lastState", {}).get("terminated"):
                 counts.stopped += 1
@@ -79,11 +79,11 @@ def _has_failed(status: Obj | None) -> bool:
     ended = status["state"].get("terminated")
     if ended is None and "waiting" in status["state"]:
         ended = status.get("lastState", {}).get("terminated")
-    return ended is not None and ended["exitCode"] != 0
+    return ended is not None and ended.get("exitCode", 0) != 0
 
 
 def _is_pending_init(status: Obj | None) -> bool:
-    return status is None or status["state"].get("terminated", {}).get("exitCode") != 0
+    return status is None or "terminated" not in status["state"] or _has_failed(status)
 
 
 def _has_run(status: Obj) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from wherry.api.meta.quantity import parse_quantity
+from wherry.api.meta.quantity import ceiling, milli, parse_quantity
 from wherry.api.types.core_v1 import Container, Pod
 from wherry.kubelet.pods.restart import is_sidecar
 from wherry.kubelet.runtime.model import Resources
@@ -19,11 +19,11 @@ GUARANTEED, BURSTABLE, BEST_EFFORT = "Guaranteed", "Burstable", "BestEffort"
 
 def milli_cpu(quantities: Mapping[str, str]) -> int:
     """Thousandths of a core, rounded up; 0 when nothing is said."""
-    return -int(-parse_quantity(quantities["cpu"]) * 1000 // 1) if "cpu" in quantities else 0
+    return milli(quantities["cpu"]) if "cpu" in quantities else 0
 
 
 def byte_count(quantities: Mapping[str, str], name: str = "memory") -> int:
-    return -int(-parse_quantity(quantities[name]) // 1) if name in quantities else 0
+    return ceiling(quantities[name]) if name in quantities else 0
 
 
 def requests_of(container: Container) -> Mapping[str, str]:
@@ -50,21 +50,21 @@ def qos_class(pod: Pod) -> str:
     return GUARANTEED if guaranteed else BURSTABLE
 
 
-def cpu_shares(milli: int) -> int:
-    return min(max(milli * 1024 // 1000, _MIN_SHARES), _MAX_SHARES)
+def cpu_shares(thousandths: int) -> int:
+    return min(max(thousandths * 1024 // 1000, _MIN_SHARES), _MAX_SHARES)
 
 
-def cpu_quota(milli: int) -> int:
-    return max(milli * CPU_PERIOD // 1000, _MIN_QUOTA) if milli else 0
+def cpu_quota(thousandths: int) -> int:
+    return max(thousandths * CPU_PERIOD // 1000, _MIN_QUOTA) if thousandths else 0
 
 
 def container_resources(pod: Pod, container: Container, node_memory: int) -> Resources:
     """What the runtime is to enforce for one container."""
     requests, limits = requests_of(container), limits_of(container)
-    milli = milli_cpu(requests) if "cpu" in requests else milli_cpu(limits)
+    share = milli_cpu(requests) if "cpu" in requests else milli_cpu(limits)
     quota = cpu_quota(milli_cpu(limits))
     return Resources(
-        cpu_shares=cpu_shares(milli),
+        cpu_shares=cpu_shares(share),
         cpu_quota=quota,
         cpu_period=CPU_PERIOD,
         memory_limit=byte_count(limits),

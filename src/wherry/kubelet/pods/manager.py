@@ -1,0 +1,212 @@
+"""All pods of this node: hears of them from the API, of their containers from the runtime, and wakes their workers.
+
+What runs when the agent starts is adopted: its workers find sandboxes and containers by the pod's UID and carry on. What runs
+and belongs to no pod of the API's is ended, but only once the API has been heard: a node cut off from it changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Sequence
+
+from wherry.api.types.core_v1 import Pod
+from wherry.api.types.meta_v1 import ObjectMeta
+from wherry.client import Client, Informer
+from wherry.kubelet.pods.services import Services
+from wherry.kubelet.pods.status import Verdict
+from wherry.kubelet.pods.termination import stop_containers, stop_sandboxes
+from wherry.kubelet.pods.worker import PodWorker
+from wherry.kubelet.runtime.model import Container, EventKind, RuntimeEvent, Sandbox
+from wherry.kubelet.runtime.protocol import RuntimeFailure
+from wherry.kubelet.volumes.cleaning import StillMounted, remove_tree
+from wherry.kubelet.volumes.driver import VolumeError
+from wherry.lib.tasks import Tasks
+
+log = logging.getLogger(__name__)
+
+RELIST_SECONDS = 60.0
+"""How often the runtime is asked for everything, to heal what no event told."""
+_RECONNECT_SECONDS = 0.5
+_SETTLE_SECONDS = (0.02, 0.4)
+"""A runtime announces a container's end before its own books show it: look soon, and once more."""
+
+Admit = Callable[[Pod, Iterable[Pod]], Verdict | None]
+
+
+class PodManager:
+    """The workers of one node's pods."""
+
+    def __init__(self, services: Services, client: Client, informer: Informer[Pod], admit: Admit) -> None:
+        """`informer` shows the pods bound to this node and no others."""
+        self._services = services
+        self._client = client
+        self._informer = informer
+        self._admit = admit
+        self._workers: dict[str, PodWorker] = {}
+        self._finished: set[str] = set()
+        self._owners: dict[str, str] = {}
+        self._seen: dict[str, object] = {}
+        self._tasks = Tasks("pods")
+        self._is_draining = False
+
+    async def run(self) -> None:
+        """Run until cancelled; pods go on running when this ends."""
+        try:
+            await self._informer.wait_synced()
+            self._informer.add_handler(self._on_pod)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._follow_runtime())
+                group.create_task(self._heal())
+        finally:
+            await self._tasks.close()
+
+    def pods(self) -> list[Pod]:
+        """Every pod that this node still works on."""
+        return [worker.pod for worker in self._workers.values() if not worker.is_gone]
+
+    def pod(self, namespace: str, name: str) -> Pod | None:
+        return next(
+            (each for each in self.pods() if (each.metadata.namespace, each.metadata.name) == (namespace, name)), None
+        )
+
+    def refresh(self, uid: str) -> None:
+        """An object that a pod uses has changed."""
+        if (worker := self._workers.get(uid)) is not None:
+            worker.refresh()
+
+    def wake_all(self) -> None:
+        """The runtime may be another than before: everybody look."""
+        for worker in self._workers.values():
+            worker.wake()
+
+    async def drain(self, grace: int) -> None:
+        """Stop every pod's containers and sandbox, within `grace`, because the node goes down."""
+        self._is_draining = True
+        pods = {worker.pod.metadata.uid: worker.pod for worker in self._workers.values()}
+        await self._tasks.close()
+        sandboxes = await self._services.runtime.sandboxes()
+        uids = {each.uid: each for each in sandboxes}
+        results = await asyncio.gather(
+            *(self._drain_one(pods.get(uid) or _stand_in(sandbox), grace) for uid, sandbox in uids.items()),
+            return_exceptions=True,
+        )
+        for result in results:
+            if isinstance(result, BaseException):
+                log.warning("draining: %s", result)
+
+    async def _drain_one(self, pod: Pod, grace: int) -> None:
+        runtime = await self._services.runtime.pod(pod.metadata.uid)
+        own = pod.spec.termination_grace_period_seconds
+        await stop_containers(self._services, pod, runtime, min(grace, 30 if own is None else own))
+        await stop_sandboxes(self._services, runtime)
+
+    def _on_pod(self, old: Pod | None, new: Pod | None) -> None:
+        if self._is_draining:
+            return
+        if old is not None and (new is None or new.metadata.uid != old.metadata.uid):
+            self._finished.discard(old.metadata.uid)
+            if (worker := self._workers.get(old.metadata.uid)) is not None:
+                worker.update(None)
+        if new is None:
+            return
+        uid = new.metadata.uid
+        if (worker := self._workers.get(uid)) is not None:
+            worker.update(new)
+        elif uid not in self._finished:
+            self._start(PodWorker(self._services, self._client, new, self._judge(new)))
+
+    def _judge(self, pod: Pod) -> Verdict | None:
+        """Ask at the door, but only for pods that have not been let in before."""
+        if pod.status.start_time is not None or pod.metadata.deletion_timestamp is not None:
+            return None
+        verdict = self._admit(pod, self.pods())
+        if verdict is not None:
+            self._services.tell(pod, "Warning", verdict.reason, verdict.message)
+        return verdict
+
+    def _start(self, worker: PodWorker) -> None:
+        uid = worker.pod.metadata.uid
+        self._workers[uid] = worker
+        task = self._tasks.spawn(worker.run(), f"pod {worker.pod.metadata.namespace}/{worker.pod.metadata.name}")
+        task.add_done_callback(lambda _: self._forget(uid, worker))
+
+    def _forget(self, uid: str, worker: PodWorker) -> None:
+        del self._workers[uid]
+        if not worker.is_gone:
+            self._finished.add(uid)  # finalizers may keep the object for long; the node is done with it
+
+    async def _follow_runtime(self) -> None:
+        while True:
+            try:
+                async for event in self._services.runtime.events():
+                    await self._on_event(event)
+            except RuntimeFailure as failure:
+                log.info("runtime events: %s", failure)
+            await self._services.clock.sleep(_RECONNECT_SECONDS)
+            self.wake_all()
+
+    async def _on_event(self, event: RuntimeEvent) -> None:
+        if event.kind is EventKind.STARTED:
+            return
+        uid = self._owners.get(event.container_id)
+        if uid is None:
+            await self._list()
+            uid = self._owners.get(event.container_id)
+        if uid is None or uid not in self._workers:
+            return
+        for delay in _SETTLE_SECONDS:
+            self._services.clock.call_later(delay, lambda uid=uid: self._wake(uid))  # type: ignore[misc]
+
+    def _wake(self, uid: str) -> None:
+        if (worker := self._workers.get(uid)) is not None:
+            worker.wake()
+
+    async def _heal(self) -> None:
+        """List everything now and then: wake pods that changed unnoticed, end what belongs to nobody."""
+        while True:
+            try:
+                sandboxes, containers = await self._list()
+                self._wake_changed([*sandboxes, *containers])
+                await self._clean(sandboxes)
+            except RuntimeFailure as failure:
+                log.info("relist: %s", failure)
+            await self._services.clock.sleep(RELIST_SECONDS)
+
+    async def _list(self) -> tuple[Sequence[Sandbox], Sequence[Container]]:
+        sandboxes = await self._services.runtime.sandboxes()
+        containers = await self._services.runtime.containers()
+        self._owners = {each.id: each.uid for each in sandboxes} | {each.id: each.uid for each in containers}
+        return sandboxes, containers
+
+    def _wake_changed(self, listed: Sequence[Sandbox | Container]) -> None:
+        seen: dict[str, object] = {each.id: each.state for each in listed}
+        changed = {key for key in {*seen, *self._seen} if seen.get(key) is not self._seen.get(key)}
+        for key in changed:
+            if (uid := self._owners.get(key)) is not None:
+                self._wake(uid)
+        self._seen = seen
+
+    async def _clean(self, sandboxes: Sequence[Sandbox]) -> None:
+        """End pods that the API does not know, and remove what others have left on the host."""
+        known = {pod.metadata.uid for pod in self._informer.list()} | set(self._workers)
+        for sandbox in sandboxes:
+            if sandbox.uid not in known:
+                known.add(sandbox.uid)
+                log.info("ending pod %s/%s, which the API does not know", sandbox.namespace, sandbox.name)
+                worker = PodWorker(self._services, self._client, _stand_in(sandbox), None)
+                worker.is_gone = True
+                self._start(worker)
+        services = self._services
+        for uid in (services.volumes.uids() | services.cgroups.uids()) - known:
+            try:
+                await services.volumes.take_down(uid)
+                remove_tree(services.layout.pod(uid))
+            except (VolumeError, StillMounted, OSError) as error:
+                log.warning("cleaning up after pod %s: %s", uid, error)
+            services.cgroups.remove(uid)
+
+
+def _stand_in(sandbox: Sandbox) -> Pod:
+    """A pod of which only the name is known."""
+    return Pod(metadata=ObjectMeta(name=sandbox.name, namespace=sandbox.namespace, uid=sandbox.uid))
