@@ -2,7 +2,8 @@
 
 The hot loop walks the fields that an object has (never those it could have) and looks each up in its type's table of
 rules. A rule is `str` or `bool`, satisfied at once when the value is of that very type, or a function. Nothing is
-built while all is well: no paths, no lists. A 3.6 KB Pod takes about 10 µs.
+built while all is well: no paths, no lists. A Pod takes some two and a half times as long as decoding its JSON (20 µs
+for 3.6 KB).
 
 Functions are closures over dicts, not generated source: as fast here, and a type costs 20 µs to make instead of 200.
 A type is made when the first value of it is met: until then a rule is a stub that replaces itself.
@@ -37,7 +38,6 @@ def struct_check(name: str, strict: bool) -> Check:  # noqa: C901
         lenient = field in ("metadata", "status") and bool(shape.kinds)
         rules[field] = _lazy(rules, field, spec.type, strict and not lenient)
     find = rules.get
-    is_demanding = bool(present or entered)
 
     def check(container: Any, key: Any, value: Any) -> list[Problem] | None:
         if type(value) is not dict:
@@ -62,14 +62,14 @@ def struct_check(name: str, strict: bool) -> Check:  # noqa: C901
         if dropped:
             for field in dropped:
                 del value[field]
-        if is_demanding:
-            problems = _demand(value, problems)
-        return problems
-
-    def _demand(value: dict[str, Any], problems: list[Problem] | None) -> list[Problem] | None:
         for field in present:
             if not value.get(field):
                 problems = _entered([Problem(Sort.REQUIRED)], problems, owner, field)
+        if entered:
+            problems = _enter(value, problems)
+        return problems
+
+    def _enter(value: dict[str, Any], problems: list[Problem] | None) -> list[Problem] | None:
         for field in entered:
             if field not in value:
                 problems = _entered(_absent(rules[field], field), problems, owner, field)
