@@ -1,63 +1,264 @@
-"""The main paths of the API through `handle`, on a memory store."""
+"""The verbs of the API through `handle`, on a memory store."""
 
 from __future__ import annotations
 
-import json
-import random
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from wherry.apiserver.api import Api, Settings
-from wherry.store.memory import MemoryStore
-from wherry.testing.clock import ManualClock
-from wherry.transport.messages import Peer, Request, Response
+from wherry.apiserver.tests.harness import CONFIGMAPS, PODS, Server, configmap, pod, serving
+
+MERGE = {"content-type": "application/merge-patch+json"}
+STRATEGIC = {"content-type": "application/strategic-merge-patch+json"}
+JSON_PATCH = {"content-type": "application/json-patch+json"}
 
 
 @pytest.fixture
-async def api() -> AsyncIterator[Api]:
-    api = Api(Settings(store=MemoryStore(), clock=ManualClock(), random=random.Random(1)))
-    await api.open()
-    yield api
-    await api.close()
+async def server() -> AsyncIterator[Server]:
+    async with serving() as server:
+        yield server
 
 
-async def call(
-    api: Api, method: str, url: str, body: Any = None, headers: Mapping[str, str] | None = None
-) -> tuple[int, Any]:
-    path, _, query = url.partition("?")
-    data = b"" if body is None else json.dumps(body).encode()
-    sent = {"content-type": "application/json", **(headers or {})}
-    reply = api.handle(Request(method, path, query, sent, data, Peer("127.0.0.1", None)))
-    if isinstance(reply, Awaitable):
-        reply = await reply
-    assert isinstance(reply, Response)
-    text = reply.body if isinstance(reply.body, bytes) else b"".join(reply.body)
-    return reply.status, json.loads(text) if text[:1] in b"{[" else text.decode()
-
-
-def configmap(name: str, **data: str) -> dict[str, Any]:
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
-
-
-CONFIGMAPS = "/api/v1/namespaces/default/configmaps"
-
-
-async def test_life_of_an_object(api: Api) -> None:
-    code, made = await call(api, "POST", CONFIGMAPS, configmap("a", x="1"))
-    assert code == 201
+async def test_life_of_an_object(server: Server) -> None:
+    made = await server.post(CONFIGMAPS, configmap("a", x="1"))
     assert made["metadata"]["uid"]
-    assert (await call(api, "GET", f"{CONFIGMAPS}/a")) == (200, made)
-    code, page = await call(api, "GET", CONFIGMAPS)
-    assert code == 200
+    assert await server.get(f"{CONFIGMAPS}/a") == made
+    page = await server.get(CONFIGMAPS)
     assert page["items"] == [made]
     made["data"] = {"x": "2"}
-    code, changed = await call(api, "PUT", f"{CONFIGMAPS}/a", made)
-    assert (code, changed["data"]) == (200, {"x": "2"})
-    code, status = await call(api, "PUT", f"{CONFIGMAPS}/a", made)
-    assert (code, status["reason"]) == (409, "Conflict")
-    code, status = await call(api, "DELETE", f"{CONFIGMAPS}/a")
-    assert (code, status["status"]) == (200, "Success")
-    code, status = await call(api, "GET", f"{CONFIGMAPS}/a")
-    assert (code, status["reason"]) == (404, "NotFound")
+    changed = await server.call("PUT", f"{CONFIGMAPS}/a", made)
+    assert (changed.status, changed.body["data"]) == (200, {"x": "2"})
+    stale = await server.call("PUT", f"{CONFIGMAPS}/a", made)
+    assert (stale.status, stale.body["reason"]) == (409, "Conflict")
+    gone = await server.call("DELETE", f"{CONFIGMAPS}/a")
+    assert (gone.status, gone.body["status"]) == (200, "Success")
+    assert gone.body["details"] == {"name": "a", "kind": "configmaps", "uid": made["metadata"]["uid"]}
+    missing = await server.call("GET", f"{CONFIGMAPS}/a")
+    assert missing.body["message"] == 'configmaps "a" not found'
+
+
+async def test_generated_names_are_unique(server: Server) -> None:
+    body = {"metadata": {"generateName": "a-"}}
+    names = {(await server.post(CONFIGMAPS, body))["metadata"]["name"] for _ in range(20)}
+    assert len(names) == 20
+    assert all(len(name) == 7 for name in names)
+
+
+async def test_update_without_change_is_no_write(server: Server) -> None:
+    made = await server.post(CONFIGMAPS, configmap("a", x="1"))
+    answer = await server.call("PUT", f"{CONFIGMAPS}/a", made)
+    assert answer.body["metadata"]["resourceVersion"] == made["metadata"]["resourceVersion"]
+
+
+async def test_finalizers_keep_a_deleted_object(server: Server) -> None:
+    body = configmap("a")
+    body["metadata"]["finalizers"] = ["example.com/keep"]
+    await server.post(CONFIGMAPS, body)
+    answer = await server.call("DELETE", f"{CONFIGMAPS}/a")
+    assert answer.body["metadata"]["deletionTimestamp"]
+    assert answer.body["metadata"]["deletionGracePeriodSeconds"] == 0
+    again = await server.call("DELETE", f"{CONFIGMAPS}/a")
+    assert again.body["metadata"]["resourceVersion"] == answer.body["metadata"]["resourceVersion"]
+    freed = await server.call("PATCH", f"{CONFIGMAPS}/a", {"metadata": {"finalizers": None}}, MERGE)
+    assert freed.status == 200
+    assert (await server.call("GET", f"{CONFIGMAPS}/a")).status == 404
+
+
+@pytest.mark.parametrize(
+    ("policy", "finalizer"), [("Foreground", "foregroundDeletion"), ("Orphan", "orphan")], ids=["foreground", "orphan"]
+)
+async def test_propagation_policy_leaves_the_rest_to_the_collector(server: Server, policy: str, finalizer: str) -> None:
+    await server.post(CONFIGMAPS, configmap("a"))
+    answer = await server.call("DELETE", f"{CONFIGMAPS}/a", {"propagationPolicy": policy})
+    assert answer.body["metadata"]["finalizers"] == [finalizer]
+
+
+@pytest.mark.parametrize(
+    ("patch", "headers", "data"),
+    [
+        ({"data": {"b": "2"}}, MERGE, {"a": "1", "b": "2"}),
+        ({"data": {"a": None}}, STRATEGIC, {}),
+        ([{"op": "replace", "path": "/data/a", "value": "3"}], JSON_PATCH, {"a": "3"}),
+    ],
+    ids=["merge", "strategic", "json"],
+)
+async def test_patches(server: Server, patch: Any, headers: dict[str, str], data: dict[str, str]) -> None:
+    await server.post(CONFIGMAPS, configmap("x", a="1"))
+    answer = await server.call("PATCH", f"{CONFIGMAPS}/x", patch, headers)
+    assert answer.status == 200, answer.body
+    assert answer.body.get("data", {}) == data
+
+
+async def test_graceful_deletion_of_a_pod(server: Server) -> None:
+    await server.post(PODS, pod("a", nodeName="n"))
+    answer = await server.call("DELETE", f"{PODS}/a")
+    assert answer.body["metadata"]["deletionGracePeriodSeconds"] == 30
+    sooner = await server.call("DELETE", f"{PODS}/a", {"gracePeriodSeconds": 5})
+    assert sooner.body["metadata"]["deletionGracePeriodSeconds"] == 5
+    now = await server.call("DELETE", f"{PODS}/a", {"gracePeriodSeconds": 0})
+    assert now.status == 200
+    assert (await server.call("GET", f"{PODS}/a")).status == 404
+
+
+async def test_status_and_spec_are_written_apart(server: Server) -> None:
+    url = "/apis/apps/v1/namespaces/default/deployments"
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": pod("x")["spec"]}
+    body = {"metadata": {"name": "d"}, "spec": {"selector": {"matchLabels": {"a": "b"}}, "template": template}}
+    made = await server.post(url, {**body, "status": {"replicas": 9}})
+    assert made["status"] == {}
+    assert made["metadata"]["generation"] == 1
+    made["spec"]["replicas"], made["status"] = 3, {"replicas": 7}
+    changed = (await server.call("PUT", f"{url}/d", made)).body
+    assert (changed["metadata"]["generation"], changed["status"]) == (2, {})
+    changed["spec"]["replicas"], changed["status"] = 5, {"replicas": 7}
+    after = (await server.call("PUT", f"{url}/d/status", changed)).body
+    assert (after["spec"]["replicas"], after["status"]) == (3, {"replicas": 7})
+    assert after["metadata"]["generation"] == 2
+    scale = await server.get(f"{url}/d/scale")
+    assert (scale["spec"], scale["status"]) == ({"replicas": 3}, {"replicas": 7, "selector": "a=b"})
+    scale["spec"]["replicas"] = 4
+    assert (await server.call("PUT", f"{url}/d/scale", scale)).body["spec"] == {"replicas": 4}
+    patched = await server.call("PATCH", f"{url}/d/scale", {"spec": {"replicas": 6}}, MERGE)
+    assert patched.body["spec"] == {"replicas": 6}
+    assert (await server.get(f"{url}/d"))["spec"]["replicas"] == 6
+
+
+async def test_binding(server: Server) -> None:
+    await server.post(PODS, pod("a"))
+    binding = {"metadata": {"name": "a"}, "target": {"kind": "Node", "name": "n"}}
+    done = await server.call("POST", f"{PODS}/a/binding", binding)
+    assert (done.status, done.body["status"]) == (201, "Success")
+    bound = await server.get(f"{PODS}/a")
+    assert bound["spec"]["nodeName"] == "n"
+    assert bound["status"]["conditions"][-1]["type"] == "PodScheduled"
+    again = await server.call("POST", f"{PODS}/a/binding", binding)
+    expected = 'Operation cannot be fulfilled on pods/binding "a": pod a is already assigned to node "n"'
+    assert (again.status, again.body["message"]) == (409, expected)
+
+
+async def test_deletecollection_takes_what_is_selected(server: Server) -> None:
+    for index in range(150):
+        await server.post(CONFIGMAPS, configmap(f"c{index}", {"half": str(index % 2)}))
+    answer = await server.call("DELETE", f"{CONFIGMAPS}?labelSelector=half%3D0")
+    assert len(answer.body["items"]) == 75
+    assert len((await server.get(CONFIGMAPS))["items"]) == 75
+
+
+async def test_dry_run_writes_nothing(server: Server) -> None:
+    answer = await server.call("POST", f"{CONFIGMAPS}?dryRun=All", configmap("a"))
+    assert answer.status == 201
+    assert (await server.call("GET", f"{CONFIGMAPS}/a")).status == 404
+    await server.post(CONFIGMAPS, configmap("a"))
+    await server.call("DELETE", f"{CONFIGMAPS}/a?dryRun=All")
+    await server.call("PATCH", f"{CONFIGMAPS}/a?dryRun=All", {"data": {"x": "1"}}, MERGE)
+    assert "x" not in (await server.get(f"{CONFIGMAPS}/a")).get("data", {})
+
+
+async def test_unknown_and_duplicate_fields(server: Server) -> None:
+    body = b'{"metadata":{"name":"a"},"bogus":1,"data":{"k":"1","k":"2"}}'
+    strict = await server.call("POST", f"{CONFIGMAPS}?fieldValidation=Strict", body)
+    assert strict.status == 400
+    assert strict.body["message"] == (
+        'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: '
+        'unknown field "bogus", duplicate field "data.k"'
+    )
+    warned = await server.raw("POST", CONFIGMAPS, body)
+    assert ("Warning", '299 - "unknown field \\"bogus\\""') in warned.headers  # type: ignore[union-attr]
+    ignored = await server.call("POST", f"{CONFIGMAPS}?fieldValidation=Ignore", body.replace(b'"a"', b'"b"'))
+    assert (ignored.status, ignored.headers.get("Warning")) == (201, None)
+
+
+async def test_yaml_in_and_out(server: Server) -> None:
+    body = b"metadata:\n  name: a\n  annotations: {when: 2024-01-01}\ndata: {x: 'y'}\n"
+    headers = {"content-type": "application/yaml", "accept": "application/yaml"}
+    answer = await server.call("POST", CONFIGMAPS, body.replace(b"2024-01-01", b"'2024-01-01'"), headers)
+    assert (answer.status, answer.content_type) == (201, "application/yaml")
+    assert "kind: ConfigMap" in answer.body
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "body", "status", "message"),
+    [
+        ("GET", "/nowhere", None, 404, "the server could not find the requested resource"),
+        ("GET", "/api/v1/nowhere", None, 404, "the server could not find the requested resource"),
+        ("GET", f"{CONFIGMAPS}/x/status", None, 404, "the server could not find the requested resource"),
+        ("POST", f"{CONFIGMAPS}/x", {}, 405, "the server does not allow this method on the requested resource"),
+        ("DELETE", "/api/v1/namespaces", None, 405, "the server does not allow this method on the requested resource"),
+        ("POST", "/api/v1/configmaps", configmap("a"), 400, "an empty namespace may not be set during creation"),
+        (
+            "POST",
+            CONFIGMAPS,
+            {"metadata": {"name": "a", "namespace": "other"}},
+            400,
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ),
+        (
+            "POST",
+            CONFIGMAPS,
+            b"{",
+            400,
+            "the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; "
+            "json parse error: Input data was truncated ({)",
+        ),
+        (
+            "POST",
+            CONFIGMAPS,
+            {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}},
+            400,
+            'Secret in version "v1" cannot be handled as a ConfigMap: converting (v1.Secret) to (core.ConfigMap): '
+            "unknown conversion",
+        ),
+        (
+            "POST",
+            CONFIGMAPS,
+            {"metadata": {}},
+            422,
+            'ConfigMap "" is invalid: metadata.name: Required value: name or generateName is required',
+        ),
+        (
+            "POST",
+            CONFIGMAPS,
+            {"metadata": {"name": "a"}, "data": {"x": 1}},
+            400,
+            'ConfigMap in version "v1" cannot be handled as a ConfigMap: json: cannot unmarshal number into Go struct '
+            "field ConfigMap.data of type string",
+        ),
+        (
+            "PUT",
+            f"{CONFIGMAPS}/x",
+            configmap("y"),
+            400,
+            "the name of the object (y) does not match the name on the URL (x)",
+        ),
+        ("PUT", f"{CONFIGMAPS}/x", configmap("x"), 404, 'configmaps "x" not found'),
+        ("GET", f"{CONFIGMAPS}?limit=x", None, 400, 'strconv.ParseInt: parsing "x": invalid syntax'),
+        ("GET", f"{CONFIGMAPS}?continue=x", None, 400, None),
+        ("GET", f"{CONFIGMAPS}?fieldSelector=spec.x%3D1", None, 400, None),
+        ("GET", f"{CONFIGMAPS}?labelSelector=%21%21", None, 400, None),
+        (
+            "GET",
+            f"{CONFIGMAPS}?resourceVersionMatch=Exact",
+            None,
+            422,
+            'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden '
+            "unless resourceVersion is provided",
+        ),
+        ("DELETE", f"{CONFIGMAPS}/x", {"propagationPolicy": "Never"}, 422, None),
+        ("PATCH", f"{CONFIGMAPS}/x", {}, 415, None),
+    ],
+)
+async def test_refusals(server: Server, method: str, url: str, body: Any, status: int, message: str | None) -> None:
+    answer = await server.call(method, url, body)
+    assert answer.status == status, answer.body
+    assert answer.body["kind"] == "Status"
+    assert answer.body["code"] == status
+    if message is not None:
+        assert answer.body["message"] == message
+
+
+async def test_not_acceptable(server: Server) -> None:
+    answer = await server.call("GET", CONFIGMAPS, headers={"accept": "text/html"})
+    assert (answer.status, answer.body["reason"]) == (406, "NotAcceptable")
+    body = await server.call("POST", CONFIGMAPS, b"x", {"content-type": "application/vnd.kubernetes.protobuf"})
+    assert (body.status, body.body["reason"]) == (415, "UnsupportedMediaType")

@@ -9,11 +9,12 @@ from collections.abc import Callable
 
 from wherry.api import Obj
 from wherry.api.errors import BadRequest
+from wherry.api.patch.applying import apply as apply_patch
+from wherry.api.patch.applying import unsupported
 from wherry.api.resource import Resource, Subresource
 from wherry.apiserver import metadata, pipeline, versions
 from wherry.apiserver.core import Call, Core, Outcome
 from wherry.apiserver.encode import DecodeError, decode
-from wherry.apiserver.negotiate import unsupported
 from wherry.apiserver.pipeline import Faults
 from wherry.apiserver.verbs.update import rewrite
 from wherry.client import Patch
@@ -50,7 +51,7 @@ def reader(body: bytes, content_type: str, resource: Resource) -> Apply:
     media = content_type.partition(";")[0].strip().lower()
     kind = _TYPES.get(media)
     if kind is None:
-        raise unsupported(tuple(_TYPES))
+        raise unsupported(True)
     try:
         document = decode(body)
     except DecodeError as error:
@@ -60,8 +61,6 @@ def reader(body: bytes, content_type: str, resource: Resource) -> Apply:
 
 def applier(kind: Patch, document: object, resource: Resource) -> Apply:
     """Applies one decoded patch to as many states as it takes."""
-    from wherry.api.patch import apply as apply_patch
-
     return lambda obj: apply_patch(kind.value, obj, document, resource.schema)
 
 

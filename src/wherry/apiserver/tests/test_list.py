@@ -1,0 +1,146 @@
+"""Lists through `handle`: pages, revisions, forms; and lists and watches against a model."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wherry.apiserver.tests.harness import CONFIGMAPS, PODS, Server, configmap, pod, serving
+
+TABLE = {"accept": "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"}
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    async with serving() as server:
+        yield server
+
+
+def names(page: Any) -> list[str]:
+    return [item["metadata"]["name"] for item in page["items"]]
+
+
+async def test_pages_show_one_state(server: Server) -> None:
+    for name in "abcde":
+        await server.post(CONFIGMAPS, configmap(name))
+    first = await server.get(f"{CONFIGMAPS}?limit=2")
+    assert names(first) == ["a", "b"]
+    assert first["metadata"]["remainingItemCount"] == 3
+    await server.call("DELETE", f"{CONFIGMAPS}/c")
+    await server.post(CONFIGMAPS, configmap("bb"))
+    second = await server.get(f"{CONFIGMAPS}?limit=2&continue={first['metadata']['continue']}")
+    assert names(second) == ["c", "d"]
+    assert second["metadata"]["resourceVersion"] == first["metadata"]["resourceVersion"]
+    last = await server.get(f"{CONFIGMAPS}?limit=2&continue={second['metadata']['continue']}")
+    assert (names(last), "continue" in last["metadata"]) == (["e"], False)
+
+
+async def test_expired_continue_token_offers_another(server: Server) -> None:
+    for name in "abc":
+        await server.post(CONFIGMAPS, configmap(name))
+    first = await server.get(f"{CONFIGMAPS}?limit=1")
+    await server.post(CONFIGMAPS, configmap("d"))
+    server.api.core.cache.kind("configmaps").window.forget(server.api.core.cache.revision)
+    answer = await server.call("GET", f"{CONFIGMAPS}?limit=1&continue={first['metadata']['continue']}")
+    assert (answer.status, answer.body["reason"]) == (410, "Expired")
+    assert answer.body["message"].startswith("The provided continue parameter is too old")
+    rest = await server.get(f"{CONFIGMAPS}?continue={answer.body['metadata']['continue']}")
+    assert names(rest) == ["b", "c", "d"]
+
+
+async def test_exact_and_not_older_than(server: Server) -> None:
+    version = (await server.post(CONFIGMAPS, configmap("a")))["metadata"]["resourceVersion"]
+    await server.post(CONFIGMAPS, configmap("b"))
+    exact = await server.get(f"{CONFIGMAPS}?resourceVersion={version}&resourceVersionMatch=Exact")
+    assert names(exact) == ["a"]
+    later = await server.get(f"{CONFIGMAPS}?resourceVersion={version}&resourceVersionMatch=NotOlderThan")
+    assert names(later) == ["a", "b"]
+
+
+async def test_a_version_from_the_future_times_out(server: Server) -> None:
+    waiting = asyncio.gather(server.call("GET", f"{CONFIGMAPS}?resourceVersion=1000"))
+    await asyncio.sleep(0)
+    await server.clock.advance(3.1)
+    (answer,) = await waiting
+    assert (answer.status, answer.body["reason"]) == (504, "Timeout")
+    assert answer.body["message"].startswith("Too large resource version: 1000, current: ")
+    assert answer.headers["Retry-After"] == "1"
+
+
+async def test_selectors(server: Server) -> None:
+    await server.post(CONFIGMAPS, configmap("a", {"x": "1"}))
+    await server.post(CONFIGMAPS, configmap("b", {"x": "2"}))
+    assert names(await server.get(f"{CONFIGMAPS}?labelSelector=x%20in%20(1,3)")) == ["a"]
+    assert names(await server.get(f"{CONFIGMAPS}?fieldSelector=metadata.name%21%3Da")) == ["b"]
+    await server.post(PODS, pod("p", nodeName="n1"))
+    await server.post(PODS, pod("q"))
+    assert names(await server.get(f"{PODS}?fieldSelector=spec.nodeName%3Dn1")) == ["p"]
+
+
+async def test_table_and_partial(server: Server) -> None:
+    await server.post(PODS, pod("p"))
+    table = await server.get(PODS, TABLE)
+    assert table["kind"] == "Table"
+    assert table["columnDefinitions"][0] == {
+        "name": "Name",
+        "type": "string",
+        "format": "name",
+        "description": table["columnDefinitions"][0]["description"],
+        "priority": 0,
+    }
+    assert table["rows"][0]["cells"][:4] == ["p", "0/1", "Pending", "0"]
+    one = await server.get(f"{PODS}/p?includeObject=None", TABLE)
+    assert "object" not in one["rows"][0]
+    partial = {"accept": "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"}
+    page = await server.get(PODS, partial)
+    assert page["kind"] == "PartialObjectMetadataList"
+    assert "spec" not in page["items"][0]
+
+
+STEPS = st.lists(st.tuples(st.sampled_from(["put", "delete"]), st.sampled_from("abcd"), st.booleans()), max_size=25)
+
+
+@settings(max_examples=25, deadline=None)
+@given(steps=STEPS, begin=st.integers(0, 25))
+def test_a_list_and_the_watch_from_it_add_up_to_the_present(steps: list[tuple[str, str, bool]], begin: int) -> None:
+    """Whatever happens, and wherever a client begins, list + events == list, with and without a selector."""
+
+    async def play() -> None:
+        async with serving() as server:
+            for query in ("", "&labelSelector=on%3D1"):
+                await _check(server, steps, begin, query)
+
+    asyncio.run(play())
+
+
+async def _check(server: Server, steps: list[tuple[str, str, bool]], begin: int, query: str) -> None:
+    state: dict[str, Any] = {}
+    screen = None
+    for index, (what, name, on) in enumerate([*steps, ("delete", "a", False)]):
+        if index == min(begin, len(steps)):
+            page = await server.get(f"{CONFIGMAPS}?x=1{query}")
+            state = {item["metadata"]["name"]: item for item in page["items"]}
+            version = page["metadata"]["resourceVersion"]
+            screen = await server.watch(f"{CONFIGMAPS}?watch=1&resourceVersion={version}{query}")
+        body = configmap(name, {"on": "1"} if on else None, n=str(index))
+        if what == "delete":
+            await server.call("DELETE", f"{CONFIGMAPS}/{name}")
+        elif (await server.call("PUT", f"{CONFIGMAPS}/{name}", body)).status == 404:
+            await server.post(CONFIGMAPS, body)
+    for _ in range(6):
+        await asyncio.sleep(0)
+    assert screen is not None
+    for event in screen.events:
+        name = event["object"]["metadata"]["name"]
+        if event["type"] == "DELETED":
+            del state[name]
+        else:
+            assert (event["type"] == "ADDED") is (name not in state)
+            state[name] = event["object"]
+    page = await server.get(f"{CONFIGMAPS}?x=1{query}")
+    assert state == {item["metadata"]["name"]: item for item in page["items"]}
