@@ -36,7 +36,8 @@ def shrunk_old(rollout: Rollout, new: Replicas, old: Sequence[Replicas]) -> dict
     if most <= 0:
         return {}
     sizes = _without_unhealthy(old, most)
-    available = sum(one.available for one in everything)
+    # A ReplicaSet that was told to shrink may still report the Pods it is about to delete: they do not count.
+    available = sum(min(one.available, one.spec) for one in everything)
     _shrink_available(old, sizes, available - least)
     return {one.name: sizes[one.name] for one in old if sizes[one.name] != one.spec}
 

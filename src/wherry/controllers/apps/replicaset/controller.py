@@ -98,10 +98,18 @@ class Scaler:
         if owner.metadata.deletion_timestamp is None and state.expected.is_satisfied(owner.metadata.uid):
             scaling = plan_scaling(wanted, pods, self._related(state, owner.metadata, pods), deps.clock.time())
             failure = await self._scale(owner, scaling, deps)
+            if scaling.create or scaling.delete:
+                pods = self._present(state, owner)
         await self._write_status(owner, wanted, pods, _failure(scaling, failure), deps)
         if failure is not None:
             raise failure
         return Result(next_change(wanted, pods, deps.clock.time()))
+
+    def _present(self, state: State, owner: Any) -> list[Pod]:
+        """The Pods as they are after scaling; a remote informer may lag, and then says so a moment later."""
+        picks = self.picks(owner)
+        found = children(state.pods, owner.metadata)
+        return [pod for pod in found if not is_finished(pod) and picks(pod.metadata.labels)]
 
     def _related(self, state: State, owner: ObjectMeta, pods: list[Pod]) -> list[Pod]:
         """Pods of all ReplicaSets with the same controller (a Deployment's old and new)."""
