@@ -41,11 +41,13 @@ async def _planes() -> list[Measure]:
     planes = [ControlPlane(MemoryStore(), clock, random.Random(0)) for _ in range(2)]
     for plane in planes:
         await plane.open()
+        await plane.start()
     gc.collect()
     before, began = resident_megabytes(os.getpid()), time.perf_counter()
     for _ in range(PLANES):
         plane = ControlPlane(MemoryStore(), clock, random.Random(0))
         await plane.open()
+        await plane.start()
         planes.append(plane)
     seconds = time.perf_counter() - began
     gc.collect()

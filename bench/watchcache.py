@@ -8,9 +8,11 @@ import os
 import tracemalloc
 
 from bench.measure import Measure, measured, resident_bytes
+from wherry.api import Obj
 from wherry.lib.systemclock import SystemClock
 from wherry.store import Change, Revision, Write
 from wherry.store.memory import MemoryStore
+from wherry.watchcache.audience import Pin
 from wherry.watchcache.cache import WatchCache
 from wherry.watchcache.item import Item
 from wherry.watchcache.window import Batch, WindowLimits
@@ -152,7 +154,18 @@ async def _deliveries(cache: WatchCache) -> list[Measure]:
         await _update(cache, 50)
     for each in selective:
         each.close()
+
+    def tier(obj: Obj) -> str:
+        return str(obj["metadata"]["labels"]["tier"])
+
+    pins = [Pin("tier", tier, f"node-{number}") for number in range(WATCHERS)]
+    pinned = [kind.watch("", "", lambda _: False, None, deliver, pin=pin) for pin in pins]
+    with measured() as looked_up:
+        await _update(cache, 1000)
+    for each in pinned:
+        each.close()
     return [
+        Measure("cache: an event none of 1,000 pinned watchers wants", looked_up.micros(1000), "µs"),
         Measure("cache: one batch to one of 1,000 watchers", shared.micros(200 * WATCHERS), "µs", 1.5),
         Measure("cache: one batch to one of 1,000 with a selector", selected.micros(50 * WATCHERS), "µs"),
     ]
