@@ -1,14 +1,18 @@
 """Who watches what: subscriptions by scope, so that an event costs nothing to those it does not concern.
 
 A scope is (namespace, name) with "" for any: everything, one namespace, one object, or one name in any namespace.
-Watchers of a scope without a selector share one batch; those with a selector look at each event of their scope.
+Watchers of a scope without a selector share one batch; those with a selector look at each event of their scope. A
+selector that demands one value of a field can be pinned to it: then events are looked up by that value, and a thousand
+kubelets that watch the pods of their own nodes cost no more than the one that is concerned.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
+from wherry.api import Obj
 from wherry.watchcache.fanout import Fanout, Subscription
 from wherry.watchcache.window import Batch, Event
 
@@ -17,30 +21,59 @@ Scope: TypeAlias = tuple[str, str]
 EVERYTHING: Scope = ("", "")
 
 
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """What a selector demands among other things: that a field has a value. Arguments are those of `Item.field`."""
+
+    field: str
+    getter: Callable[[Obj], str]
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Where a subscription sits: whose events it may be concerned by."""
+
+    scope: Scope
+    pin: Pin | None = None
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        return self.scope if self.pin is None else (*self.scope, self.pin.field, self.pin.value)
+
+
 class Audience:
     """The subscriptions of one kind."""
 
-    __slots__ = ("_members", "_snapshots")
+    __slots__ = ("_members", "_pinned", "_snapshots")
 
     def __init__(self) -> None:
-        self._members: dict[Scope, dict[Subscription, None]] = {}
-        self._snapshots: dict[Scope, tuple[Subscription, ...]] = {}
+        self._members: dict[tuple[str, ...], dict[Subscription, None]] = {}
+        self._snapshots: dict[tuple[str, ...], tuple[Subscription, ...]] = {}
+        self._pinned: dict[str, tuple[Callable[[Obj], str], int]] = {}
+        """The fields that somebody is pinned to: how to get them, and how many are."""
 
     def __len__(self) -> int:
         return sum(map(len, self._members.values()))
 
-    def join(self, scope: Scope, subscription: Subscription) -> None:
-        self._members.setdefault(scope, {})[subscription] = None
-        self._snapshots.pop(scope, None)
+    def join(self, seat: Seat, subscription: Subscription) -> None:
+        self._members.setdefault(seat.key, {})[subscription] = None
+        self._snapshots.pop(seat.key, None)
+        if seat.pin is not None:
+            getter, count = self._pinned.get(seat.pin.field, (seat.pin.getter, 0))
+            self._pinned[seat.pin.field] = getter, count + 1
 
-    def leave(self, scope: Scope, subscription: Subscription) -> None:
-        members = self._members.get(scope)
-        if members is None:
-            return
-        members.pop(subscription, None)
-        self._snapshots.pop(scope, None)
+    def leave(self, seat: Seat, subscription: Subscription) -> None:
+        """To be called once for each `join`."""
+        members = self._members[seat.key]
+        del members[subscription]
+        self._snapshots.pop(seat.key, None)
         if not members:
-            del self._members[scope]
+            del self._members[seat.key]
+        if seat.pin is not None:
+            getter, count = self._pinned.pop(seat.pin.field)
+            if count > 1:
+                self._pinned[seat.pin.field] = getter, count - 1
 
     def publish(self, events: Sequence[Event], fanout: Fanout) -> None:
         """Queue `events` for all whom they concern at this moment."""
@@ -51,18 +84,30 @@ class Audience:
             fanout.push(Batch(events), self._snapshot(EVERYTHING))
             if len(members) == 1:
                 return
-        by_scope: dict[Scope, list[Event]] = {}
+        concerned: dict[tuple[str, ...], list[Event]] = {}
         for event in events:
-            for scope in _narrow_scopes(event):
-                if scope in members:
-                    by_scope.setdefault(scope, []).append(event)
-        for scope, concerned in by_scope.items():
-            fanout.push(Batch(concerned), self._snapshot(scope))
+            for key in self._keys(event):
+                if key in members:
+                    concerned.setdefault(key, []).append(event)
+        for key, their_events in concerned.items():
+            fanout.push(Batch(their_events), self._snapshot(key))
 
-    def _snapshot(self, scope: Scope) -> tuple[Subscription, ...]:
-        snapshot = self._snapshots.get(scope)
+    def _keys(self, event: Event) -> Iterator[tuple[str, ...]]:
+        """Where those sit whom `event` may concern: by scope, and by a value that the object has or had until now."""
+        scopes = _narrow_scopes(event)
+        yield from scopes
+        for field, (getter, _) in self._pinned.items():
+            values = {event.item.field(field, getter)}
+            if event.prev is not None:
+                values.add(event.prev.field(field, getter))
+            for value in values:
+                for scope in (EVERYTHING, *scopes):
+                    yield (*scope, field, value)
+
+    def _snapshot(self, key: tuple[str, ...]) -> tuple[Subscription, ...]:
+        snapshot = self._snapshots.get(key)
         if snapshot is None:
-            snapshot = self._snapshots[scope] = tuple(self._members[scope])
+            snapshot = self._snapshots[key] = tuple(self._members[key])
         return snapshot
 
 

@@ -20,7 +20,7 @@ from wherry.watchcache.window import Batch, Match
 
 log = logging.getLogger(__name__)
 
-SLICE_SECONDS = 0.008
+SLICE_SECONDS = 0.005
 _BETWEEN_LOOKS_AT_THE_CLOCK = 16
 
 Deliver = Callable[[Batch], object]

@@ -10,11 +10,12 @@ consistently for as long as the window reaches back.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import NamedTuple, Protocol
 
 from wherry.store import Change, Revision, Row
-from wherry.watchcache.audience import Audience, is_in_scope
+from wherry.watchcache.audience import Audience, Pin, Seat, is_in_scope
 from wherry.watchcache.bucket import Bucket
 from wherry.watchcache.fanout import Deliver, Fanout, Subscription
 from wherry.watchcache.item import Item, stamp
@@ -120,20 +121,23 @@ class KindCache:
         match: Match | None,
         since: Revision | None,
         deliver: Deliver,
+        *,
+        pin: Pin | None = None,
     ) -> Subscription:
         """Call `deliver` with what happens after `since` (None: now) in a namespace and to a name ("": any).
 
         Raises Compacted when the window does not reach back to `since`. What has happened already is delivered soon,
-        not before this returns. With `match`, events are what they are to someone who sees matching objects only.
+        not before this returns. With `match`, events are what they are to someone who sees matching objects only;
+        `pin` may name one field's value that `match` demands in any case, and saves asking about other objects.
         """
-        scope = (namespace, name)
+        seat = Seat((namespace, name), pin)
         if since is not None and since > self.revision:
             deliver = _only_after(since, deliver)
         missed = self._missed(namespace, name, since)
-        subscription = Subscription(match, deliver, lambda gone: self._audience.leave(scope, gone))
+        subscription = Subscription(match, deliver, partial(self._audience.leave, seat))
         if missed:
             self._fanout.push(Batch(missed), (subscription,))
-        self._audience.join(scope, subscription)
+        self._audience.join(seat, subscription)
         return subscription
 
     def add_handler(self, handler: Handler) -> Callable[[], None]:

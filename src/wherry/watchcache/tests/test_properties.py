@@ -10,10 +10,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
+from wherry.api import Obj
 from wherry.store import Compacted, Revision, Write
 from wherry.store.history import HistoryLimits
 from wherry.store.memory import MemoryStore
 from wherry.testing.clock import ManualClock
+from wherry.watchcache.audience import Pin
 from wherry.watchcache.cache import WatchCache
 from wherry.watchcache.fanout import Subscription
 from wherry.watchcache.item import Item
@@ -34,6 +36,10 @@ def encode(label: str) -> bytes:
 
 def matcher(label: str) -> Match | None:
     return (lambda item: item.labels["l"] == label) if label else None
+
+
+def label_of(obj: Obj) -> str:
+    return str(obj["metadata"]["labels"]["l"])
 
 
 def state_of(items: list[Item]) -> State:
@@ -58,6 +64,7 @@ class Replica:
     label: str
     state: State
     revision: int
+    is_pinned: bool
     subscription: Subscription | None = field(default=None)
 
     def __call__(self, batch: Batch) -> None:
@@ -123,8 +130,10 @@ class CacheMachine(RuleBasedStateMachine):
 
         self.runner.run(order())
 
-    @rule(scope=st.sampled_from(SCOPES), label=st.sampled_from(LABELS), back=st.integers(0, 12))
-    def list_and_watch(self, scope: tuple[str, str], label: str, back: int) -> None:
+    @rule(
+        scope=st.sampled_from(SCOPES), label=st.sampled_from(LABELS), back=st.integers(0, 12), is_pinned=st.booleans()
+    )
+    def list_and_watch(self, scope: tuple[str, str], label: str, back: int, is_pinned: bool) -> None:
         """Whoever lists at a revision and watches from there arrives at the present and stays with it."""
         revision = Revision(max(self.cache.revision - back, 0))
         if revision < self.kind.window.floor:
@@ -133,11 +142,13 @@ class CacheMachine(RuleBasedStateMachine):
             with pytest.raises(Compacted):
                 self.kind.watch("", "", None, revision, lambda _: None)
             return
-        replica = Replica(scope, label, restrict(self.past[revision], scope, label), revision)
+        state = restrict(self.past[revision], scope, label)
+        replica = Replica(scope, label, state, revision, is_pinned and label != "")
         self.runner.run(self.subscribe(replica, revision))
 
     async def subscribe(self, replica: Replica, revision: Revision) -> None:
-        replica.subscription = self.kind.watch(*replica.scope, matcher(replica.label), revision, replica)
+        pin = Pin("l", label_of, replica.label) if replica.is_pinned else None
+        replica.subscription = self.kind.watch(*replica.scope, matcher(replica.label), revision, replica, pin=pin)
         self.replicas.append(replica)
 
     @rule(label=st.sampled_from(LABELS), namespace=st.sampled_from(("", "a")), limit=st.integers(1, 3))
