@@ -34,7 +34,7 @@ def slices(pieces: Iterable[bytes], size: int) -> Iterator[bytes]:
 class BodyWriter:
     """Writes one large answer; calls `done` when the transport has all of it."""
 
-    __slots__ = ("_done", "_paused", "_running", "_slices", "_stats", "_transport", "written")
+    __slots__ = ("_done", "_paused", "_running", "_slices", "_stats", "_transport", "_written")
 
     def __init__(
         self,
@@ -51,13 +51,16 @@ class BodyWriter:
         self._done = done
         self._paused = False
         self._running = False
-        self.written = 0
-        """How much has been handed to the transport: whether there was progress."""
+        self._written = 0
 
     def start(self, paused: bool) -> None:
         self._paused = paused
         if not paused:
             self._write_slice()
+
+    def written(self) -> int:
+        """How much has been handed to the transport: whether there was progress."""
+        return self._written
 
     def pause(self) -> None:
         self._paused = True
@@ -67,10 +70,11 @@ class BodyWriter:
         if not self._running:
             self._write_slice()
 
-    def stop(self) -> None:
+    def lose(self) -> None:
         """The peer is gone; write no more."""
         self._slices = iter(())
         self._paused = True
+        self._done = _nothing
 
     def _write_slice(self) -> None:
         self._running = False
@@ -82,6 +86,10 @@ class BodyWriter:
             return
         self._running = True
         asyncio.get_running_loop().call_soon(self._write_slice)
-        self.written += len(data)
+        self._written += len(data)
         self._stats.bytes_out += len(data)
         self._transport.write(data)
+
+
+def _nothing() -> None:
+    return None

@@ -18,18 +18,21 @@ import logging
 from collections import deque
 from collections.abc import Awaitable
 from functools import partial
-from typing import Any, Final, cast
+from typing import Any, Final, Protocol, cast
 
-from wherry.api.errors import ApiError, InternalError
 from wherry.transport.bodies import BodyWriter
-from wherry.transport.deadline import Deadline
-from wherry.transport.failures import error_response, fault_response
-from wherry.transport.messages import Peer, Reply, Request, Response, Stream, Takeover
+from wherry.transport.failures import failure_response
+from wherry.transport.messages import Reply, Request, Response, Stream, Takeover
+from wherry.transport.patience import GiveUp, Patience
 from wherry.transport.pipe import TransportPipe
+from wherry.transport.reading import Reading
+from wherry.transport.replies import refusal, response_head, streaming_head
+from wherry.transport.running import peer_of, run_stream, run_takeover
 from wherry.transport.service import Service
 from wherry.transport.sink import ChunkedSink
-from wherry.wire.http import Event, Expect, Fault, Phase, RequestReader
-from wherry.wire.httphead import CONTINUE, has_body, sized_head, stream_head
+from wherry.transport.sockets import keep_alive
+from wherry.wire.http import Event, Expect, Fault, RequestReader
+from wherry.wire.httphead import CONTINUE, has_body
 
 log = logging.getLogger(__name__)
 
@@ -37,30 +40,25 @@ _REST_LIMIT: Final = 64 << 10
 """How much may arrive behind a request for an upgrade before its handler has decided."""
 
 
+class Output(Protocol):
+    """What writes for longer than one call, and so must hear of the transport's moods."""
+
+    def pause(self) -> None: ...
+
+    def resume(self) -> None: ...
+
+    def lose(self) -> None: ...
+
+
 class HttpConnection(asyncio.Protocol):
     """Speaks HTTP/1.1 with one client."""
 
+    # fmt: off
     __slots__ = (
-        "_closing",
-        "_current",
-        "_deadline",
-        "_future",
-        "_phase",
-        "_pipe",
-        "_progress",
-        "_queue",
-        "_reader",
-        "_reading_paused",
-        "_refusing",
-        "_requests",
-        "_served",
-        "_service",
-        "_sink",
-        "_stats",
-        "_transport",
-        "_writer",
-        "_writing_paused",
+        "_current", "_future", "_output", "_patience", "_pipe", "_queue", "_reader", "_reading", "_refusing",
+        "_service", "_stats", "_transport", "_writing_paused",
     )
+    # fmt: on
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -70,18 +68,11 @@ class HttpConnection(asyncio.Protocol):
         self._transport: asyncio.Transport = cast("asyncio.Transport", None)
         self._current: Request | None = None
         self._future: asyncio.Future[Any] | None = None
-        self._writer: BodyWriter | None = None
-        self._sink: ChunkedSink | None = None
+        self._output: Output | None = None
         self._pipe: TransportPipe | None = None
         self._writing_paused = False
-        self._reading_paused = False
         self._refusing = False
-        self._closing = False
-        self._phase = Phase.STOPPED
-        self._progress = 0
-        self._requests = 0
-        self._served = 0
-        self._deadline = Deadline(service.clock, self._too_late)
+        self._patience = Patience(service.clock, service.settings.timeouts, self._give_up)
 
     # What asyncio calls.
 
@@ -98,8 +89,10 @@ class HttpConnection(asyncio.Protocol):
             self._transport.abort()
             return
         self._transport.set_write_buffer_limits(high=settings.high_water, low=settings.low_water)
-        self._reader = RequestReader(settings.limits, partial(Request, peer=_peer_of(self._transport)))
-        self._deadline.set(settings.timeouts.head)
+        keep_alive(self._transport)
+        self._reading = Reading(self._transport)
+        self._reader = RequestReader(settings.limits, partial(Request, peer=peer_of(self._transport)))
+        self._patience.begin()
 
     def data_received(self, data: bytes) -> None:
         self._stats.bytes_in += len(data)
@@ -108,54 +101,47 @@ class HttpConnection(asyncio.Protocol):
             return
         if self._refusing:
             return
-        events = self._reader.feed(data)
+        reader = self._reader
+        events = reader.feed(data)
         if self._current is None and not self._queue and len(events) == 1 and isinstance(events[0], Request):
             self._serve(events[0])  # What nearly always happens.
         elif events:
             self._queue.extend(events)
             self._advance()
-        if self._queue or self._reader.rest_size > _REST_LIMIT:
-            self._pause_reading()
-        elif self._current is None and not (self._phase is self._reader.phase is Phase.IDLE):
-            self._await_more()
+        if self._queue or reader.rest_size > _REST_LIMIT:
+            self._reading.pause()
+        elif self._current is None and not self._patience.is_idling(reader.phase):
+            self._patience.await_more(reader.phase)
 
     def eof_received(self) -> bool:
         return self._pipe is not None and self._pipe.feed_eof()
 
     def pause_writing(self) -> None:
         self._writing_paused = True
-        for output in (self._sink, self._writer, self._pipe):
-            if output is not None:
-                output.pause()
+        if self._output is not None:
+            self._output.pause()
 
     def resume_writing(self) -> None:
         self._writing_paused = False
-        for output in (self._sink, self._writer, self._pipe):
-            if output is not None:
-                output.resume()
-        if self._current is None and self._queue:
-            self._advance()
-            if self._current is None:
-                self._await_more()
+        if self._output is not None:
+            self._output.resume()
+        self._next()
 
     def connection_lost(self, error: Exception | None) -> None:
         service = self._service
         service.connections.discard(self)
         self._stats.connections -= 1
-        self._deadline.clear()
+        self._patience.end()
         self._current = None
         self._queue.clear()
         self._reader.close()
-        if self._pipe is not None:
-            self._pipe.lose()  # Its task sees the end and returns by itself.
-        else:
-            self._cancel()
-        if self._writer is not None:
-            self._writer.stop()
-        if self._sink is not None:
-            sink, self._sink = self._sink, None
+        if self._pipe is None:
+            self._cancel()  # A takeover sees the end of its pipe and returns by itself.
+        output, self._output = self._output, None
+        if isinstance(output, ChunkedSink):
             self._stats.streams -= 1
-            sink.end()
+        if output is not None:
+            output.lose()
         if not service.connections and service.on_empty is not None:
             service.on_empty()
 
@@ -166,9 +152,8 @@ class HttpConnection(asyncio.Protocol):
         self._queue.clear()
         if self._current is None:
             self._close()
-        elif self._sink is not None:
-            self._sink.lose()
-            self._sink.close()
+        elif isinstance(self._output, ChunkedSink):
+            self._output.stop()
 
     def abort(self) -> None:
         """Cut the connection now."""
@@ -188,27 +173,33 @@ class HttpConnection(asyncio.Protocol):
                 self._transport.write(CONTINUE)
             elif isinstance(event, Fault):
                 self._refuse(event)
-        if self._reading_paused and not queue and self._reader.rest_size <= _REST_LIMIT:
-            self._reading_paused = False
-            self._transport.resume_reading()
+        if not queue and self._reader.rest_size <= _REST_LIMIT:
+            self._reading.resume()
+
+    def _next(self) -> None:
+        """Go on after an answer that did not come at once."""
+        if self._current is None and not self._transport.is_closing():
+            self._advance()
+            if self._current is None:
+                self._patience.await_more(self._reader.phase)
 
     def _serve(self, request: Request) -> None:
         self._current = request
-        self._requests += 1
+        self._patience.requests += 1
         self._stats.requests += 1
         try:
             reply = self._service.handler(request)
         except Exception as error:
-            reply = self._failure(error)
+            reply = failure_response(error, request)
         if isinstance(reply, Response):
-            self._respond(reply)
+            self._respond(request, reply)
             return
-        self._phase = Phase.STOPPED
+        self._patience.answer()
         if isinstance(reply, (Stream, Takeover)):
-            self._send(reply)
+            self._send(request, reply)
         elif isinstance(reply, asyncio.Future):
             self._future = reply
-            reply.add_done_callback(self._settled)
+            reply.add_done_callback(partial(self._settled, request))
         else:
             self._future = self._service.tasks.spawn(self._await_reply(request, reply), "request")
 
@@ -222,82 +213,69 @@ class HttpConnection(asyncio.Protocol):
                 self._transport.abort()
             raise
         except Exception as error:
-            reply = self._failure(error)
+            reply = failure_response(error, request)
         if self._current is request:
             self._future = None
-            self._send(reply)
+            self._send(request, reply)
             self._next()
 
-    def _settled(self, future: asyncio.Future[Reply]) -> None:
+    def _settled(self, request: Request, future: asyncio.Future[Reply]) -> None:
         """A handler that answered with a plain future has made up its mind."""
-        if future is not self._future:
+        if self._current is not request:
             return  # The client did not wait for it.
         self._future = None
         if future.cancelled():
             self._transport.abort()
             return
         error = future.exception()
-        self._send(future.result() if error is None else self._failure(error))
+        self._send(request, future.result() if error is None else failure_response(error, request))
         self._next()
 
-    def _send(self, reply: Reply) -> None:
+    def _finish(self, request: Request) -> None:
+        """The request in hand has been answered."""
+        self._current = None
+        if not request.keep_alive or self._service.is_stopping:
+            self._queue.clear()
+            self._close()
+        elif request.is_upgrade:
+            self._queue.extend(self._reader.resume())
+
+    # The kinds of answers.
+
+    def _send(self, request: Request, reply: Reply) -> None:
         if isinstance(reply, Response):
-            self._respond(reply)
+            self._respond(request, reply)
         elif isinstance(reply, Stream):
-            self._stream(reply)
+            self._stream(request, reply)
         else:
             self._hand_over(reply)
 
-    def _respond(self, reply: Response) -> None:
-        request = self._current
-        if request is None:
-            return
-        service = self._service
-        status = reply.status
+    def _respond(self, request: Request, reply: Response) -> None:
         body = reply.body
-        common = service.heads.common(status, reply.content_type)
-        keep_alive = request.keep_alive and not service.is_stopping
-        if isinstance(body, bytes):
-            length = len(body)
-        else:
-            length = sum(map(len, body))
-        head = sized_head(status, common, reply.headers, length, keep_alive)
-        if request.method == "HEAD" or not has_body(status):
+        length = len(body) if isinstance(body, bytes) else sum(map(len, body))
+        head = response_head(self._service, request, reply, length)
+        if request.method == "HEAD" or not has_body(reply.status):
             body = b""
-        elif length > service.settings.slice:
-            self._write_slices(head, body)
+        elif length > self._service.settings.slice:
+            self._write_slices(request, head, body)
             return
         data = head + body if isinstance(body, bytes) else b"".join((head, *body))
         self._stats.bytes_out += len(data)
         self._transport.write(data)
-        self._finish()
+        self._finish(request)
 
-    def _write_slices(self, head: bytes, body: bytes | list[bytes]) -> None:
-        settings = self._service.settings
-        self._phase = Phase.STOPPED
-        self._progress = 0
-        self._deadline.set(settings.timeouts.write)
-        self._writer = BodyWriter(self._transport, head, body, settings.slice, self._stats, self._written)
-        self._writer.start(self._writing_paused)
+    def _write_slices(self, request: Request, head: bytes, body: bytes | list[bytes]) -> None:
+        size = self._service.settings.slice
+        writer = BodyWriter(self._transport, head, body, size, self._stats, done=partial(self._ended, request))
+        self._output = writer
+        self._patience.write(writer.written)
+        writer.start(self._writing_paused)
 
-    def _written(self) -> None:
-        """A large answer is out."""
-        self._writer = None
-        if self._current is not None:
-            self._finish()
-            self._next()
-
-    def _stream(self, reply: Stream) -> None:
-        request = self._current
-        if request is None:
-            return
+    def _stream(self, request: Request, reply: Stream) -> None:
         service = self._service
-        keep_alive = request.keep_alive and not service.is_stopping
-        common = service.heads.common(reply.status, reply.content_type)
-        head = stream_head(common, reply.headers, keep_alive, request.version_11)
-        self._transport.write(head)
+        self._transport.write(streaming_head(service, request, reply))
         if request.method == "HEAD":
-            self._finish()
+            self._finish(request)
             return
         sink = ChunkedSink(
             self._transport,
@@ -305,9 +283,9 @@ class HttpConnection(asyncio.Protocol):
             service.settings,
             self._stats,
             chunked=request.version_11,
-            ended=self._stream_ended,
+            ended=partial(self._ended, request),
         )
-        self._sink = sink
+        self._output = sink
         self._stats.streams += 1
         if self._writing_paused:
             sink.pause()
@@ -318,169 +296,52 @@ class HttpConnection(asyncio.Protocol):
             sink.abort()
             return
         if work is not None:
-            self._future = service.tasks.spawn(_run_stream(work, sink), "stream")
+            self._future = service.tasks.spawn(run_stream(work, sink), "stream")
 
-    def _stream_ended(self) -> None:
-        if self._sink is None:
-            return
-        self._sink = None
+    def _ended(self, request: Request) -> None:
+        """A stream has been closed, or a large answer is out."""
+        output, self._output = self._output, None
         self._future = None
-        self._stats.streams -= 1
-        if self._current is not None:
-            self._finish()
-            self._next()
+        if isinstance(output, ChunkedSink):
+            self._stats.streams -= 1
+        self._finish(request)
+        self._next()
 
     def _hand_over(self, reply: Takeover) -> None:
-        if self._current is None:
-            return
-        pipe = TransportPipe(self._transport, self._reader.take_rest())
-        self._pipe = pipe
+        pipe = self._pipe = TransportPipe(self._transport, self._reader.take_rest())
+        self._output = pipe
         if self._writing_paused:
             pipe.pause()
-        self._deadline.clear()
-        self._resume_reading()
-        self._future = self._service.tasks.spawn(_run_takeover(reply, pipe), "takeover")
-
-    def _finish(self) -> None:
-        """The request in hand has been answered."""
-        request = self._current
-        assert request is not None
-        self._current = None
-        if not request.keep_alive or self._service.is_stopping:
-            self._queue.clear()
-            self._close()
-        elif request.is_upgrade:
-            self._queue.extend(self._reader.resume())
-
-    def _next(self) -> None:
-        """Go on after an answer that did not come at once."""
-        if self._current is None and self._pipe is None and not self._transport.is_closing():
-            self._advance()
-            if self._current is None:
-                self._await_more()
-
-    def _failure(self, error: BaseException) -> Response:
-        """The answer to a request whose handler raised."""
-        if isinstance(error, ApiError):
-            return error_response(error)
-        request = self._current
-        what = f"{request.method} {request.path}" if request is not None else "a request"
-        log.error("handler failed on %s", what, exc_info=error)
-        return error_response(
-            InternalError.of("the request failed in a way that the server did not expect; see its log")
-        )
+        self._patience.end()
+        self._reading.resume()
+        self._future = self._service.tasks.spawn(run_takeover(reply, pipe), "takeover")
 
     def _refuse(self, fault: Fault) -> None:
         """Say what was wrong, then read on for a moment: closing at once would destroy the answer on its way."""
-        service = self._service
         self._stats.faults += 1
-        reply = fault_response(fault, service.settings.limits)
-        body = cast("bytes", reply.body)
-        common = service.heads.common(reply.status, reply.content_type)
-        head = sized_head(reply.status, common, reply.headers, len(body), False)
-        self._transport.write(head + body)
+        self._transport.write(refusal(self._service, fault))
         self._refusing = True
         self._queue.clear()
-        self._resume_reading()
-        self._deadline.set(service.settings.timeouts.linger)
+        self._reading.resume()
+        self._patience.linger()
 
-    # Time.
+    # The end, and flow control.
 
-    def _await_more(self) -> None:
-        """Give the client its time for what it is in the middle of sending.
-
-        Between two requests the deadline stays where it is; when it passes, `_too_late` looks whether anything was
-        asked meanwhile. So a busy connection sets no deadlines, and an idle one ends after one to two idle times.
-        """
-        phase = self._reader.phase
-        if self._refusing or self._closing:
-            return
-        if phase is self._phase and (phase is Phase.IDLE or self._served == self._requests):
-            return
-        self._phase = phase
-        self._served = self._requests
-        timeouts = self._service.settings.timeouts
-        if phase is Phase.IDLE:
-            self._deadline.set(timeouts.idle)
-        elif phase is Phase.HEAD:
-            self._deadline.set(timeouts.head)
-        elif phase is Phase.BODY:
-            self._deadline.set(timeouts.body)
-
-    def _too_late(self) -> None:
-        """The deadline has passed; close if something was due from the client."""
-        if self._refusing and not self._closing:
-            self._close()
-        elif self._closing:
+    def _give_up(self, how: GiveUp) -> None:
+        """The client's time is over."""
+        self._stats.timeouts += how is not GiveUp.CLOSE
+        if how is GiveUp.ABORT:
             self._transport.abort()
-        elif self._writer is not None:
-            self._check_progress(self._writer)
-        elif self._current is None:
-            self._give_up()
-
-    def _give_up(self) -> None:
-        """The client let its time pass: close, unless it was busy with whole requests all the while."""
-        if self._reader.phase is not Phase.IDLE:
-            self._stats.timeouts += 1
-        elif self._requests != self._served:
-            self._served = self._requests
-            self._deadline.set(self._service.settings.timeouts.idle)
-            return
-        self._close()
+        else:
+            self._close()
 
     def _close(self) -> None:
         """Close when everything has been sent, for which the client gets a limited time."""
-        self._closing = True
+        self._patience.close()
         self._transport.close()
-        self._deadline.set(self._service.settings.timeouts.write)
-
-    def _check_progress(self, writer: BodyWriter) -> None:
-        if writer.written == self._progress:
-            self._stats.timeouts += 1
-            self._transport.abort()
-            return
-        self._progress = writer.written
-        self._deadline.set(self._service.settings.timeouts.write)
 
     def _cancel(self) -> None:
         """Nobody waits for the answer any more. A plain future belongs to whoever made it and is left alone."""
         future, self._future = self._future, None
         if isinstance(future, asyncio.Task):
             future.cancel()
-
-    def _pause_reading(self) -> None:
-        if not self._reading_paused:
-            self._reading_paused = True
-            self._transport.pause_reading()
-
-    def _resume_reading(self) -> None:
-        if self._reading_paused:
-            self._reading_paused = False
-            self._transport.resume_reading()
-
-
-async def _run_stream(work: Awaitable[None], sink: ChunkedSink) -> None:
-    """Let a stream's own coroutine run; a failure cuts the connection, or the client would take it for the end."""
-    try:
-        await work
-    except ConnectionError:
-        sink.abort()
-    except Exception:
-        sink.abort()
-        raise
-
-
-async def _run_takeover(reply: Takeover, pipe: TransportPipe) -> None:
-    try:
-        await reply.run(pipe)
-    except ConnectionError:
-        pipe.abort()
-    finally:
-        pipe.close()
-
-
-def _peer_of(transport: asyncio.Transport) -> Peer:
-    name = transport.get_extra_info("peername")
-    secure = transport.get_extra_info("ssl_object")
-    address = str(name[0]) if isinstance(name, tuple) else ""
-    return Peer(address, secure.getpeercert(True) if secure is not None else None)

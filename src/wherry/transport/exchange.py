@@ -12,6 +12,8 @@ from collections.abc import Callable
 from typing import cast
 
 from wherry.transport.pipe import TransportPipe
+from wherry.transport.reading import Reading
+from wherry.transport.sockets import keep_alive
 from wherry.wire.httpclient import End, ProtocolError, ResponseHead, ResponseReader
 
 _BUFFER = 256 << 10
@@ -32,7 +34,7 @@ class ClientConnection(asyncio.Protocol):
         "_lost",
         "_pipe",
         "_reader",
-        "_reading_paused",
+        "_reading",
         "_released",
         "_size",
         "_transport",
@@ -51,7 +53,6 @@ class ClientConnection(asyncio.Protocol):
         self._error: Exception | None = None
         self._heard = False
         self._pipe: TransportPipe | None = None
-        self._reading_paused = False
         self._waiter: asyncio.Future[None] | None = None
 
     @property
@@ -89,9 +90,7 @@ class ClientConnection(asyncio.Protocol):
         data = self._buffer.popleft() if len(self._buffer) == 1 else b"".join(self._buffer)
         self._buffer.clear()
         self._size = 0
-        if self._reading_paused:
-            self._reading_paused = False
-            self._transport.resume_reading()
+        self._reading.resume()
         return data
 
     def take_over(self) -> TransportPipe:
@@ -113,6 +112,8 @@ class ClientConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        keep_alive(transport)
+        self._reading = Reading(self._transport)
 
     def data_received(self, data: bytes) -> None:
         if self._pipe is not None:
@@ -136,9 +137,8 @@ class ClientConnection(asyncio.Protocol):
             else:
                 self._buffer.append(event)
                 self._size += len(event)
-        if self._size > _BUFFER and not self._reading_paused:
-            self._reading_paused = True
-            self._transport.pause_reading()
+        if self._size > _BUFFER:
+            self._reading.pause()
         self._wake()
 
     def eof_received(self) -> bool:

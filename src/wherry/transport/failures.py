@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+
 import msgspec
 
-from wherry.api.errors import ApiError, RequestEntityTooLarge
-from wherry.transport.messages import Response
+from wherry.api.errors import ApiError, InternalError, RequestEntityTooLarge
+from wherry.transport.messages import Request, Response
 from wherry.wire.http import BODY_TOO_LARGE, Fault, Limits
+
+log = logging.getLogger(__name__)
 
 
 def error_response(error: ApiError) -> Response:
@@ -14,6 +18,14 @@ def error_response(error: ApiError) -> Response:
     seconds = (error.details or {}).get("retryAfterSeconds")
     headers = (("Retry-After", str(seconds)),) if seconds else ()
     return Response(error.http_code, msgspec.json.encode(error.status), headers=headers)
+
+
+def failure_response(error: BaseException, request: Request) -> Response:
+    """The answer to a request whose handler raised. What was not foreseen goes to the log, not to the client."""
+    if isinstance(error, ApiError):
+        return error_response(error)
+    log.error("the handler failed on %s %s", request.method, request.path, exc_info=error)
+    return error_response(InternalError.of("the request failed in a way that was not foreseen; see the server's log"))
 
 
 def fault_response(fault: Fault, limits: Limits) -> Response:

@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
+from wherry.transport.reading import Reading
+
 _BUFFER = 256 << 10
 
 
 class TransportPipe:
     """A `Pipe` over an asyncio transport. Its protocol calls `feed`, `feed_eof`, `pause`, `resume` and `lose`."""
 
-    __slots__ = ("_buffer", "_eof", "_lost", "_paused", "_reader", "_reading_paused", "_size", "_transport", "_writers")
+    __slots__ = ("_buffer", "_eof", "_lost", "_paused", "_reader", "_reading", "_size", "_transport", "_writers")
 
     def __init__(self, transport: asyncio.Transport, first: bytes = b"") -> None:
         self._transport = transport
@@ -24,7 +26,7 @@ class TransportPipe:
         self._eof = False
         self._lost = False
         self._paused = False
-        self._reading_paused = False
+        self._reading = Reading(transport)
         self._reader: asyncio.Future[None] | None = None
         self._writers: list[asyncio.Future[None]] = []
 
@@ -48,9 +50,7 @@ class TransportPipe:
         data = self._buffer.popleft() if len(self._buffer) == 1 else b"".join(self._buffer)
         self._buffer.clear()
         self._size = 0
-        if self._reading_paused and not self._lost:
-            self._reading_paused = False
-            self._transport.resume_reading()
+        self._reading.resume()
         return data
 
     def write(self, data: bytes) -> None:
@@ -88,9 +88,8 @@ class TransportPipe:
     def feed(self, data: bytes) -> None:
         self._buffer.append(data)
         self._size += len(data)
-        if self._size > _BUFFER and not self._reading_paused:
-            self._reading_paused = True
-            self._transport.pause_reading()
+        if self._size > _BUFFER:
+            self._reading.pause()
         self._wake_reader()
 
     def feed_eof(self) -> bool:

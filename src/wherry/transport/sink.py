@@ -192,8 +192,21 @@ class ChunkedSink:
                 break
             callback()
 
+    def stop(self) -> None:
+        """The server stops: tell the stream's owner, then end the body."""
+        self._tell_gone()
+        self.close()
+
     def lose(self) -> None:
-        """The peer has gone away, or the server stops: nobody reads what is written from now on."""
+        """The connection is lost: whatever is still written goes nowhere."""
+        self._state_closed = True
+        self._pending = []
+        self._ended = _nothing
+        self._tell_gone()
+        self._wake()
+
+    def _tell_gone(self) -> None:
+        """Nobody reads what is written from now on."""
         if self._gone:
             return
         self._gone = True
@@ -205,13 +218,6 @@ class ChunkedSink:
             except Exception:
                 log.exception("a stream's owner failed when the stream closed")
 
-    def end(self) -> None:
-        """The connection is lost: whatever is still written goes nowhere."""
-        self._state_closed = True
-        self._pending = []
-        self.lose()
-        self._wake()
-
     def _wake(self) -> None:
         waiters, self._waiters = self._waiters, []
         for waiter in waiters:
@@ -222,3 +228,7 @@ class ChunkedSink:
         """Drop the callbacks, which usually refer back to the sink."""
         self._on_resume = []
         self._on_close = []
+
+
+def _nothing() -> None:
+    return None
