@@ -7,8 +7,8 @@ import os
 import random
 import time
 
-from bench.api import configmap, request
-from bench.load import send_all
+from bench.api import configmap
+from bench.load import request, send_all
 from bench.measure import Measure
 from bench.processes import resident_megabytes, server
 from wherry.controlplane.plane import ControlPlane

@@ -8,6 +8,7 @@ import multiprocessing
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import cast
 
@@ -71,7 +72,7 @@ async def _watch(pipe: Connection, target: Target, since: str, expected: int) ->
     loop, context, gathered = asyncio.get_running_loop(), target.context(), _Gathered()
     for number in range(WATCHERS):
         await loop.create_connection(
-            lambda notes=number % 10 == 0: _Watcher(gathered, since, notes), "127.0.0.1", target.port, ssl=context
+            partial(_Watcher, gathered, since, number % 10 == 0), "127.0.0.1", target.port, ssl=context
         )
     await asyncio.sleep(1)
     pipe.send("watching")
