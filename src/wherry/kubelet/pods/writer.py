@@ -112,7 +112,11 @@ def status_patch(sent: Obj, wanted: Obj) -> Obj:
             patch[key] = [{"$patch": "replace"}, *patch[key]]
     patch |= {key: None for key in sent if key not in wanted and key in _REMOVABLE}
     before: dict[str, Any] = {each["type"]: _plain(each) for each in sent.get("conditions", ())}
-    changed = [each for each in wanted.get("conditions", ()) if before.get(each["type"]) != _plain(each)]
+    changed = [
+        {**dict.fromkeys(before.get(each["type"], ())), **each}
+        for each in wanted.get("conditions", ())
+        if before.get(each["type"]) != _plain(each)
+    ]
     if changed:
         patch["conditions"] = changed
     return patch

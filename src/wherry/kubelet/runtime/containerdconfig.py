@@ -37,19 +37,27 @@ class ContainerdPaths:
     pid: Path
 
     @classmethod
-    def under(cls, folder: Path, run: Path, cni_bin: tuple[Path, ...]) -> ContainerdPaths:
-        """Lasting things go under `folder`; what must not survive a reboot, and the socket, under `run`."""
+    def under(
+        cls, agent: Path, cni_bin: tuple[Path, ...] = (Path("/usr/lib/cni"), Path("/opt/cni/bin"))
+    ) -> ContainerdPaths:
+        """Everything in the folder of one agent; no path that others may use is shared."""
+        folder = agent / "containerd"
         return cls(
-            root=folder / "containerd",
-            state=run / "containerd",
-            socket=run / "containerd.sock",
-            config=folder / "containerd.toml",
-            certs=folder / "certs.d",
-            cni_config=folder / "cni",
+            root=folder / "root",
+            state=folder / "state",
+            socket=folder / "containerd.sock",
+            config=folder / "config.toml",
+            certs=agent / "certs.d",
+            cni_config=agent / "cni",
             cni_bin=cni_bin,
             log=folder / "containerd.log",
-            pid=run / "containerd.pid",
+            pid=folder / "containerd.pid",
         )
+
+    @property
+    def plugins(self) -> Path:
+        """The first of the plug-in folders that is there."""
+        return next((each for each in self.cni_bin if each.is_dir()), self.cni_bin[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +111,7 @@ def format_config(
             f"  [{_CRI}.registry]",
             f"    config_path = {_text(paths.certs)}",
             f"  [{_CRI}.cni]",
-            f"    bin_dir = {_text(paths.cni_bin[0])}",
+            f"    bin_dir = {_text(paths.plugins)}",
             f"    conf_dir = {_text(paths.cni_config)}",
             "    max_conf_num = 1",
             f"  [{_CRI}.containerd]",
