@@ -198,16 +198,20 @@ async def test_yaml_in_and_out(server: Server) -> None:
             CONFIGMAPS,
             b"{",
             400,
-            "the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; "
-            "json parse error: Input data was truncated ({)",
+            (
+                "the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; "
+                "json parse error: Input data was truncated ({)"
+            ),
         ),
         (
             "POST",
             CONFIGMAPS,
             {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}},
             400,
-            'Secret in version "v1" cannot be handled as a ConfigMap: converting (v1.Secret) to (core.ConfigMap): '
-            "unknown conversion",
+            (
+                'Secret in version "v1" cannot be handled as a ConfigMap: converting (v1.Secret) to (core.ConfigMap): '
+                "unknown conversion"
+            ),
         ),
         (
             "POST",
@@ -221,8 +225,10 @@ async def test_yaml_in_and_out(server: Server) -> None:
             CONFIGMAPS,
             {"metadata": {"name": "a"}, "data": {"x": 1}},
             400,
-            'ConfigMap in version "v1" cannot be handled as a ConfigMap: json: cannot unmarshal number into Go struct '
-            "field ConfigMap.data of type string",
+            (
+                'ConfigMap in version "v1" cannot be handled as a ConfigMap: json: cannot unmarshal number into Go '
+                "struct field ConfigMap.data of type string"
+            ),
         ),
         (
             "PUT",
@@ -241,8 +247,10 @@ async def test_yaml_in_and_out(server: Server) -> None:
             f"{CONFIGMAPS}?resourceVersionMatch=Exact",
             None,
             422,
-            'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden '
-            "unless resourceVersion is provided",
+            (
+                'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: '
+                "resourceVersionMatch is forbidden unless resourceVersion is provided"
+            ),
         ),
         ("DELETE", f"{CONFIGMAPS}/x", {"propagationPolicy": "Never"}, 422, None),
         ("PATCH", f"{CONFIGMAPS}/x", {}, 415, None),
