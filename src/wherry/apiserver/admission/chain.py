@@ -1,0 +1,89 @@
+"""The two lists of admission plug-ins, in the order in which they run, and which kinds each looks at.
+
+Those that change objects run before validation, those that only refuse after it. A list of nothing looks at every kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from wherry.api.coordination.lease import LEASES
+from wherry.api.core.node import NODES
+from wherry.api.core.persistentvolumeclaim import PERSISTENTVOLUMECLAIMS
+from wherry.api.core.pod import PODS
+from wherry.api.core.serviceaccount import SERVICEACCOUNTS
+from wherry.api.rbac.clusterrole import CLUSTERROLES
+from wherry.api.rbac.clusterrolebinding import CLUSTERROLEBINDINGS
+from wherry.api.rbac.role import ROLES
+from wherry.api.rbac.rolebinding import ROLEBINDINGS
+from wherry.api.resource import Resource
+from wherry.api.scheduling.priorityclass import PRIORITYCLASSES
+from wherry.api.storage.csinode import CSINODES
+from wherry.apiserver.admission.defaultstorageclass import default_storage_class
+from wherry.apiserver.admission.defaulttolerationseconds import default_toleration_seconds
+from wherry.apiserver.admission.limitranger import enforce_limits, set_default_limits
+from wherry.apiserver.admission.namespacelifecycle import namespace_lifecycle
+from wherry.apiserver.admission.noderestriction import node_restriction
+from wherry.apiserver.admission.nodetaints import taint_new_nodes
+from wherry.apiserver.admission.priority import pod_priority, single_default_priority
+from wherry.apiserver.admission.runtimeclass import runtime_class
+from wherry.apiserver.admission.serviceaccount import service_account
+from wherry.apiserver.attributes import Admission, Plugin, Reader
+from wherry.apiserver.authz.chain import Authorization
+from wherry.apiserver.authz.escalation import no_escalation
+
+Entry = tuple[Plugin, tuple[Resource, ...]]
+_NODES_WRITE = (PODS, NODES, LEASES, CSINODES, PERSISTENTVOLUMECLAIMS, SERVICEACCOUNTS)
+_RBAC = (CLUSTERROLES, ROLES, CLUSTERROLEBINDINGS, ROLEBINDINGS)
+
+
+def mutating(suffix: Callable[[], str]) -> tuple[Plugin, ...]:
+    """Those that change objects. `suffix` makes random ends of names."""
+    entries: tuple[Entry, ...] = (
+        (namespace_lifecycle, ()),
+        (set_default_limits, (PODS,)),
+        (service_account(suffix), (PODS,)),
+        (node_restriction, _NODES_WRITE),
+        (taint_new_nodes, (NODES,)),
+        (pod_priority, (PODS,)),
+        (default_toleration_seconds, (PODS,)),
+        (default_storage_class, (PERSISTENTVOLUMECLAIMS,)),
+        (runtime_class, (PODS,)),
+    )
+    return (by_kind(entries),)
+
+
+def validating(authorization: Callable[[], Authorization] | None = None) -> tuple[Plugin, ...]:
+    """Those that only refuse. Without authorization nobody's rights are compared."""
+    entries: tuple[Entry, ...] = (
+        (enforce_limits, (PODS, PERSISTENTVOLUMECLAIMS)),
+        (single_default_priority, (PRIORITYCLASSES,)),
+    )
+    if authorization is not None:
+        entries += ((_later(authorization), _RBAC),)
+    return (by_kind(entries),)
+
+
+def by_kind(entries: Sequence[Entry]) -> Plugin:
+    """One plug-in that runs of a list, in its order, those that look at the kind at hand."""
+    everywhere = tuple(plugin for plugin, kinds in entries if not kinds)
+    kinds = {kind for _, some in entries for kind in some}
+    table = {kind: tuple(plugin for plugin, some in entries if not some or kind in some) for kind in kinds}
+
+    def plugin(admission: Admission, reader: Reader) -> None:
+        for one in table.get(admission.resource, everywhere):
+            one(admission, reader)
+
+    return plugin
+
+
+def _later(authorization: Callable[[], Authorization]) -> Plugin:
+    """The doors are made when the API opens, after the lists."""
+    made: list[Plugin] = []
+
+    def plugin(admission: Admission, reader: Reader) -> None:
+        if not made:
+            made.append(no_escalation(authorization()))
+        made[0](admission, reader)
+
+    return plugin
