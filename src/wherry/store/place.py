@@ -57,6 +57,8 @@ class Claim:
             raise StoreRefused(f"{lock} cannot be made: {error.strerror}") from None
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, b"%d\n" % os.getpid(), 0)
         except BlockingIOError:
             owner = os.read(self._descriptor, 20).decode("ascii", "replace").strip()
             os.close(self._descriptor)
@@ -64,8 +66,9 @@ class Claim:
                 f"{path} is in use by another server (process {owner or 'unknown'}): "
                 "stop that one first, or choose another data folder"
             ) from None
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, b"%d\n" % os.getpid(), 0)
+        except OSError as error:
+            os.close(self._descriptor)
+            raise StoreRefused(f"{lock} cannot be locked: {error.strerror}") from None
 
     def release(self) -> None:
         # The lock file stays: removing it would let two servers hold locks on two files of the same name.

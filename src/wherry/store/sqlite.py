@@ -24,7 +24,7 @@ from queue import Empty, SimpleQueue
 from typing import TypeAlias
 
 from wherry.lib.clock import Clock, Timer
-from wherry.store import Change, Revision, Row, StoreUnavailable, Write
+from wherry.store import Change, Revision, Row, StoreRefused, StoreUnavailable, Write
 from wherry.store.history import HistoryLimits
 from wherry.store.place import Claim
 from wherry.store.rows import Outcome
@@ -36,6 +36,7 @@ Listener: TypeAlias = Callable[[Sequence[Change]], None]
 Order: TypeAlias = tuple[Write, asyncio.Future[Revision]]
 
 _WRITES_PER_GROUP = 256
+_BYTES_PER_GROUP = 8 << 20
 _LOOKS_PER_AGE = 5
 
 
@@ -64,6 +65,8 @@ class SqliteStore:
         self._thread: threading.Thread | None = None
         self._timer: Timer | None = None
         self._is_open = False
+        self._opened: asyncio.Future[Contents] | None = None
+        self._closed: asyncio.Future[None] | None = None
 
     async def open(self, on_changes: Listener) -> tuple[list[Row], list[Change], Revision]:
         if self._thread is not None:
@@ -71,16 +74,18 @@ class SqliteStore:
         loop = asyncio.get_running_loop()
         self._loop = loop
         self._listener = on_changes
-        opened: asyncio.Future[Contents] = loop.create_future()
-        self._closed: asyncio.Future[None] = loop.create_future()
+        self._opened = loop.create_future()
+        self._closed = loop.create_future()
         self._orders = SimpleQueue()
-        self._thread = threading.Thread(target=self._run, args=(opened,), name="wherry-store", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="wherry-store", daemon=True)
         self._thread.start()
         try:
-            contents = await opened
+            contents = await self._opened
         except BaseException:
             await self.close()
             raise
+        finally:
+            self._opened = None  # it holds everything that was read
         self._revision = contents.revision
         self._is_open = True
         self._age(bool(contents.changes))
@@ -100,12 +105,12 @@ class SqliteStore:
         return self._revision
 
     async def close(self) -> None:
-        thread = self._thread
-        if thread is None:
+        thread, closed = self._thread, self._closed
+        if thread is None or closed is None:
             return
         self._is_open = False
         self._orders.put(_STOP)
-        await asyncio.shield(self._closed)
+        await asyncio.shield(closed)
         thread.join()
         self._thread = self._listener = None
         if self._timer is not None:
@@ -113,6 +118,19 @@ class SqliteStore:
             self._timer = None
 
     # On the event loop
+
+    def _has_opened(self, contents: Contents | Exception) -> None:
+        if self._opened is None or self._opened.done():
+            return
+        if isinstance(contents, Exception):
+            self._opened.set_exception(contents)
+        else:
+            self._opened.set_result(contents)
+
+    def _has_closed(self) -> None:
+        self._is_open = False
+        if self._closed is not None and not self._closed.done():
+            self._closed.set_result(None)
 
     def _committed(self, group: Sequence[Order], outcomes: Sequence[Outcome], has_history: bool) -> None:
         """Tell of a group: first those who listen, then those who wrote."""
@@ -143,64 +161,69 @@ class SqliteStore:
 
     # On the writer's thread
 
-    def _run(self, opened: asyncio.Future[Contents]) -> None:
+    def _run(self) -> None:
         """The thread's life: claim, open, serve until told to stop, close."""
         sqllog = SqlLog(self._path, self._limits)
         claim: Claim | None = None
         try:
             claim = Claim(self._path)
-            contents = sqllog.open()
-            self._tell(_resolve, opened, contents)
-            del contents
+            self._tell(self._has_opened, sqllog.open())
             self._serve(sqllog)
         except Exception as error:
-            self._tell(_reject, opened, error)
+            if not isinstance(error, StoreRefused):
+                log.exception("%s: the writer has ended", self._path)
+            self._tell(self._has_opened, error)
         finally:
             sqllog.close()
             if claim is not None:
                 claim.release()
-            self._tell(_resolve, self._closed, None)
+            self._tell(self._has_closed)
 
     def _serve(self, sqllog: SqlLog) -> None:
         """Commit group after group, and give up history in between."""
-        is_stopping = False
-        while not is_stopping:
-            group, is_older, is_stopping = self._next_group(wait=not sqllog.must_compact)
-            if group:
-                self._tell(self._committed, group, self._commit(sqllog, group), sqllog.has_history)
-            if is_older:
-                sqllog.grow_older(self._clock.time())
-            if sqllog.must_compact and not is_stopping:
+        while self._serve_group(sqllog):
+            if sqllog.must_compact:
                 self._compact(sqllog)
-            if is_older:
-                self._tell(self._age, sqllog.has_history)
+
+    def _serve_group(self, sqllog: SqlLog) -> bool:
+        """Wait for something to do and do it; False when told to stop. Keeps no reference to what was written."""
+        group, is_older, is_stopping = self._next_group(wait=not sqllog.must_compact)
+        if group:
+            outcomes = self._commit(sqllog, [write for write, _ in group])
+            self._tell(self._committed, group, outcomes, sqllog.has_history)
+        if is_older:
+            sqllog.grow_older(self._clock.time())
+            self._tell(self._age, sqllog.has_history)
+        return not is_stopping
 
     def _next_group(self, wait: bool) -> tuple[list[Order], bool, bool]:
         """What has queued, and whether to look at ages, and to stop."""
         group: list[Order] = []
+        size = 0
         is_older = False
         try:
             order = self._orders.get(block=wait)
             while True:
                 if isinstance(order, tuple):
                     group.append(order)
+                    size += len(order[0].value or b"")
                 elif order is _GROW_OLDER:
                     is_older = True
                 else:
                     return group, is_older, True
-                if len(group) >= _WRITES_PER_GROUP:
+                if len(group) >= _WRITES_PER_GROUP or size >= _BYTES_PER_GROUP:
                     break
                 order = self._orders.get_nowait()
         except Empty:
             pass
         return group, is_older, False
 
-    def _commit(self, sqllog: SqlLog, group: Sequence[Order]) -> Sequence[Outcome]:
+    def _commit(self, sqllog: SqlLog, writes: Sequence[Write]) -> Sequence[Outcome]:
         try:
-            return sqllog.commit([write for write, _ in group], self._clock.time())
+            return sqllog.commit(writes, self._clock.time())
         except Exception as error:
-            log.error("%s: %d writes failed: %s", self._path, len(group), error)
-            return [StoreUnavailable(f"the database cannot be written: {error}") for _ in group]
+            log.error("%s: %d writes failed: %s", self._path, len(writes), error)
+            return [StoreUnavailable(f"the database cannot be written: {error}") for _ in writes]
 
     def _compact(self, sqllog: SqlLog) -> None:
         try:
@@ -209,20 +232,9 @@ class SqliteStore:
             log.warning("%s: compacting: %s", self._path, error)
             sqllog.postpone_compaction()
 
-    def _tell(self, callback: Callable[..., object], *arguments: object) -> bool:
-        """Call back on the loop; False if it has ended, in which case nobody is left to be told."""
+    def _tell(self, callback: Callable[..., object], *arguments: object) -> None:
+        """Call back on the loop. Should that have ended, nobody is left to be told."""
         try:
             self._loop.call_soon_threadsafe(callback, *arguments)
         except RuntimeError:
-            return False
-        return True
-
-
-def _resolve(future: asyncio.Future[object], result: object) -> None:
-    if not future.done():
-        future.set_result(result)
-
-
-def _reject(future: asyncio.Future[object], error: Exception) -> None:
-    if not future.done():
-        future.set_exception(error)
+            log.debug("%s: the event loop has ended before the store was closed", self._path)

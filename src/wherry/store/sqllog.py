@@ -31,7 +31,8 @@ log = logging.getLogger(__name__)
 
 _NOWHERE = Revision(0)
 _ROWS_PER_STATEMENT = 64
-_REVISIONS_PER_SLICE = 512
+_REVISIONS_PER_SLICE = 128
+"""About a millisecond for objects of ordinary size; writers wait that long at most behind a slice."""
 _PAGES_PER_SLICE = 256
 _SPARE_PAGES = 1024
 """As much free space (4 MB) may stay in the file for the next rows, or a third of the file if that is more."""

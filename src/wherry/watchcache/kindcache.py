@@ -23,6 +23,8 @@ from wherry.watchcache.window import ADDED, DELETED, MODIFIED, Batch, Event, Mat
 
 Handler = Callable[[Event], object]
 
+_EVENTS_PER_REPLAYED_BATCH = 128
+
 
 class Listing(NamedTuple):
     """One page."""
@@ -135,8 +137,8 @@ class KindCache:
             deliver = _only_after(since, deliver)
         missed = self._missed(namespace, name, since)
         subscription = Subscription(match, deliver, partial(self._audience.leave, seat))
-        if missed:
-            self._fanout.push(Batch(missed), (subscription,))
+        for start in range(0, len(missed), _EVENTS_PER_REPLAYED_BATCH):
+            self._fanout.push(Batch(missed[start : start + _EVENTS_PER_REPLAYED_BATCH]), (subscription,))
         self._audience.join(seat, subscription)
         return subscription
 

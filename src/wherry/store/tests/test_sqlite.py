@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import resource
@@ -40,6 +41,16 @@ async def contents_of(path: Path) -> tuple[list[Row], list[Change], Revision]:
     contents = await store.open(ignore)
     await store.close()
     return contents
+
+
+async def test_what_was_read_is_handed_over_and_not_kept(tmp_path: Path) -> None:
+    store = await open_at(tmp_path / "state.db")
+    await store.write(Write("a/1", b"x", Revision(0)))
+    await store.close()
+    _, changes, _ = await store.open(ignore)
+    await asyncio.sleep(0)
+    assert sys.getrefcount(changes) == 2
+    await store.close()
 
 
 # kill -9
