@@ -63,8 +63,8 @@ def test_more_is_refused_in_upstreams_words(objects: Objects) -> None:
     with pytest.raises(Forbidden) as caught:
         check(objects, ROLES, role("r", rule("get delete", "pods")))
     assert caught.value.message == (
-        'roles.rbac.authorization.k8s.io "r" is forbidden: user "alice" (groups=["system:authenticated"]) is attempting '
-        "to grant RBAC permissions not currently held:\n"
+        'roles.rbac.authorization.k8s.io "r" is forbidden: '
+        'user "alice" (groups=["system:authenticated"]) is attempting to grant RBAC permissions not currently held:\n'
         '{APIGroups:[""], Resources:["pods"], Verbs:["delete"]}'
     )
 
