@@ -55,8 +55,8 @@ class HttpConnection(asyncio.Protocol):
 
     # fmt: off
     __slots__ = (
-        "_current", "_future", "_output", "_patience", "_pipe", "_queue", "_reader", "_reading", "_refusing",
-        "_service", "_stats", "_transport", "_writing_paused",
+        "__weakref__", "_current", "_future", "_output", "_patience", "_pipe", "_queue", "_reader", "_reading",
+        "_refusing", "_service", "_stats", "_transport", "_writing_paused",
     )
     # fmt: on
 
@@ -107,6 +107,7 @@ class HttpConnection(asyncio.Protocol):
             self._serve(events[0])  # What nearly always happens.
         elif events:
             self._queue.extend(events)
+        if self._queue:
             self._advance()
         if self._queue or reader.rest_size > _REST_LIMIT:
             self._reading.pause()
