@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from wherry.api import Obj
+from wherry.api.field import FieldError, invalid, required
 from wherry.api.meta.columns import AGE, NAME, NONE
+from wherry.api.meta.objectmeta import IMMUTABLE, NOT_NEGATIVE
 from wherry.api.meta.owners import controller_of
 from wherry.api.resource import Cell, Column, Resource
 from wherry.api.schema import schema
@@ -18,6 +20,16 @@ def _controller(revision: Obj, _: float) -> Cell:
     return f"{kind.lower()}/{owner['name']}"
 
 
+def validate(revision: Obj) -> list[FieldError]:
+    number = revision.get("revision") or 0
+    faults = [invalid("revision", number, NOT_NEGATIVE)] if number < 0 else []
+    return faults if revision.get("data") is not None else [*faults, required("data", "data is mandatory")]
+
+
+def validate_update(new: Obj, old: Obj) -> list[FieldError]:
+    return [] if new.get("data") == old.get("data") else [invalid("data", new.get("data"), IMMUTABLE)]
+
+
 CONTROLLERREVISIONS = Resource(
     group="apps",
     version="v1",
@@ -30,4 +42,6 @@ CONTROLLERREVISIONS = Resource(
         Column("Revision", lambda revision, _: revision.get("revision") or 0),
         AGE,
     ),
+    validate=validate,
+    validate_update=validate_update,
 )

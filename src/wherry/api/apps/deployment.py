@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from wherry.api import Obj
+from wherry.api.apps.rules import not_negative, same_selector, validate_rolling, warn
 from wherry.api.autoscaling.scale import SCALE
+from wherry.api.core.podspec.template import set_defaults as template_defaults
+from wherry.api.core.podspec.template import validate_selected_template
+from wherry.api.field import FieldError, forbidden, invalid, not_supported
 from wherry.api.meta.columns import AGE, NAME, container_columns, number
 from wherry.api.meta.labels import SelectorError, selector_of
 from wherry.api.resource import STATUS, Cell, Column, Resource, Scale
@@ -21,6 +25,70 @@ def _selector(deployment: Obj, _: float) -> Cell:
         return str(selector_of((deployment.get("spec") or {}).get("selector")))
     except SelectorError:
         return "<invalid>"
+
+
+_STRATEGIES = ("Recreate", "RollingUpdate")
+
+
+def set_defaults(deployment: Obj) -> None:
+    spec = deployment.setdefault("spec", {})
+    spec.setdefault("replicas", 1)
+    strategy = spec.setdefault("strategy", {})
+    if not strategy.get("type"):
+        strategy["type"] = "RollingUpdate"
+    if strategy["type"] == "RollingUpdate":
+        rolling = strategy.setdefault("rollingUpdate", {})
+        rolling.setdefault("maxUnavailable", "25%")
+        rolling.setdefault("maxSurge", "25%")
+    spec.setdefault("revisionHistoryLimit", 10)
+    spec.setdefault("progressDeadlineSeconds", 600)
+    template_defaults(spec.get("template"))
+
+
+def prepare_update(new: Obj, old: Obj) -> None:
+    """Annotations of a Deployment are copied to its ReplicaSets, so a change of them is a new generation too."""
+    if new["metadata"].get("annotations") != old["metadata"].get("annotations"):
+        new["metadata"]["generation"] = (old["metadata"].get("generation") or 0) + 1
+
+
+def validate(deployment: Obj) -> list[FieldError]:
+    spec = deployment["spec"]
+    faults = not_negative(spec, ("replicas",))
+    faults += validate_selected_template(spec, "spec")
+    faults += _validate_strategy(spec["strategy"], "spec.strategy")
+    faults += not_negative(spec, ("minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds"))
+    deadline = spec.get("progressDeadlineSeconds")
+    if deadline is not None and deadline <= (spec.get("minReadySeconds") or 0):
+        faults.append(invalid("spec.progressDeadlineSeconds", deadline, "must be greater than minReadySeconds"))
+    return faults
+
+
+def _validate_strategy(strategy: Obj, path: str) -> list[FieldError]:
+    kind, rolling = strategy["type"], strategy.get("rollingUpdate")
+    if kind not in _STRATEGIES:
+        return [not_supported(path + ".type", kind, _STRATEGIES)]
+    if kind == "RollingUpdate":
+        return validate_rolling(rolling or {}, path + ".rollingUpdate")
+    if rolling is None:
+        return []
+    return [forbidden(path + ".rollingUpdate", "may not be specified when strategy `type` is 'Recreate'")]
+
+
+_COUNTS = ("observedGeneration", "replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
+
+
+def validate_status_update(new: Obj, _: Obj) -> list[FieldError]:
+    """What a controller reports must add up."""
+    status = new.get("status") or {}
+    faults = not_negative(status, (*_COUNTS, "unavailableReplicas", "collisionCount"), "status")
+    total, ready_count = status.get("replicas") or 0, status.get("readyReplicas") or 0
+    for field in ("updatedReplicas", "readyReplicas", "availableReplicas"):
+        if (status.get(field) or 0) > total:
+            faults.append(invalid("status." + field, status[field], "cannot be greater than status.replicas"))
+    if (status.get("availableReplicas") or 0) > ready_count:
+        why = "cannot be greater than readyReplicas"
+        faults.append(invalid("status.availableReplicas", status["availableReplicas"], why))
+    return faults
 
 
 DEPLOYMENTS = Resource(
@@ -43,4 +111,10 @@ DEPLOYMENTS = Resource(
     ),
     subresources=(SCALE, STATUS),
     scale=Scale(),
+    defaults=set_defaults,
+    prepare_update=prepare_update,
+    validate=validate,
+    validate_update=same_selector,
+    validate_status_update=validate_status_update,
+    warnings=warn,
 )

@@ -2,11 +2,45 @@
 
 from __future__ import annotations
 
+from wherry.api import Obj
+from wherry.api.apps.rules import not_negative, same_selector, warn
 from wherry.api.autoscaling.scale import SCALE
+from wherry.api.core.podspec.template import set_defaults as template_defaults
+from wherry.api.core.podspec.template import validate_selected_template
+from wherry.api.field import FieldError, invalid
 from wherry.api.meta.columns import AGE, NAME, container_columns, number
 from wherry.api.meta.labels import format_label_selector
 from wherry.api.resource import STATUS, Column, Resource, Scale
 from wherry.api.schema import schema
+
+
+def set_defaults(replica_set: Obj) -> None:
+    spec = replica_set.setdefault("spec", {})
+    spec.setdefault("replicas", 1)
+    template_defaults(spec.get("template"))
+
+
+def validate(replica_set: Obj) -> list[FieldError]:
+    spec = replica_set["spec"]
+    faults = not_negative(spec, ("replicas", "minReadySeconds"))
+    return faults + validate_selected_template(spec, "spec")
+
+
+_COUNTS = ("replicas", "fullyLabeledReplicas", "readyReplicas", "availableReplicas", "observedGeneration")
+
+
+def validate_status_update(new: Obj, _: Obj) -> list[FieldError]:
+    """What a controller reports must add up."""
+    status = new.get("status") or {}
+    faults = not_negative(status, _COUNTS, "status")
+    for field in ("fullyLabeledReplicas", "readyReplicas", "availableReplicas"):
+        if (status.get(field) or 0) > (status.get("replicas") or 0):
+            faults.append(invalid("status." + field, status[field], "cannot be greater than status.replicas"))
+    if (status.get("availableReplicas") or 0) > (status.get("readyReplicas") or 0):
+        why = "cannot be greater than readyReplicas"
+        faults.append(invalid("status.availableReplicas", status["availableReplicas"], why))
+    return faults
+
 
 REPLICASETS = Resource(
     group="apps",
@@ -29,4 +63,9 @@ REPLICASETS = Resource(
     fields={"status.replicas": lambda rs: str((rs.get("status") or {}).get("replicas") or 0)},
     subresources=(SCALE, STATUS),
     scale=Scale(),
+    defaults=set_defaults,
+    validate=validate,
+    validate_update=same_selector,
+    validate_status_update=validate_status_update,
+    warnings=warn,
 )

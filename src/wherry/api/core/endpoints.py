@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from wherry.api import Obj
+from wherry.api.field import FieldError, invalid, not_supported, required
 from wherry.api.meta.columns import AGE, NAME, NONE
+from wherry.api.meta.names import dns1123_label_faults, ip_faults, port_number_faults, routable_faults
 from wherry.api.resource import Cell, Column, Resource
 from wherry.api.schema import schema
 
@@ -28,6 +30,45 @@ def _join(address: str, port: int) -> str:
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
+def set_defaults(endpoints: Obj) -> None:
+    for subset in endpoints.get("subsets") or ():
+        for port in subset.get("ports") or ():
+            port.setdefault("protocol", "TCP")
+
+
+def validate(endpoints: Obj) -> list[FieldError]:
+    faults: list[FieldError] = []
+    for index, subset in enumerate(endpoints.get("subsets") or ()):
+        path = f"subsets[{index}]"
+        if not subset.get("addresses") and not subset.get("notReadyAddresses"):
+            faults.append(required(path, "must specify `addresses` or `notReadyAddresses`"))
+        for field in ("addresses", "notReadyAddresses"):
+            for at, address in enumerate(subset.get(field) or ()):
+                value = address.get("ip") or ""
+                reasons = ip_faults(value) or routable_faults(value)
+                faults += [invalid(f"{path}.{field}[{at}].ip", value, why) for why in reasons]
+        for at, port in enumerate(subset.get("ports") or ()):
+            faults += _validate_port(port, len(subset["ports"]) > 1, f"{path}.ports[{at}]")
+    return faults
+
+
+def _validate_port(port: Obj, needs_name: bool, path: str) -> list[FieldError]:
+    faults: list[FieldError] = []
+    if name := port.get("name"):
+        faults += [invalid(path + ".name", name, why) for why in dns1123_label_faults(name)]
+    elif needs_name:
+        faults.append(required(path + ".name"))
+    number = port.get("port") or 0
+    faults += [invalid(path + ".port", number, why) for why in port_number_faults(number)]
+    if port.get("protocol") not in ("SCTP", "TCP", "UDP"):
+        faults.append(not_supported(path + ".protocol", port.get("protocol") or "", ("SCTP", "TCP", "UDP")))
+    return faults
+
+
+def warnings(_new: Obj, _old: Obj | None) -> list[str]:
+    return ["v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"]
+
+
 ENDPOINTS = Resource(
     group="",
     version="v1",
@@ -38,4 +79,7 @@ ENDPOINTS = Resource(
     short_names=("ep",),
     create_on_update=True,
     columns=(NAME, Column("Endpoints", _endpoints), AGE),
+    defaults=set_defaults,
+    validate=validate,
+    warnings=warnings,
 )

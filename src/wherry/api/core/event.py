@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from wherry.api import Obj
+from wherry.api.field import FieldError, invalid
 from wherry.api.meta.columns import NAME, Value, elapsed, text
 from wherry.api.resource import Cell, Column, Resource
 from wherry.api.schema import schema
@@ -66,6 +67,17 @@ def event_columns(field_path: Value) -> tuple[Column, ...]:
     )
 
 
+def validate(event: Obj) -> list[FieldError]:
+    """An event stands in the namespace of what it is about; about what has none, in `default`."""
+    about, namespace = event.get("involvedObject") or {}, event["metadata"].get("namespace") or ""
+    stated = about.get("namespace") or ""
+    if not stated and namespace not in ("default", "kube-system", ""):
+        return [invalid("involvedObject.namespace", stated, "does not match event.namespace")]
+    if stated and stated != namespace:
+        return [invalid("involvedObject.namespace", stated, "does not match event.namespace")]
+    return []
+
+
 EVENTS = Resource(
     group="",
     version="v1",
@@ -85,4 +97,5 @@ EVENTS = Resource(
         "source": _source_field,
         "type": _top("type"),
     },
+    validate=validate,
 )

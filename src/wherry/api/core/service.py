@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from wherry.api import Obj
+from wherry.api.core.servicerules import prepare_create, prepare_update, set_defaults, validate, validate_update
 from wherry.api.meta.columns import AGE, NAME, NONE, text
 from wherry.api.meta.labels import format_labels
 from wherry.api.meta.names import label_name
@@ -71,4 +72,9 @@ SERVICES = Resource(
         ),
         STATUS,
     ),
+    defaults=set_defaults,
+    prepare_create=prepare_create,
+    prepare_update=prepare_update,
+    validate=validate,
+    validate_update=validate_update,
 )

@@ -7,6 +7,8 @@ from dataclasses import replace
 
 from wherry.api import Obj
 from wherry.api.core.event import EVENTS as CORE_EVENTS
+from wherry.api.field import FieldError, invalid, required
+from wherry.api.meta.names import qualified_name_faults
 from wherry.api.resource import Cell, Column, Resource
 from wherry.api.schema import schema
 
@@ -50,6 +52,39 @@ def _regarding(field: str) -> Callable[[Obj], str]:
     return lambda event: (event.get("regarding") or {}).get(field) or ""
 
 
+_TYPES = ("Normal", "Warning")
+_LEGACY = ("deprecatedCount", "deprecatedFirstTimestamp", "deprecatedLastTimestamp", "deprecatedSource")
+
+
+def validate_create(event: Obj) -> list[FieldError]:
+    """The newer API asks for more than the older one."""
+    faults: list[FieldError] = []
+    if not event.get("eventTime"):
+        faults.append(required("eventTime"))
+    controller = event.get("reportingController") or ""
+    if not controller:
+        faults.append(required("reportingController"))
+    faults += [invalid("reportingController", controller, why) for why in qualified_name_faults(controller)]
+    for field, limit in (("reportingInstance", 128), ("action", 128), ("reason", 128)):
+        value = event.get(field) or ""
+        if not value:
+            faults.append(required(field))
+        elif len(value) > limit:
+            faults.append(invalid(field, "", f"can have at most {limit} characters"))
+    if event.get("type") not in _TYPES:
+        faults.append(invalid("type", "", f"has invalid value: {event.get('type') or ''}"))
+    faults += [invalid(field, event[field], "needs to be unset") for field in _LEGACY if event.get(field)]
+    return faults
+
+
+def validate(event: Obj) -> list[FieldError]:
+    about, namespace = event.get("regarding") or {}, event["metadata"].get("namespace") or ""
+    stated = about.get("namespace") or ""
+    if stated != namespace and (stated or namespace not in ("default", "kube-system")):
+        return [invalid("regarding.namespace", stated, "does not match event.namespace")]
+    return []
+
+
 EVENTS = Resource(
     group="events.k8s.io",
     version="v1",
@@ -71,4 +106,6 @@ EVENTS = Resource(
     storage=CORE_EVENTS,
     to_storage=to_core,
     from_storage=from_core,
+    validate=validate,
+    validate_create=validate_create,
 )

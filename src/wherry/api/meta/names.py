@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 NO_FAULTS: tuple[str, ...] = ()
 
@@ -249,3 +249,30 @@ def label_1035_name(value: str, is_prefix: bool) -> Sequence[str]:
 def mask_trailing_dash(prefix: str) -> str:
     """What to check of a generateName prefix: `web-` is fine because characters will follow."""
     return prefix[:-2] + "a" if len(prefix) > 1 and prefix.endswith("-") else prefix
+
+
+def cidr_faults(value: str) -> Sequence[str]:
+    """Whether the text is a range of IP addresses."""
+    try:
+        ip_network(value, strict=False)
+    except ValueError:
+        return ["must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"]
+    return NO_FAULTS if "/" in value else ["must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"]
+
+
+def routable_faults(value: str) -> Sequence[str]:
+    """Why a valid address can not be that of an endpoint: traffic to it would not leave the node, or not reach one."""
+    address = ip_address(value)
+    faults = []
+    if address.is_unspecified:
+        faults.append(f"may not be unspecified ({value})")
+    if address.is_loopback:
+        faults.append("may not be in the loopback range (127.0.0.0/8, ::1/128)")
+    if address.is_link_local:
+        faults.append("may not be in the link-local range (169.254.0.0/16, fe80::/10)")
+    if address.is_multicast and address in _LINK_LOCAL_MULTICAST[address.version]:
+        faults.append("may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)")
+    return faults
+
+
+_LINK_LOCAL_MULTICAST = {4: ip_network("224.0.0.0/24"), 6: ip_network("ff02::/16")}

@@ -35,7 +35,10 @@ def validate_template(template: Template, path: str, restart_policies: tuple[str
 
 
 def validate_selected_template(
-    spec: dict[str, Any], path: str, restart_policies: tuple[str, ...] = ALWAYS
+    spec: dict[str, Any],
+    path: str,
+    restart_policies: tuple[str, ...] = ALWAYS,
+    empty: str = "empty selector is invalid for deployment",
 ) -> list[FieldError]:
     """A workload's `selector` and `template`: the one must select what the other makes."""
     label_selector, template = spec.get("selector"), spec.get("template") or {}
@@ -50,7 +53,7 @@ def validate_selected_template(
         except (SelectorError, KeyError):
             faults.append(invalid(path + ".selector", label_selector, "invalid label selector"))
         if selector == EVERYTHING:
-            faults.append(invalid(path + ".selector", label_selector, "empty selector is invalid for deployment"))
+            faults.append(invalid(path + ".selector", label_selector, empty))
     labels = (template.get("metadata") or {}).get("labels") or {}
     if not selector.is_nothing and not selector.is_everything and not selector.matches(labels):
         where = path + ".template.metadata.labels"
