@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wherry.api.admissionregistration.columns import param_reference
+from wherry.api.admissionregistration.defaults import set_binding_defaults
 from wherry.api.meta.columns import AGE, NAME, text
 from wherry.api.resource import Column, Resource, Scope
 from wherry.api.schema import schema
@@ -23,4 +24,5 @@ MUTATINGADMISSIONPOLICYBINDINGS = Resource(
         Column("ParamRef", param_reference),
         AGE,
     ),
+    defaults=set_binding_defaults,
 )

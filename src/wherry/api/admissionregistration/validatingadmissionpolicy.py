@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wherry.api.admissionregistration.columns import param_kind
+from wherry.api.admissionregistration.defaults import set_policy_defaults
 from wherry.api.meta.columns import AGE, NAME, size
 from wherry.api.resource import STATUS, Column, Resource, Scope
 from wherry.api.schema import schema
@@ -24,4 +25,5 @@ VALIDATINGADMISSIONPOLICIES = Resource(
         Column("ParamKind", param_kind),
         AGE,
     ),
+    defaults=set_policy_defaults,
 )

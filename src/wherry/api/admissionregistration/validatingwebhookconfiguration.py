@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wherry.api.admissionregistration.defaults import set_webhook_defaults
 from wherry.api.meta.columns import AGE, NAME, size
 from wherry.api.resource import Column, Resource, Scope
 from wherry.api.schema import schema
@@ -17,4 +18,5 @@ VALIDATINGWEBHOOKCONFIGURATIONS = Resource(
     has_generation=True,
     unconditional_update=False,
     columns=(NAME, Column("Webhooks", size("webhooks"), "integer"), AGE),
+    defaults=set_webhook_defaults,
 )

@@ -30,7 +30,7 @@ _DURATION = re.compile(r"([0-9]+(?:\.[0-9]*)?)(ns|us|ms|s|m|h)")
 class Schedule:
     """The minutes that match. `every` (seconds) stands instead of them for `@every 1h30m`.
 
-    A day matches when both the day of the month and that of the week do; but when both are restricted, either is enough.
+    A day matches when both the day of the month and that of the week do; when both are restricted, either is enough.
     """
 
     minutes: frozenset[int] = frozenset()

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from wherry.api import Obj
+from wherry.api.dra.requests import set_request_defaults
+from wherry.api.field import FieldError, invalid
 from wherry.api.meta.columns import AGE, NAME
+from wherry.api.meta.objectmeta import IMMUTABLE
 from wherry.api.resource import STATUS, Cell, Column, Resource
 from wherry.api.schema import schema
 
@@ -19,6 +22,14 @@ def _state(claim: Obj, _: float) -> Cell:
     return ",".join(states)
 
 
+def set_defaults(claim: Obj) -> None:
+    set_request_defaults(claim.get("spec"))
+
+
+def validate_update(new: Obj, old: Obj) -> list[FieldError]:
+    return [] if new.get("spec") == old.get("spec") else [invalid("spec", new.get("spec"), IMMUTABLE)]
+
+
 RESOURCECLAIMS = Resource(
     group="resource.k8s.io",
     version="v1",
@@ -27,4 +38,6 @@ RESOURCECLAIMS = Resource(
     schema=schema("resource.k8s.io/v1", "ResourceClaim"),
     subresources=(STATUS,),
     columns=(NAME, Column("State", _state), AGE),
+    defaults=set_defaults,
+    validate_update=validate_update,
 )

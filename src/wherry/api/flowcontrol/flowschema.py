@@ -15,6 +15,10 @@ def _dangling(schema_: Obj, _: float) -> Cell:
     return "?"
 
 
+def set_defaults(schema_: Obj) -> None:
+    schema_.setdefault("spec", {}).setdefault("matchingPrecedence", 1000)
+
+
 FLOWSCHEMAS = Resource(
     group="flowcontrol.apiserver.k8s.io",
     version="v1",
@@ -33,4 +37,5 @@ FLOWSCHEMAS = Resource(
         AGE,
         Column("MissingPL", _dangling),
     ),
+    defaults=set_defaults,
 )

@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+from wherry.api import Obj
 from wherry.api.meta.columns import AGE, NAME, NONE, text
 from wherry.api.resource import STATUS, Column, Resource, Scope
 from wherry.api.schema import schema
+
+
+def set_defaults(level: Obj) -> None:
+    spec = level.setdefault("spec", {})
+    if exempt := spec.get("exempt"):
+        exempt.setdefault("nominalConcurrencyShares", 0)
+        exempt.setdefault("lendablePercent", 0)
+    if (limited := spec.get("limited")) is None:
+        return
+    limited.setdefault("nominalConcurrencyShares", 30)
+    limited.setdefault("lendablePercent", 0)
+    if queuing := (limited.get("limitResponse") or {}).get("queuing"):
+        queuing.setdefault("queues", 64)
+        queuing.setdefault("handSize", 8)
+        queuing.setdefault("queueLengthLimit", 50)
+
 
 PRIORITYLEVELCONFIGURATIONS = Resource(
     group="flowcontrol.apiserver.k8s.io",
@@ -25,4 +42,5 @@ PRIORITYLEVELCONFIGURATIONS = Resource(
         Column("QueueLengthLimit", text("spec.limited.limitResponse.queuing.queueLengthLimit", NONE)),
         AGE,
     ),
+    defaults=set_defaults,
 )

@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 
+from wherry.api import Obj
+from wherry.api.field import FieldError, invalid, not_supported
 from wherry.api.meta.columns import AGE, NAME, number, text
+from wherry.api.meta.intorstring import validate_at_most_100, validate_positive
+from wherry.api.meta.labels import validate_label_selector
 from wherry.api.resource import STATUS, Column, Resource
 from wherry.api.schema import schema
+
+_EVICTION_POLICIES = ("AlwaysAllow", "IfHealthyBudget")
+
+
+def validate(budget: Obj) -> list[FieldError]:
+    spec, faults = budget.get("spec") or {}, list[FieldError]()
+    if spec.get("minAvailable") is not None and spec.get("maxUnavailable") is not None:
+        faults.append(invalid("spec", spec, "minAvailable and maxUnavailable cannot be both set"))
+    for field in ("minAvailable", "maxUnavailable"):
+        if (value := spec.get(field)) is not None:
+            faults += validate_positive(value, "spec." + field)
+            faults += validate_at_most_100(value, "spec." + field)
+    faults += validate_label_selector(spec.get("selector"), "spec.selector")
+    policy = spec.get("unhealthyPodEvictionPolicy")
+    if policy is not None and policy not in _EVICTION_POLICIES:
+        faults.append(not_supported("spec.unhealthyPodEvictionPolicy", policy, _EVICTION_POLICIES))
+    return faults
+
 
 PODDISRUPTIONBUDGETS = Resource(
     group="policy",
@@ -23,4 +45,5 @@ PODDISRUPTIONBUDGETS = Resource(
         Column("Allowed Disruptions", number("status.disruptionsAllowed"), "integer"),
         AGE,
     ),
+    validate=validate,
 )

@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
+from wherry.api import Obj
+from wherry.api.field import FieldError, required
+from wherry.api.meta.labels import validate_label_selector
 from wherry.api.meta.names import path_segment_faults
+from wherry.api.rbac.rules import validate_policy_rules
 from wherry.api.resource import Resource, Scope
 from wherry.api.schema import schema
+
+
+def validate(role: Obj) -> list[FieldError]:
+    faults = validate_policy_rules(role, namespaced=False)
+    aggregation = role.get("aggregationRule")
+    if aggregation is None:
+        return faults
+    selectors = aggregation.get("clusterRoleSelectors")
+    if not selectors:
+        why = "at least one clusterRoleSelector required if aggregationRule is non-nil"
+        return [*faults, required("aggregationRule.clusterRoleSelectors", why)]
+    for index, selector in enumerate(selectors):
+        faults += validate_label_selector(selector, f"aggregationRule.clusterRoleSelectors[{index}]")
+    return faults
+
 
 CLUSTERROLES = Resource(
     group="rbac.authorization.k8s.io",
@@ -15,4 +34,5 @@ CLUSTERROLES = Resource(
     scope=Scope.CLUSTER,
     create_on_update=True,
     validate_name=path_segment_faults,
+    validate=validate,
 )

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from wherry.api import Obj
+from wherry.api.field import FieldError
 from wherry.api.meta.columns import NAME, text
 from wherry.api.meta.names import path_segment_faults
+from wherry.api.rbac.rules import validate_policy_rules
 from wherry.api.resource import Column, Resource
 from wherry.api.schema import schema
+
+
+def validate(role: Obj) -> list[FieldError]:
+    return validate_policy_rules(role, namespaced=True)
+
 
 ROLES = Resource(
     group="rbac.authorization.k8s.io",
@@ -16,4 +24,5 @@ ROLES = Resource(
     create_on_update=True,
     validate_name=path_segment_faults,
     columns=(NAME, Column("Created At", text("metadata.creationTimestamp"), format="date-time")),
+    validate=validate,
 )

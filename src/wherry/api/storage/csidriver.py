@@ -13,6 +13,18 @@ def _audiences(driver: Obj, _: float) -> Cell:
     return UNSET if requests is None else ",".join(request.get("audience") or "" for request in requests)
 
 
+def set_defaults(driver: Obj) -> None:
+    spec = driver.setdefault("spec", {})
+    spec.setdefault("attachRequired", True)
+    spec.setdefault("podInfoOnMount", False)
+    spec.setdefault("storageCapacity", False)
+    spec.setdefault("fsGroupPolicy", "ReadWriteOnceWithFSType")
+    if not spec.get("volumeLifecycleModes"):
+        spec["volumeLifecycleModes"] = ["Persistent"]
+    spec.setdefault("requiresRepublish", False)
+    spec.setdefault("seLinuxMount", False)
+
+
 CSIDRIVERS = Resource(
     group="storage.k8s.io",
     version="v1",
@@ -32,4 +44,5 @@ CSIDRIVERS = Resource(
         Column("Modes", joined("spec.volumeLifecycleModes", NONE)),
         AGE,
     ),
+    defaults=set_defaults,
 )
