@@ -11,8 +11,8 @@ class HistoryLimits:
     runs, each kind's watch window has limits of its own.
     """
 
-    count: int = 10_000
-    bytes: int = 16 << 20
+    count: int = 5_000
+    bytes: int = 8 << 20
     """Of values; overhead is not counted."""
     seconds: float = 300.0
     """Upstream compacts etcd every five minutes. A store without a clock does not look at this one."""
