@@ -1,0 +1,105 @@
+"""ControllerRevisions: the templates a workload had, for `kubectl rollout history` and `undo`. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from wherry.api import Obj
+from wherry.api.resource import Resource
+from wherry.api.types.apps_v1 import ControllerRevision
+from wherry.api.types.core_v1 import PodTemplateSpec
+from wherry.api.types.meta_v1 import ObjectMeta
+from wherry.controllers.apps.deployment.revisions import fnv32a, safe_encode
+from wherry.controllers.documents import plain
+from wherry.controllers.ownership import controller_reference
+
+HASH_LABEL = "controller-revision-hash"
+
+_canonical = msgspec.json.Encoder(order="deterministic")
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What to do with the revisions of a workload; exactly one of them stands for its present template."""
+
+    hash: str
+    create: Obj | None
+    renumber: tuple[str, int] | None
+    """(name, revision) of an old revision that is current again."""
+    delete: tuple[ControllerRevision, ...]
+
+
+def keep(
+    owner: tuple[Resource, ObjectMeta],
+    template: PodTemplateSpec,
+    revisions: Sequence[ControllerRevision],
+    limit: int,
+    used: Collection[str],
+    collisions: int | None,
+) -> History:
+    """Find or make the present revision. Of the others `limit` remain, besides those whose hash is `used` by Pods."""
+    metadata = owner[1]
+    data = _data(template)
+    encoded = _canonical.encode(data)
+    ordered = sorted(revisions, key=lambda one: (one.revision or 0, one.metadata.name))
+    newest = (ordered[-1].revision or 0) if ordered else 0
+    same = [one for one in ordered if _canonical.encode(_plain_data(one.data)) == encoded]
+    current = same[-1] if same else None
+    if current is not None:
+        digest = current.metadata.labels.get(HASH_LABEL, "")
+        is_newest = (current.revision or 0) == newest
+        renumber = None if is_newest else (current.metadata.name, newest + 1)
+        create = None
+    else:
+        digest = _hash(encoded, collisions)
+        renumber = None
+        create = _revision(owner, metadata, template, data, digest, newest + 1)
+    return History(digest, create, renumber, _surplus(ordered, current, limit, used))
+
+
+def _surplus(
+    ordered: Sequence[ControllerRevision], current: ControllerRevision | None, limit: int, used: Collection[str]
+) -> tuple[ControllerRevision, ...]:
+    idle = [one for one in ordered if one is not current and one.metadata.labels.get(HASH_LABEL) not in used]
+    return tuple(idle[: max(0, len(ordered) - (1 if current is not None else 0) - limit)])
+
+
+def _revision(
+    owner: tuple[Resource, ObjectMeta],
+    metadata: ObjectMeta,
+    template: PodTemplateSpec,
+    data: Obj,
+    digest: str,
+    revision: int,
+) -> Obj:
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "ControllerRevision",
+        "metadata": {
+            "name": f"{metadata.name}-{digest}",
+            "namespace": metadata.namespace,
+            "labels": {**template.metadata.labels, HASH_LABEL: digest},
+            "annotations": dict(metadata.annotations),
+            "ownerReferences": [controller_reference(*owner)],
+        },
+        "data": data,
+        "revision": revision,
+    }
+
+
+def _data(template: PodTemplateSpec) -> Obj:
+    """A strategic merge patch that puts the template back in place."""
+    return {"spec": {"template": {**plain(template), "$patch": "replace"}}}
+
+
+def _plain_data(data: Any) -> Any:
+    return msgspec.to_builtins(data)
+
+
+def _hash(encoded: bytes, collisions: int | None) -> str:
+    salt = b"" if collisions is None else str(collisions).encode()
+    return safe_encode(str(fnv32a(encoded + salt)))
