@@ -114,7 +114,7 @@ def map_check(item: str, strict: bool) -> Check:
         for name, content in value.items():
             found = check_item(value, name, content)
             if found:
-                problems = _stepped(found, problems, f"[{name}]")
+                problems = _keyed(found, problems, name)
         return problems
 
     return check
@@ -197,7 +197,7 @@ def _string_map(container: Any, key: Any, value: Any) -> list[Problem] | None:
         if type(content) is not str:
             found = SCALARS["s"](value, name, content)
             if found:
-                problems = _stepped(found, problems, f"[{name}]")
+                problems = _keyed(found, problems, name)
     return problems
 
 
@@ -217,6 +217,12 @@ def _absent(rule: Rule, field: str) -> list[Problem]:
 def _entered(found: list[Problem], problems: list[Problem] | None, owner: str, field: str) -> list[Problem]:
     for problem in found:
         problem.enter(owner, field)
+    return found if problems is None else problems + found
+
+
+def _keyed(found: list[Problem], problems: list[Problem] | None, key: str) -> list[Problem]:
+    for problem in found:
+        problem.enter_key(key)
     return found if problems is None else problems + found
 
 

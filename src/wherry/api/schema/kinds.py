@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 from wherry.api import Obj
 from wherry.api.field import FieldError
@@ -10,6 +10,10 @@ from wherry.api.schema.compiler import struct_check
 from wherry.api.schema.problems import Sort
 from wherry.api.schema.scalars import Check
 from wherry.api.schema.shapes import Field, Struct, base_type, kind_struct, struct
+
+
+MOST_UNKNOWN = 100
+"""How many unknown fields upstream names before it stops counting."""
 
 
 class KindSchema:
@@ -45,7 +49,8 @@ class KindSchema:
         if not problems:
             return [], []
         faults = [problem.fault() for problem in problems if problem.sort is not Sort.UNKNOWN]
-        return faults, [problem.path for problem in problems if problem.sort is Sort.UNKNOWN]
+        unknown = dict.fromkeys(problem.path for problem in problems if problem.sort is Sort.UNKNOWN)
+        return faults, list(unknown)[:MOST_UNKNOWN]
 
     def merge_strategy(self, path: tuple[str, ...]) -> tuple[str, str]:
         """See `Schema.merge_strategy`."""
@@ -57,7 +62,7 @@ class KindSchema:
         return _field(self.struct, path)
 
 
-@cache
+@lru_cache(4096)
 def _field(root: Struct, path: tuple[str, ...]) -> Field | None:
     field: Field | None = None
     owner: Struct | None = root

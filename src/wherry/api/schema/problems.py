@@ -46,6 +46,10 @@ class Problem:
         if not self.owner:
             self.owner = owner
 
+    def enter_key(self, key: str) -> None:
+        """Note that the problem is in the value of a map's key; upstream's decoder and validation differ in form."""
+        self.steps.append(f".{key}" if self.sort is Sort.UNKNOWN else f"[{key}]")
+
     @property
     def path(self) -> str:
         return "".join(reversed(self.steps)).removeprefix(".")

@@ -134,7 +134,7 @@ def test_schemas_of_custom_resources_are_followed() -> None:
     unknown = texts(
         "apiextensions.k8s.io/v1", "CustomResourceDefinition", {"spec": {**ROOMY_CRD, "versions": [version]}}
     )[2]
-    assert unknown == ["spec.versions[0].schema.openAPIV3Schema.properties[spec].items.bogus"]
+    assert unknown == ["spec.versions[0].schema.openAPIV3Schema.properties.spec.items.bogus"]
     assert props == {"items": {}, "additionalProperties": True, **free}
 
 
