@@ -4,8 +4,10 @@
 - `Change`: what a write became: the key, its new value, and the revision that orders it among all changes
 - `Store`: the protocol that SQLite and memory keep today and that etcd and PostgreSQL can keep
 
-Read `memory.py` first: it is the reference model, and `wherry.testing.storesuite` holds every back end to it. A store
-knows nothing of Kubernetes: values are bytes, a key is text whose first segment (up to `/`) names its kind.
+Read `memory.py` first: it is the reference model, and `wherry.testing.storesuite` holds every back end to it. Then
+`sqlite.py`, the default: a thread that commits in groups, over `sqllog.py` (the table, the index, what is given up) and
+`place.py` (the file: claimed, checked, made). A store knows nothing of Kubernetes: values are bytes, a key is text
+whose first segment (up to `/`) names its kind.
 
 Invariants: a revision is handed out once and only grows, across restarts too; a write that was acknowledged survives
 kill -9; changes reach `on_changes` in the order of their revisions, without gaps of this store's own making, on the

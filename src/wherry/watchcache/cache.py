@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from wherry.lib.clock import Clock, Timer
 from wherry.store import Change, Revision, Row, Store
@@ -79,6 +79,11 @@ class WatchCache:
             if len(kind.window):
                 self._age(self._revision)
         return kind
+
+    @property
+    def kinds(self) -> Collection[KindCache]:
+        """The kinds that have been asked for or changed so far: what metrics count."""
+        return self._kinds.values()
 
     async def wait_revision(self, revision: Revision, timeout: float) -> None:
         """Return once `revision` can be read here; raises TimeoutError after `timeout` seconds."""
