@@ -11,7 +11,6 @@ from wherry.api.schema.problems import Sort
 from wherry.api.schema.scalars import Check
 from wherry.api.schema.shapes import Field, Struct, base_type, kind_struct, struct
 
-
 MOST_UNKNOWN = 100
 """How many unknown fields upstream names before it stops counting."""
 
