@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from wherry.controllers.apps.daemonset import controller as daemonset
 from wherry.controllers.apps.deployment import controller as deployment
 from wherry.controllers.apps.replicaset import controller as replicaset
 from wherry.controllers.batch.job import controller as job
+from wherry.controllers.batch.jobttl import controller as jobttl
 from wherry.controllers.core.endpoints import controller as endpoints
+from wherry.controllers.core.kubernetes import controller as kubernetes
+from wherry.controllers.core.kubernetes.controller import Address
 from wherry.controllers.core.namespace import controller as namespace
+from wherry.controllers.core.node import eviction, ipam, lifecycle
+from wherry.controllers.core.pod import controller as podgc
 from wherry.controllers.core.rootca import controller as rootca
 from wherry.controllers.core.serviceaccount import controller as serviceaccount
 from wherry.controllers.discovery.endpointslice import controller as endpointslice
 from wherry.controllers.garbage import controller as garbage
+from wherry.controllers.rbac.clusterrole import controller as clusterrole
 from wherry.reconcile.controller import Controller
 
 
@@ -23,19 +30,33 @@ class Settings:
 
     root_ca: Callable[[], str]
     """The CA certificates in PEM that Pods are to trust the API by."""
+    cluster_cidr: str = "10.42.0.0/16"
+    """Where the addresses of Pods come from, a part for each node."""
+    node_prefix: int = 24
+    address: Address | None = None
+    """Where Pods reach the API server; None where nobody needs to (a control plane without nodes)."""
 
 
 def controllers(settings: Settings) -> tuple[Controller, ...]:
     """Every controller, for `wherry.reconcile.loop.Loops`."""
+    publisher = () if settings.address is None else (kubernetes.controller(settings.address),)
     return (
+        *publisher,
         namespace.CONTROLLER,
         serviceaccount.CONTROLLER,
         rootca.controller(settings.root_ca),
+        clusterrole.CONTROLLER,
         deployment.CONTROLLER,
         replicaset.REPLICASET,
         replicaset.REPLICATIONCONTROLLER,
+        daemonset.CONTROLLER,
         job.CONTROLLER,
+        jobttl.CONTROLLER,
         endpointslice.CONTROLLER,
         endpoints.CONTROLLER,
+        ipam.controller(settings.cluster_cidr, settings.node_prefix),
+        lifecycle.CONTROLLER,
+        eviction.CONTROLLER,
+        podgc.CONTROLLER,
         garbage.CONTROLLER,
     )

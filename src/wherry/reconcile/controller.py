@@ -82,3 +82,5 @@ class Controller:
     """Makes this controller's own state and adds indexes to informers, once per control plane, before the first key."""
     workers: int = 4
     settings: Mapping[str, Any] = field(default_factory=dict)
+    hears_own: bool = True
+    """Whether every change of a reconciled object is a reason to look at it; otherwise only what `reads` says is."""

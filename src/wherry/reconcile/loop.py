@@ -58,7 +58,8 @@ class Loop:
             state = controller.start(self._deps)
             self._deps = replace(self._deps, state=state)
         own = client.informer(controller.reconciles, controller.view)
-        own.add_handler(self._on_own)
+        if controller.hears_own:
+            own.add_handler(self._on_own)
         self._informers.append(own)
         for watch in controller.reads:
             informer = client.informer(watch.resource, watch.view, field_selector=watch.field_selector)

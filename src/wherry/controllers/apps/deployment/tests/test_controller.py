@@ -5,7 +5,7 @@ from wherry.api.apps.deployment import DEPLOYMENTS
 from wherry.api.apps.replicaset import REPLICASETS
 from wherry.api.core.event import EVENTS
 from wherry.api.core.pod import PODS
-from wherry.controllers.tests.plane import deployment, running
+from wherry.controllers.tests.plane import deployment, only, running
 
 NEW_IMAGE = {"spec": {"template": {"spec": {"containers": [{"name": "main", "image": "busybox:2"}]}}}}
 
@@ -65,7 +65,7 @@ async def test_a_new_template_rolls_within_its_limits() -> None:
 
 
 async def test_recreate_waits_until_the_last_old_pod_is_gone() -> None:
-    async with running() as plane:
+    async with running(only("deployment-controller", "replicaset-controller")) as plane:
         await plane.apply(DEPLOYMENTS, deployment(replicas=2, strategy={"type": "Recreate"}))
         await plane.run_pods()
         [held, _] = await plane.pods()

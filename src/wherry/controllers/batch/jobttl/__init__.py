@@ -1,0 +1,1 @@
+"""Deletes finished Jobs `ttlSecondsAfterFinished` seconds after their end."""

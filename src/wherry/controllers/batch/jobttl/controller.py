@@ -1,0 +1,47 @@
+"""Deletes a finished Job when its time is up, in the foreground, so that its Pods go first."""
+
+from __future__ import annotations
+
+from wherry.api import errors
+from wherry.api.batch.job import JOBS
+from wherry.api.types.batch_v1 import Job
+from wherry.client import Key
+from wherry.reconcile.controller import DONE, Controller, Deps, Result
+
+
+async def reconcile(key: Key, deps: Deps) -> Result:
+    job = deps.client.informer(JOBS, Job).get(key)
+    expiry = expires(job) if job is not None else None
+    if job is None or expiry is None or job.metadata.deletion_timestamp is not None:
+        return DONE
+    left = expiry - deps.clock.time()
+    if left > 0:
+        return Result(left)
+    try:
+        fresh = await deps.client.get(JOBS, key.name, key.namespace)  # the time to live may just have been raised
+        if fresh["spec"].get("ttlSecondsAfterFinished") != job.spec.ttl_seconds_after_finished:
+            return DONE
+        await deps.client.delete(JOBS, key.name, key.namespace, uid=job.metadata.uid, propagation="Foreground")
+    except (errors.NotFound, errors.Conflict):
+        return DONE
+    return DONE
+
+
+def expires(job: Job) -> float | None:
+    """When the Job is to be deleted; None for one that has not finished or may stay."""
+    if job.spec.ttl_seconds_after_finished is None:
+        return None
+    for condition in job.status.conditions:
+        if condition.type in ("Complete", "Failed") and condition.status == "True" and condition.last_transition_time:
+            return condition.last_transition_time.timestamp() + job.spec.ttl_seconds_after_finished
+    return None
+
+
+CONTROLLER = Controller(
+    name="ttl-after-finished-controller",
+    reconciles=JOBS,
+    view=Job,
+    reconcile=reconcile,
+    writes=("jobs.batch",),
+    workers=2,
+)

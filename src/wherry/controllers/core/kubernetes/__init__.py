@@ -1,0 +1,1 @@
+"""Publishes the API server in the cluster: the Service `kubernetes` in `default`, its Endpoints and EndpointSlice."""

@@ -1,0 +1,145 @@
+"""What a node's conditions mean: is it silent, which taints does it get, is the trouble the nodes' or our own. Pure.
+
+When every node seems to be gone it is likelier that the control plane was (a suspended laptop, a cut line), so nobody
+is driven off any node then; the same holds for a small zone in which more than half of the nodes are gone at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from wherry.api import Obj
+from wherry.api.types.core_v1 import Node, NodeCondition, Taint
+from wherry.api.types.decoding import to_obj
+from wherry.lib.clock import format_time
+
+GRACE_SECONDS = 50.0
+"""Without a sign of life for this long a node is Unknown."""
+STARTUP_GRACE_SECONDS = 60.0
+"""The same for one that never reported."""
+UNHEALTHY_SHARE = 0.55
+LARGE_ZONE = 50
+
+NOT_READY = "node.kubernetes.io/not-ready"
+UNREACHABLE = "node.kubernetes.io/unreachable"
+UNSCHEDULABLE = "node.kubernetes.io/unschedulable"
+_PRESSURES = {
+    "MemoryPressure": "node.kubernetes.io/memory-pressure",
+    "DiskPressure": "node.kubernetes.io/disk-pressure",
+    "PIDPressure": "node.kubernetes.io/pid-pressure",
+    "NetworkUnavailable": "node.kubernetes.io/network-unavailable",
+}
+_HEARTBEATS = ("Ready", "MemoryPressure", "DiskPressure", "PIDPressure")
+_OURS = frozenset({NOT_READY, UNREACHABLE, UNSCHEDULABLE, *_PRESSURES.values()})
+
+
+def readiness(node: Node) -> str | None:
+    """The status of Ready; None when the node never reported."""
+    found = _condition(node, "Ready")
+    return found.status if found is not None else None
+
+
+def heartbeat(node: Node) -> object:
+    """Something that changes whenever the node reports by its status."""
+    found = _condition(node, "Ready")
+    return None if found is None else (found.last_heartbeat_time, found.status, found.reason)
+
+
+def silenced(node: Node, now: float) -> list[Obj] | None:
+    """The conditions of a node that fell silent; None when they say so already."""
+    stamp = format_time(now)
+    conditions: list[Obj] = []
+    is_changed = False
+    for found in node.status.conditions:
+        entry: Obj = to_obj(found)
+        if found.type in _HEARTBEATS and found.status != "Unknown":
+            is_changed = True
+            entry.update(
+                status="Unknown",
+                reason="NodeStatusUnknown",
+                message="Kubelet stopped posting node status.",
+                lastTransitionTime=stamp,
+            )
+        conditions.append(entry)
+    present = {found.type for found in node.status.conditions}
+    for missing in _HEARTBEATS:
+        if missing not in present:
+            is_changed = True
+            conditions.append(
+                {
+                    "type": missing,
+                    "status": "Unknown",
+                    "reason": "NodeStatusNeverUpdated",
+                    "message": "Kubelet never posted node status.",
+                    "lastTransitionTime": stamp,
+                }
+            )
+    return conditions if is_changed else None
+
+
+def evicts(node: Node, everyone: Sequence[Node]) -> bool:
+    """Whether a node in trouble may drive its Pods away."""
+    if all(readiness(other) != "True" for other in everyone):
+        return False
+    zone = [other for other in everyone if _zone(other) == _zone(node)]
+    gone = sum(1 for other in zone if readiness(other) != "True")
+    is_partial = gone > 2 and gone / len(zone) >= UNHEALTHY_SHARE
+    return not (is_partial and len(zone) <= LARGE_ZONE)
+
+
+def taints(node: Node, *, may_evict: bool, now: float) -> list[Obj] | None:
+    """The taints the node should have; None when it has them. Taints of others are kept."""
+    wanted = dict.fromkeys(_wanted(node, may_evict))
+    kept: list[Obj] = []
+    for taint in node.spec.taints:
+        name = (taint.key, taint.effect)
+        if not _is_ours(taint):
+            kept.append(to_obj(taint))
+        elif name in wanted:
+            kept.append(to_obj(taint))
+            del wanted[name]
+    added = [_taint(key, effect, now) for key, effect in wanted]
+    if not added and len(kept) == len(node.spec.taints):
+        return None
+    return kept + added
+
+
+def _wanted(node: Node, may_evict: bool) -> Iterable[tuple[str, str]]:
+    status = readiness(node)
+    trouble = {"False": NOT_READY, "Unknown": UNREACHABLE}.get(status or "")
+    if trouble is not None:
+        yield trouble, "NoSchedule"
+        if may_evict:
+            yield trouble, "NoExecute"
+    if status is None:
+        yield from _given(node)
+    for pressure, key in _PRESSURES.items():
+        found = _condition(node, pressure)
+        if found is not None and found.status == "True":
+            yield key, "NoSchedule"
+    if node.spec.unschedulable:
+        yield UNSCHEDULABLE, "NoSchedule"
+
+
+def _given(node: Node) -> Iterable[tuple[str, str]]:
+    """A node that has not reported yet keeps what admission or its kubelet gave it."""
+    return [(t.key, t.effect) for t in node.spec.taints if t.key in (NOT_READY, UNREACHABLE)]
+
+
+def _is_ours(taint: Taint) -> bool:
+    if taint.key in (NOT_READY, UNREACHABLE):
+        return taint.effect in ("NoSchedule", "NoExecute")
+    return taint.key in _OURS and taint.effect == "NoSchedule"
+
+
+def _taint(key: str, effect: str, now: float) -> Obj:
+    return {"key": key, "effect": effect, "timeAdded": format_time(now)}
+
+
+def _condition(node: Node, type: str) -> NodeCondition | None:
+    return next((found for found in node.status.conditions if found.type == type), None)
+
+
+def _zone(node: Node) -> tuple[str, str]:
+    labels = node.metadata.labels
+    return labels.get("topology.kubernetes.io/region", ""), labels.get("topology.kubernetes.io/zone", "")
