@@ -13,8 +13,9 @@ from typing import Any
 
 from wherry.api import Obj
 from wherry.api.errors import BadRequest, RequestEntityTooLarge
+from wherry.apiserver import negotiate
 from wherry.apiserver.encode import DecodeError, decode, encode_any
-from wherry.apiserver.negotiate import JSON, body_type
+from wherry.apiserver.negotiate import body_type
 
 MAX_BODY = 3 << 20
 _COLON = b'":'
@@ -24,9 +25,13 @@ def read_body(body: bytes, content_type: str, kind: str) -> Obj:
     """The object in a request body; `kind` is what it must be, for the message."""
     if len(body) > MAX_BODY:
         raise RequestEntityTooLarge(f"Request entity too large: limit is {MAX_BODY}")
-    if body_type(content_type) == JSON:
-        return _object(_read_json(body, kind), body, kind)
-    return _object(read_yaml(body, kind), body, kind)
+    match body_type(content_type):
+        case negotiate.JSON:
+            return _object(_read_json(body, kind), body, kind)
+        case negotiate.PROTOBUF:
+            return _read_protobuf(body, kind)
+        case _:
+            return _object(read_yaml(body, kind), body, kind)
 
 
 def read_options(body: bytes, content_type: str) -> Obj | None:
@@ -43,6 +48,15 @@ def read_yaml(body: bytes, kind: str) -> Any:
         return parse_yaml(body)
     except YamlError as error:
         raise unrecognized(kind, f"error converting YAML to JSON: {error}", body) from error
+
+
+def _read_protobuf(body: bytes, kind: str) -> Obj:
+    from wherry.apiserver.protobuf.reading import Unreadable, read
+
+    try:
+        return read(body)
+    except Unreadable as error:
+        raise unrecognized(kind, str(error), body) from error
 
 
 def find_duplicates(body: bytes, obj: Obj) -> Sequence[str]:

@@ -13,7 +13,11 @@ from wherry.api.errors import NotAcceptable, UnsupportedMediaType
 
 JSON = "application/json"
 YAML = "application/yaml"
+PROTOBUF = "application/vnd.kubernetes.protobuf"
 MEDIA_TYPES = (JSON, YAML)
+"""What can be sent."""
+BODY_TYPES = (JSON, YAML, PROTOBUF)
+"""What can be received."""
 
 
 class Form(Enum):
@@ -80,9 +84,9 @@ def body_type(content_type: str) -> str:
     media = content_type.partition(";")[0].strip().lower()
     if not media or media == JSON:
         return JSON
-    if media == YAML:
-        return YAML
-    raise unsupported(MEDIA_TYPES)
+    if media in BODY_TYPES:
+        return media
+    raise unsupported(BODY_TYPES)
 
 
 def unsupported(accepted: tuple[str, ...]) -> UnsupportedMediaType:

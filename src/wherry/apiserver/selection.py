@@ -14,6 +14,7 @@ from wherry.api.errors import BadRequest
 from wherry.api.meta.fields import FieldRequirement, parse_field_selector
 from wherry.api.meta.labels import SelectorError, parse_selector
 from wherry.api.resource import Resource
+from wherry.watchcache.audience import Pin
 from wherry.watchcache.window import Match
 
 _NAME = "metadata.name"
@@ -26,6 +27,8 @@ class Selection:
 
     match: Match | None = None
     name: str = ""
+    pin: Pin | None = None
+    """A field's value that is demanded in any case: watchers are found by it."""
 
 
 EVERYTHING = Selection()
@@ -42,13 +45,16 @@ def select(resource: Resource, label_selector: str, field_selector: str) -> Sele
         raise BadRequest(str(error)) from error
     checks: list[Match] = []
     name = ""
+    pin: Pin | None = None
     for requirement in requirements:
         if requirement.field == _NAME and not requirement.negated and not name:
             name = requirement.value
         checks.append(_field_check(resource, requirement))
+        if pin is None and not requirement.negated and requirement.field in resource.fields:
+            pin = Pin(*_field(resource, requirement.field), requirement.value)
     if not labels.is_everything:
         checks.append(lambda item: labels.matches(item.labels))
-    return Selection(_all(checks), name)
+    return Selection(_all(checks), name, pin)
 
 
 def _field_check(resource: Resource, requirement: FieldRequirement) -> Match:
@@ -57,19 +63,19 @@ def _field_check(resource: Resource, requirement: FieldRequirement) -> Match:
         return lambda item: (item.name == value) is wanted
     if requirement.field == _NAMESPACE:
         return lambda item: (item.namespace == value) is wanted
-    getter = resource.fields.get(requirement.field)
-    if getter is None:
-        raise BadRequest(_unknown(resource, requirement.field))
-    name, getter = requirement.field, _converting(resource, getter)
-    if resource.from_storage is not None:
-        name = f"{resource.api_version} {name}"
+    name, getter = _field(resource, requirement.field)
     return lambda item: (item.field(name, getter) == value) is wanted
 
 
-def _converting(resource: Resource, getter: Callable[[Obj], str]) -> Callable[[Obj], str]:
-    """The getter for the stored form of an object."""
+def _field(resource: Resource, name: str) -> tuple[str, Callable[[Obj], str]]:
+    """A selectable field as items remember it, and how to find it in the stored form of an object."""
+    getter = resource.fields.get(name)
+    if getter is None:
+        raise BadRequest(_unknown(resource, name))
     convert = resource.from_storage
-    return getter if convert is None else lambda obj: getter(convert(obj))
+    if convert is None:
+        return name, getter
+    return f"{resource.api_version} {name}", lambda obj: getter(convert(obj))
 
 
 def _unknown(resource: Resource, name: str) -> str:

@@ -268,5 +268,5 @@ async def test_refusals(server: Server, method: str, url: str, body: Any, status
 async def test_not_acceptable(server: Server) -> None:
     answer = await server.call("GET", CONFIGMAPS, headers={"accept": "text/html"})
     assert (answer.status, answer.body["reason"]) == (406, "NotAcceptable")
-    body = await server.call("POST", CONFIGMAPS, b"x", {"content-type": "application/vnd.kubernetes.protobuf"})
+    body = await server.call("POST", CONFIGMAPS, b"x", {"content-type": "application/cbor"})
     assert (body.status, body.body["reason"]) == (415, "UnsupportedMediaType")

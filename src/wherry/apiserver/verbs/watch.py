@@ -54,7 +54,7 @@ def begin(
     elif not asked:
         since = kind.revision
     try:
-        subscription = kind.watch(namespace, selection.name, selection.match, since, deliver)
+        subscription = kind.watch(namespace, selection.name, selection.match, since, deliver, pin=selection.pin)
     except Compacted:
         raise too_old_version(asked, kind.window.floor) from None
     return Watching(initial, since, subscription, bool(options.send_initial_events and options.bookmarks))
