@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 
 from wherry.api.types.core_v1 import Pod
 from wherry.api.types.meta_v1 import ObjectMeta
@@ -69,6 +70,13 @@ class PodManager:
         return next(
             (each for each in self.pods() if (each.metadata.namespace, each.metadata.name) == (namespace, name)), None
         )
+
+    def running_logs(self) -> Iterator[tuple[str, Path]]:
+        """(container id, log file) of every container that is running, as far as its worker knows."""
+        for worker in self._workers.values():
+            for each in worker.last_runtime.containers:
+                if each.is_running:
+                    yield each.id, self._services.layout.log_file(worker.pod, each.name, each.attempt)
 
     def refresh(self, uid: str) -> None:
         """An object that a pod uses has changed."""

@@ -52,6 +52,7 @@ class Memory:
     failures: int = 0
     backing_off: dict[str, float] = field(default_factory=dict)
     verdict: Verdict | None = None
+    seen: PodRuntime = field(default_factory=lambda: PodRuntime(""))
 
 
 class Syncing:
@@ -70,6 +71,7 @@ class Syncing:
                 words = layout.message_file(runtime.uid, each.name, each.attempt)
                 log = layout.log_file(pod, each.name, each.attempt)
                 self._memory.messages[each.id] = termination_message(each, words, log)
+        self._memory.seen = runtime
         return runtime
 
     def report(self, pod: Pod, runtime: PodRuntime, *, ended: bool = False) -> str:

@@ -57,7 +57,11 @@ class PodWorker:
         self._stop: asyncio.Task[None] | None = None
         self._is_done = False
         self.is_ending = False
-        self.last_runtime = PodRuntime(pod.metadata.uid)
+
+    @property
+    def last_runtime(self) -> PodRuntime:
+        """What the runtime held of the pod at the last look."""
+        return self._memory.seen
 
     def update(self, pod: Pod | None) -> None:
         """Hear of the pod's new state in the API, None when it is gone."""
