@@ -6,10 +6,13 @@ import asyncio
 
 import pytest
 
+from wherry.api import Obj
 from wherry.store import Compacted, Revision, Write
 from wherry.store.memory import MemoryStore
 from wherry.testing.clock import ManualClock
+from wherry.watchcache.audience import Pin
 from wherry.watchcache.cache import WatchCache
+from wherry.watchcache.item import Item
 from wherry.watchcache.window import Batch, WindowLimits
 
 
@@ -160,3 +163,48 @@ async def test_too_old_is_compacted() -> None:
     with pytest.raises(Compacted):
         pods.watch("", "", None, Revision(2), Watcher())
     pods.watch("", "", None, Revision(3), Watcher())
+
+
+async def test_a_watch_from_the_future_leaves_out_what_comes_before(world: World) -> None:
+    watcher = Watcher()
+    world.cache.kind("pods").watch("", "", None, Revision(2), watcher)
+    await asyncio.gather(*(world.set(f"pods/x/{name}") for name in "abcd"))
+    await settle()
+    assert [revision for _, _, revision in watcher.seen] == [3, 4]
+
+
+async def test_a_long_replay_comes_in_parts(world: World) -> None:
+    watcher = Watcher()
+    for number in range(300):
+        await world.set(f"pods/x/{number}")
+    world.cache.kind("pods").watch("", "", None, Revision(0), watcher)
+    delivered = [world.cache.is_delivered]
+    await settle()
+    delivered.append(world.cache.is_delivered)
+    assert delivered == [False, True]
+    assert [revision for _, _, revision in watcher.seen] == list(range(1, 301))
+    assert max(len(batch.events) for batch in watcher.batches) < 200
+
+
+async def test_pinned_watchers_are_asked_only_about_what_concerns_them(world: World) -> None:
+    asked: list[str] = []
+
+    def matches(item: Item) -> bool:
+        asked.append(item.key)
+        return item.labels.get("node") == "n1"
+
+    def node(obj: Obj) -> str:
+        return str(obj["metadata"]["labels"].get("node", ""))
+
+    watcher = Watcher()
+    subscription = world.cache.kind("pods").watch("x", "", matches, None, watcher, pin=Pin("node", node, "n1"))
+    a = await world.set("pods/x/a", node="n2")
+    await world.set("pods/y/b", node="n1")
+    await settle()
+    assert asked == []
+    b = await world.set("pods/x/a", a, node="n1")
+    c = await world.set("pods/x/a", b, node="n2")
+    await settle()
+    assert watcher.seen == [("ADDED", "x/a", b), ("DELETED", "x/a", c)]
+    subscription.close()
+    assert world.cache.kind("pods").watchers == 0
