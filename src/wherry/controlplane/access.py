@@ -11,9 +11,9 @@ from wherry.apiserver.core import Core
 from wherry.controlplane.settings import Settings
 
 
-def doors(settings: Settings, core: Core) -> Access:
+def doors(settings: Settings, core: Core, authorization: Authorization) -> Access:
     """Certificates, service-account and bootstrap tokens; then superusers, nodes, roles."""
     issuers = (settings.issuer,)
     tokens = ServiceAccountTokens(settings.token_keys, core.reader, issuers, issuers)
     authenticator = Authenticator(core.reader, tokens, core.clock, settings.static_tokens)
-    return Access(authenticator.authenticate, Authorization(core.reader), impersonate)
+    return Access(authenticator.authenticate, authorization, impersonate)

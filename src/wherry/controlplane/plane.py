@@ -14,13 +14,19 @@ from __future__ import annotations
 
 import random
 from collections.abc import Awaitable
-from functools import partial
 
-from wherry.apiserver.access import ROOT
+from wherry.api.registry import Registry
+from wherry.apiserver.access import ROOT, Access
+from wherry.apiserver.admission.chain import mutating, validating
 from wherry.apiserver.api import Api
 from wherry.apiserver.api import Settings as ApiSettings
 from wherry.apiserver.attributes import User
+from wherry.apiserver.authz.bootstrap import restore_policy
+from wherry.apiserver.authz.chain import Authorization
+from wherry.apiserver.core import Core
+from wherry.apiserver.ids import Ids
 from wherry.apiserver.inprocess import InProcessClient
+from wherry.apiserver.openapi.serve import openapi_paths
 from wherry.controllers import catalog
 from wherry.controlplane.access import doors
 from wherry.controlplane.settings import Settings
@@ -35,19 +41,25 @@ from wherry.transport.messages import Reply, Request
 class ControlPlane:
     """Owns the API, the caches and the loops of one cluster."""
 
-    __slots__ = ("_chance", "_clock", "_loops", "_recorders", "_scheduler", "_settings", "api")
+    __slots__ = ("_authorization", "_chance", "_clock", "_loops", "_recorders", "_scheduler", "_settings", "api")
 
     def __init__(self, store: Store, clock: Clock, chance: random.Random, settings: Settings | None = None) -> None:
         self._clock = clock
         self._chance = chance
         self._settings = settings or Settings()
+        self._authorization: Authorization | None = None
+        registry = Registry()
         self.api = Api(
             ApiSettings(
                 store=store,
                 clock=clock,
                 random=chance,
-                access=partial(doors, self._settings),
+                registry=registry,
+                access=self._doors,
+                mutating=mutating(Ids(chance).suffix),
+                validating=validating(self._rights),
                 streams=self._settings.streams,
+                paths=openapi_paths(registry),
             )
         )
         self._loops: Loops | None = None
@@ -57,11 +69,12 @@ class ControlPlane:
     async def open(self) -> None:
         """Open the store and be ready to answer."""
         await self.api.open()
+        await restore_policy(self.client(), self.api.core.reader)
 
     async def start(self) -> None:
         """Let controllers and scheduler work; returns when they have seen all there is."""
         client = self.client()
-        controllers = catalog.controllers(catalog.Settings(root_ca=self._settings.root_ca))
+        controllers = catalog.controllers(self._settings.controllers)
         self._loops = Loops(controllers, client, self._clock, self._chance, self._recorder("controllers"))
         await self._loops.start()
         self._scheduler = Scheduler(client, self._clock, self._chance, self._recorder("default-scheduler"))
@@ -84,6 +97,14 @@ class ControlPlane:
         for recorder in self._recorders:
             await recorder.close()
         await self.api.close()
+
+    def _doors(self, core: Core) -> Access:
+        self._authorization = Authorization(core.reader)
+        return doors(self._settings, core, self._authorization)
+
+    def _rights(self) -> Authorization:
+        assert self._authorization is not None, "admission runs once the API is open"
+        return self._authorization
 
     def _recorder(self, component: str) -> Recorder:
         recorder = Recorder(self.client(), self._clock, component)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from wherry.apiserver.attributes import User
 from wherry.apiserver.subresources import Streams
+from wherry.controllers import catalog
 from wherry.identity.keys import TokenKeys, fresh_key
 
 
@@ -22,8 +23,7 @@ def _fresh_keys() -> TokenKeys:
 class Settings:
     """The defaults suit a cluster in memory that is reached in process."""
 
-    root_ca: Callable[[], str] = _no_authority
-    """PEM of the authority by which Pods trust the API."""
+    controllers: catalog.Settings = field(default_factory=lambda: catalog.Settings(root_ca=_no_authority))
     token_keys: TokenKeys = field(default_factory=_fresh_keys)
     issuer: str = "https://kubernetes.default.svc.cluster.local"
     """Who service-account tokens say that they are from, and for whom they are unless asked otherwise."""

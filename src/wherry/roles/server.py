@@ -13,6 +13,8 @@ import random
 import ssl
 from collections.abc import Sequence
 
+from wherry.controllers import catalog
+from wherry.controllers.core.kubernetes.controller import Address
 from wherry.controlplane.plane import ControlPlane
 from wherry.controlplane.settings import Settings
 from wherry.identity.files import make_private_folder
@@ -48,7 +50,7 @@ async def run(settings: ServerSettings, stop: asyncio.Event) -> None:
         clock,
         random.SystemRandom(),
         Settings(
-            root_ca=lambda: pki.authority_pem,
+            controllers=_controllers(settings, pki),
             token_keys=TokenKeys(lambda: [pki.token_key_file.read_bytes()]),
             issuer=f"https://kubernetes.default.svc.{settings.cluster_domain}",
         ),
@@ -75,6 +77,16 @@ def write_kubeconfigs(pki: Pki, paths: Paths, port: int) -> None:
     for name, file in ((ADMIN, paths.admin_kubeconfig), (NODE_CLIENT, paths.agent_kubeconfig)):
         certificate, key = pki.pair(name).read()
         write_kubeconfig(file, Kubeconfig(url, pki.authority_file.read_bytes(), certificate, key))
+
+
+def _controllers(settings: ServerSettings, pki: Pki) -> catalog.Settings:
+    service = ipaddress.ip_network(settings.service_cidr)[1]
+    address = settings.advertise_address or primary_address()
+    return catalog.Settings(
+        root_ca=lambda: pki.authority_pem,
+        cluster_cidr=settings.cluster_cidr,
+        address=Address(str(service), address, settings.port),
+    )
 
 
 def _open_identity(settings: ServerSettings, now: float) -> Pki:
