@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-import grpc
-import grpc.aio
+# gRPC's handlers for fork() cost a warning and a pause at each child process; nothing of ours forks without exec.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+
+import grpc  # noqa: E402
+import grpc.aio  # noqa: E402
 from cri_api.v1 import api_pb2 as pb
 from cri_api.v1 import api_pb2_grpc as services
 

@@ -41,11 +41,13 @@ class ObjectUnavailable(Exception):
 
 
 class _Entry:
-    __slots__ = ("error", "known", "task", "users", "value")
+    __slots__ = ("error", "has_failed", "known", "task", "users", "value")
 
     def __init__(self) -> None:
         self.value: Obj | None = None
         self.error = ""
+        self.has_failed = False
+        """Somebody asked in vain, and wants to hear when there is an answer."""
         self.known = asyncio.Event()
         self.users: set[str] = set()
         self.task: asyncio.Task[None] | None = None
@@ -82,10 +84,12 @@ class ObjectCache:
                 async with asyncio.timeout(FIRST_SECONDS):
                     await entry.known.wait()
             except TimeoutError:
+                entry.has_failed = True
                 raise ObjectUnavailable(
                     f"failed to sync {reference.resource.singular} cache: timed out waiting for the condition"
                 ) from None
         if entry.error:
+            entry.has_failed = True
             raise ObjectUnavailable(entry.error)
         return entry.value
 
@@ -130,10 +134,11 @@ class ObjectCache:
 
     def _set(self, entry: _Entry, value: Obj | None) -> None:
         before, entry.value = entry.value, value
-        was_known = entry.known.is_set() and not entry.error
+        is_first = not entry.known.is_set()
         entry.error = ""
         entry.known.set()
-        if not was_known or _version(before) != _version(value):
+        if entry.has_failed or (not is_first and _version(before) != _version(value)):
+            entry.has_failed = False
             self._wake(entry)
 
     def _fail(self, entry: _Entry, error: str) -> None:
