@@ -16,7 +16,14 @@ from wherry.api.schema.shapes import Struct
 
 NOT_ENFORCED_IN = frozenset({"meta.v1.ObjectMeta"})
 
-POINTERS = frozenset({"meta.v1.LabelSelector"})
+POINTERS = frozenset(
+    {
+        "core.v1.LocalObjectReference",
+        "core.v1.SecretReference",
+        "meta.v1.LabelSelector",
+        "networking.v1.ParentReference",
+    }
+)
 """Types that stand behind a pointer wherever they are required: a missing one is itself the fault."""
 
 ACCEPTED_EMPTY = frozenset(
@@ -26,7 +33,9 @@ ACCEPTED_EMPTY = frozenset(
         "core.v1.Sysctl.value",
         "authentication.v1.TokenReviewSpec.token",
         "meta.v1.GroupResource.group",
-        "flowcontrol.v1.NonResourcePolicyRule.nonResourceURLs",
+        "batch.v1.PodFailurePolicy.rules",
+        "storage.v1.CSINodeSpec.drivers",
+        "storage.v1.TokenRequest.audience",
     }
 )
 

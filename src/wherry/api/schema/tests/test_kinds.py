@@ -82,6 +82,10 @@ REQUIRED = [
     ("never in metadata", "v1", "ConfigMap", {"metadata": {"ownerReferences": [{}]}}, []),
     ("a zero port is judged elsewhere", "v1", "Pod", container(ports=[{}]), []),
     ("an empty header value is fine", "v1", "Pod", container(livenessProbe=PROBE), []),
+    ("a node without CSI drivers", "storage.k8s.io/v1", "CSINode", {"spec": {"drivers": []}}, []),
+    ("a pointer", "networking.k8s.io/v1", "IPAddress", {"spec": {}}, ["spec.parentRef: Required value"]),
+    ("a missing struct counts as an empty one", "autoscaling/v1", "HorizontalPodAutoscaler", {},
+     ["spec.scaleTargetRef.kind: Required value", "spec.scaleTargetRef.name: Required value"]),
     ("events lack most things", "v1", "Event", {"metadata": {}}, []),
     ("booleans may be false", "apiextensions.k8s.io/v1", "CustomResourceDefinition", {"spec": ROOMY_CRD}, []),
 ]  # fmt: skip
