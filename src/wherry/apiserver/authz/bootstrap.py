@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -145,23 +144,23 @@ def _binding(binding: PolicyBinding, role: Resource) -> Obj:
 
 
 async def restore_policy(client: Client, reader: Reader) -> int:
-    """Write what `plan_bootstrap` asks for; returns how many objects were touched.
+    """Write what `plan_bootstrap` asks for, all at once so that it costs one commit; returns how many were touched.
 
     A conflict with somebody who writes at the same moment is no harm: the next start looks again.
     """
     steps = plan_bootstrap(reader)
-    # All at once, so that they share a commit of the store instead of waiting for one each.
-    await asyncio.gather(*(_carry_out(client, step) for step in steps))
+    for result in await asyncio.gather(*(_carry_out(client, step) for step in steps), return_exceptions=True):
+        if isinstance(result, BaseException) and not isinstance(result, AlreadyExists | Conflict | NotFound):
+            raise result
     return len(steps)
 
 
 async def _carry_out(client: Client, step: Step) -> None:
     metadata = step.obj["metadata"]
     namespace = metadata.get("namespace", "")
-    with suppress(AlreadyExists, Conflict, NotFound):
-        if step.verb == "update":
-            await client.update(step.resource, step.obj)
-            return
-        if step.verb == "replace":
-            await client.delete(step.resource, metadata["name"], namespace)
-        await client.create(step.resource, step.obj, namespace)
+    if step.verb == "update":
+        await client.update(step.resource, step.obj)
+        return
+    if step.verb == "replace":
+        await client.delete(step.resource, metadata["name"], namespace)
+    await client.create(step.resource, step.obj, namespace)
