@@ -47,7 +47,7 @@ class Cluster:
 
     def start(self, *command: str, **how: Any) -> subprocess.Popen[str]:
         """A command that goes on; the caller ends it."""
-        return subprocess.Popen([*self.prefix, *command], text=True, env=self.environment, **how)
+        return subprocess.Popen([*self.prefix, *command], text=True, **{"env": self.environment, **how})
 
     def kubectl(self, *words: str, stdin: str | None = None, timeout: float = 60, check: bool = True) -> str:
         return self.run(self.kubectl_path, *words, stdin=stdin, timeout=timeout, check=check).stdout

@@ -20,6 +20,7 @@ from wherry.controlplane.settings import Settings
 from wherry.identity.files import make_private_folder
 from wherry.identity.keys import TokenKeys
 from wherry.identity.kubeconfig import Kubeconfig, write_kubeconfig
+from wherry.identity.pair import PkiError
 from wherry.identity.pki import ADMIN, SERVING, Pki, open_pki
 from wherry.identity.profiles import ServerNames, node_client, node_server
 from wherry.identity.renewal import keep_renewed
@@ -29,6 +30,7 @@ from wherry.lib.tasks import Tasks
 from wherry.roles.paths import Paths
 from wherry.roles.running import settle
 from wherry.roles.settings import ServerSettings, host_name, primary_address
+from wherry.store import StoreRefused
 from wherry.store.sqlite import SqliteStore
 from wherry.transport.server import Server
 
@@ -43,7 +45,10 @@ async def run(settings: ServerSettings, stop: asyncio.Event) -> None:
     clock, paths = SystemClock(), settings.paths
     make_private_folder(paths.state)
     make_private_folder(paths.server)
-    pki = _open_identity(settings, clock.time())
+    try:
+        pki = _open_identity(settings, clock.time())
+    except PkiError as error:
+        raise Failure(str(error), error.hint) from error
     tls = pki.server_context()
     plane = ControlPlane(
         SqliteStore(paths.database, clock),
@@ -55,7 +60,10 @@ async def run(settings: ServerSettings, stop: asyncio.Event) -> None:
             issuer=f"https://kubernetes.default.svc.{settings.cluster_domain}",
         ),
     )
-    await plane.open()
+    try:
+        await plane.open()
+    except StoreRefused as error:
+        raise Failure(str(error)) from error
     server = Server(plane.handle, clock=clock)
     async with Tasks("server") as tasks:
         try:
