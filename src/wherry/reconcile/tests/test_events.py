@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+
+import pytest
+
+from wherry.api.core.event import EVENTS
+from wherry.apiserver.api import Api, Settings
+from wherry.client import Client
+from wherry.reconcile.events import MAX_WAITING, Recorder
+from wherry.store.memory import MemoryStore
+from wherry.testing.clock import ManualClock
+
+POD = {"apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": "default", "name": "web", "uid": "u1"}}
+NODE = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1", "uid": "u2"}}
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+async def client(clock: ManualClock) -> AsyncIterator[Client]:
+    api = Api(Settings(store=MemoryStore(), clock=clock, random=random.Random(1)))
+    await api.open()
+    yield api.client()
+    await api.close()
+
+
+async def turn() -> None:
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+
+async def test_equal_events_are_counted_on_one_object(client: Client, clock: ManualClock) -> None:
+    recorder = Recorder(client, clock, "kubelet", "n1")
+    recorder.event(POD, "Normal", "Pulled", "image pulled")
+    await turn()
+    await clock.advance(5)
+    recorder.event(POD, "Normal", "Pulled", "image pulled")
+    await turn()
+    [event] = (await client.list(EVENTS, "default")).items
+    assert event["count"] == 2
+    assert event["firstTimestamp"] < event["lastTimestamp"]
+    assert event["source"] == {"component": "kubelet", "host": "n1"}
+    assert event["involvedObject"]["uid"] == "u1"
+    await recorder.close()
+
+
+async def test_events_of_cluster_scoped_objects_stand_in_default(client: Client, clock: ManualClock) -> None:
+    recorder = Recorder(client, clock, "controllers")
+    recorder.for_component("node-controller").event(NODE, "Normal", "Starting", "hello")
+    await turn()
+    [event] = (await client.list(EVENTS, "default")).items
+    assert event["source"] == {"component": "node-controller"}
+    assert event["involvedObject"]["kind"] == "Node"
+    await recorder.close()
+
+
+async def test_an_event_that_expired_is_made_anew(client: Client, clock: ManualClock) -> None:
+    recorder = Recorder(client, clock, "kubelet")
+    recorder.event(POD, "Normal", "Pulled", "x")
+    await turn()
+    [event] = (await client.list(EVENTS, "default")).items
+    await client.delete(EVENTS, event["metadata"]["name"], "default")
+    recorder.event(POD, "Normal", "Pulled", "x")
+    await turn()
+    [fresh] = (await client.list(EVENTS, "default")).items
+    assert fresh["count"] == 1
+    assert fresh["metadata"]["name"] != event["metadata"]["name"]
+    await recorder.close()
+
+
+async def test_callers_never_fail_and_never_wait(client: Client, clock: ManualClock) -> None:
+    recorder = Recorder(client, clock, "kubelet")
+    for _ in range(MAX_WAITING + 10):
+        recorder.event(POD, "Normal", "Pulled", "x" * 5000)
+    assert recorder.dropped >= 10
+    recorder.event({"metadata": {"namespace": "nowhere", "name": "x"}}, "Normal", "R", "m")
+    await turn()
+    await recorder.close()
