@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import json
+from urllib.parse import urlsplit
+
+import pytest
+
+from wherry.api.errors import MethodNotAllowed, NotFound
+from wherry.api.registry import Registry
+from wherry.apiserver.attributes import User
+from wherry.apiserver.openapi.serving import FOR_EVER, OpenAPIPaths
+from wherry.transport.messages import Peer, Request
+
+PATHS = OpenAPIPaths(Registry())
+SOMEONE = User("someone")
+
+
+def request(url: str, method: str = "GET", **headers: str) -> Request:
+    parts = urlsplit(url)
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Request(method, parts.path, parts.query, named, b"", Peer("127.0.0.1", None))
+
+
+def test_from_the_index_to_a_document_that_may_be_kept_for_ever() -> None:
+    index = PATHS.v3(request("/openapi/v3"), SOMEONE)
+    assert isinstance(index.body, bytes)
+    url = json.loads(index.body)["paths"]["apis/apps/v1"]["serverRelativeURL"]
+    found = PATHS.v3(request(url), SOMEONE)
+    assert found.status == 200
+    assert dict(found.headers)["Cache-Control"] == FOR_EVER
+    again = PATHS.v3(request(url, if_none_match=dict(found.headers)["ETag"]), SOMEONE)
+    assert (again.status, again.body) == (304, b"")
+
+
+def test_an_old_hash_leads_to_the_new_one() -> None:
+    moved = PATHS.v3(request("/openapi/v3/api/v1?hash=OLD"), SOMEONE)
+    assert moved.status == 301
+    assert PATHS.v3(request(dict(moved.headers)["Location"]), SOMEONE).status == 200
+
+
+async def test_v2() -> None:
+    found = await PATHS.v2(request("/openapi/v2", accept="application/json"), SOMEONE)
+    assert isinstance(found.body, bytes)
+    assert json.loads(found.body)["swagger"] == "2.0"
+
+
+def test_refuses() -> None:
+    with pytest.raises(NotFound):
+        PATHS.v3(request("/openapi/v3/apis/bogus/v1"), SOMEONE)
+    with pytest.raises(MethodNotAllowed):
+        PATHS.v3(request("/openapi/v3", "POST"), SOMEONE)
