@@ -20,6 +20,13 @@ def apply(patch_type: str, obj: Obj, patch: Any, schema: Schema | None) -> Obj:
     `schema` is None for kinds that know no strategic merge (custom resources). Raises BadRequest, Invalid,
     RequestEntityTooLarge or UnsupportedMediaType.
     """
+    try:
+        return _apply(patch_type, obj, patch, schema)
+    except RecursionError:
+        raise BadRequest("exceeded max depth") from None
+
+
+def _apply(patch_type: str, obj: Obj, patch: Any, schema: Schema | None) -> Obj:
     if patch_type == JSON_PATCH:
         return _rejecting(lambda: json_patch.apply(obj, json_patch.parse(patch)))
     if patch_type == MERGE_PATCH:

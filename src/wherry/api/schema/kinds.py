@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache, lru_cache
 
 from wherry.api import Obj
-from wherry.api.field import FieldError
+from wherry.api.field import ErrorType, FieldError
+from wherry.api.schema import DecodeError
 from wherry.api.schema.compiler import struct_check
 from wherry.api.schema.problems import Sort
 from wherry.api.schema.scalars import Check
@@ -13,6 +14,8 @@ from wherry.api.schema.shapes import Field, Struct, base_type, kind_struct, stru
 
 MOST_UNKNOWN = 100
 """How many unknown fields upstream names before it stops counting."""
+
+TOO_DEEP = "exceeded max depth"
 
 
 class KindSchema:
@@ -44,7 +47,10 @@ class KindSchema:
         check = self._check
         if check is None:
             check = self._check = struct_check(self.struct.name, True)
-        problems = check(None, None, obj)
+        try:
+            problems = check(None, None, obj)
+        except RecursionError:
+            return [DecodeError(ErrorType.TYPE_INVALID, "", TOO_DEEP)], []
         if not problems:
             return [], []
         faults = [problem.fault() for problem in problems if problem.sort is not Sort.UNKNOWN]

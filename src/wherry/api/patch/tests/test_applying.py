@@ -55,6 +55,16 @@ def test_bad_patches(patch_type: str, patch: Any, error: type[ApiError], message
     assert caught.value.message == message
 
 
+@pytest.mark.parametrize("patch_type", [JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH])
+def test_too_deep(patch_type: str) -> None:
+    deep: Any = {}
+    for _ in range(2000):
+        deep = {"a": deep}
+    patch = [{"op": "add", "path": "/x", "value": deep}] if patch_type == JSON_PATCH else {"x": deep}
+    with pytest.raises(BadRequest, match="exceeded max depth"):
+        apply(patch_type, {"x": {}}, patch, POD)
+
+
 def test_custom_resources_know_no_strategic_merge() -> None:
     with pytest.raises(UnsupportedMediaType) as caught:
         apply(STRATEGIC_MERGE_PATCH, {}, {}, None)

@@ -4,9 +4,16 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wherry.api.schema import DecodeError, schema
 from wherry.api.schema.shapes import kind_struct
+
+FIELDS = st.sampled_from(
+    ["metadata", "spec", "status", "containers", "name", "labels", "env", "resources", "limits", "ports", "port",
+     "volumes", "affinity", "creationTimestamp", "valueFrom", "livenessProbe", "httpGet", "bogus"]
+)  # fmt: skip
 
 
 def texts(api_version: str, kind: str, obj: dict[str, Any]) -> tuple[list[str], list[str], list[str]]:
@@ -148,6 +155,28 @@ def test_pruning_twice_changes_nothing() -> None:
     once = json.dumps(obj)
     assert texts("v1", "Pod", obj) == ([], [], [])
     assert json.dumps(obj) == once
+
+
+def test_too_deep() -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(1000):
+        deep = {"properties": {"a": deep}}
+    obj = {"spec": {**ROOMY_CRD, "versions": [{"name": "v1", "schema": {"openAPIV3Schema": deep}}]}}
+    assert texts("apiextensions.k8s.io/v1", "CustomResourceDefinition", obj) == (["exceeded max depth"], [], [])
+
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(FIELDS, inner, max_size=4),
+    max_leaves=25,
+)
+
+
+@given(obj=st.dictionaries(FIELDS, JUNK, max_size=4))
+def test_any_json_is_judged_and_a_second_look_finds_nothing_more_to_drop(obj: dict[str, Any]) -> None:
+    decode, missing, _ = texts("v1", "Pod", obj)
+    assert texts("v1", "Pod", obj) == (decode, missing, [])
+    json.dumps(obj)
 
 
 STRATEGIES = [
