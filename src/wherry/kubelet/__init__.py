@@ -6,6 +6,7 @@
 - `node/`: this machine as a Node object: capacity, conditions, heartbeat
 - `server/`: the kubelet's own API: logs, exec, attach, port-forward, stats
 
-Read `pods/plan.py` first. The pod's network is the business of CNI plug-ins that the runtime calls (`wherry.network` writes
-their configuration); Services and DNS are other parts. Everything here meets the cluster through `wherry.client` alone.
+Read `pods/plan.py` first. The pod's network is the business of CNI plug-ins that the runtime calls (`wherry.network`
+writes their configuration); Services and DNS are other parts. Everything here meets the cluster through
+`wherry.client` alone.
 """

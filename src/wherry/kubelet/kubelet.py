@@ -10,7 +10,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from wherry.api.core.node import NODES
@@ -62,7 +62,7 @@ class KubeletSettings:
     node: NodeSettings
     layout: Layout
     cgroups: Cgroups
-    cluster_dns: ClusterDns = ClusterDns()
+    cluster_dns: ClusterDns = field(default_factory=ClusterDns)
     resolv_conf: Path = Path("/etc/resolv.conf")
 
 

@@ -68,7 +68,7 @@ def write_conflist(folder: Path, network: PodNetwork) -> bool:
         folder.mkdir(parents=True, exist_ok=True)
     draft = folder / f".{CONFLIST}"
     draft.write_text(text)
-    os.replace(draft, target)
+    draft.replace(target)
     return True
 
 

@@ -1,7 +1,7 @@
 """Whether a pod that was bound to this node can run here. Pure.
 
-The scheduler has decided before; but pods may be bound by hand, and two decisions may have crossed. Upstream's reasons and
-messages, since controllers and people know them.
+The scheduler has decided before; but pods may be bound by hand, and two decisions may have crossed. Upstream's reasons
+and messages, since controllers and people know them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """CrashLoopBackOff: how long a container that ended must wait before it runs again.
 
-Upstream's rule: the first restart is immediate, the next waits 10 s after the container's end, then 20 s … 5 min; a container
-that lived for twice the maximum starts over. What is remembered is not stored: a restarted agent forgives.
+Upstream's rule: the first restart is immediate, the next waits 10 s after the container's end, then 20 s … 5 min; a
+container that lived for twice the maximum starts over. What is remembered is not stored: a restarted agent forgives.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The cgroups above containers: one for all pods, one for each quality of service, one for each pod.
 
-The runtime makes what lies below. Both hierarchies are served: the unified one, and version 1 with one tree per controller.
-Without any (an ordinary user to whom nothing was delegated), `parent_of` answers "" and the runtime does as it can.
+The runtime makes what lies below. Both hierarchies are served: the unified one, and version 1 with one tree per
+controller. Without any (an ordinary user to whom nothing was delegated), `parent_of` answers "" and the runtime does
+as it can.
 """
 
 from __future__ import annotations

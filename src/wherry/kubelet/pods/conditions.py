@@ -18,7 +18,8 @@ OWNED = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady",
 def pod_conditions(
     pod: Pod, phase: str, statuses: dict[str, list[Obj]], *, has_sandbox: bool, old: Sequence[Obj], now: float
 ) -> list[Obj]:
-    """The conditions the kubelet owns, in upstream's order, with transition times carried over where nothing changed."""
+    """The conditions the kubelet owns, in upstream's order, with transition times carried over where nothing
+    changed."""
     containers_ready = _containers_ready(pod, phase, statuses)
     made = [
         _condition("PodReadyToStartContainers", has_sandbox),

@@ -64,8 +64,7 @@ def pod_dns(pod: Pod, cluster: ClusterDns, host: DnsConfig) -> DnsConfig:
 def hostname(pod: Pod) -> str:
     if pod.spec.hostname_override:
         return pod.spec.hostname_override
-    name = pod.spec.hostname or pod.metadata.name[:MAX_HOSTNAME].rstrip("-.")
-    return name
+    return pod.spec.hostname or pod.metadata.name[:MAX_HOSTNAME].rstrip("-.")
 
 
 def full_hostname(pod: Pod, cluster: ClusterDns) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """A container's environment. Pure: the ConfigMaps and Secrets it refers to are handed in.
 
-Order as upstream: Services, then `envFrom` in order, then `env` in order; later ones win, and a value may refer to whatever
-was defined before it by `$(NAME)`.
+Order as upstream: Services, then `envFrom` in order, then `env` in order; later ones win, and a value may refer to
+whatever was defined before it by `$(NAME)`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ class EnvError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where values come from: the objects by reference (None: there is none), the place, and the Services' variables."""
+    """Where values come from: the objects by reference (None: there is none), the place, and the Services'
+    variables."""
 
     objects: Mapping[Ref, Obj | None] = field(default_factory=dict)
     place: Place = field(default_factory=lambda: Place(""))

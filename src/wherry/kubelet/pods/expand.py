@@ -1,7 +1,7 @@
 """`$(NAME)` in commands, arguments and environment values, by Kubernetes' rules. Pure.
 
-`$(NAME)` becomes the variable's value; a reference to nothing stays as it is written; `$$` is one `$`, so `$$(NAME)` is the way
-to write a reference that is none.
+`$(NAME)` becomes the variable's value; a reference to nothing stays as it is written; `$$` is one `$`, so `$$(NAME)`
+is the way to write a reference that is none.
 """
 
 from __future__ import annotations

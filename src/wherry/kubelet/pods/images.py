@@ -1,7 +1,7 @@
 """Getting a container's image: pull policy, credentials, back-off, one pull of an image at a time.
 
-Reasons and messages are upstream's: ErrImagePull and ImagePullBackOff in a container's status, Pulling, Pulled, Failed and
-BackOff as Events. The same image asked for by many pods at once is pulled once.
+Reasons and messages are upstream's: ErrImagePull and ImagePullBackOff in a container's status, Pulling, Pulled, Failed
+and BackOff as Events. The same image asked for by many pods at once is pulled once.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Pull secrets, and which of them fits an image. Pure.
 
-A secret's registry entry may carry a port, a path and wildcards in its host's parts (`*.example.com/team`). As upstream, all
-that match are tried, the longest path first.
+A secret's registry entry may carry a port, a path and wildcards in its host's parts (`*.example.com/team`). As
+upstream, all that match are tried, the longest path first.
 """
 
 from __future__ import annotations

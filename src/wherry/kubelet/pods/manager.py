@@ -1,7 +1,8 @@
 """All pods of this node: hears of them from the API, of their containers from the runtime, and wakes their workers.
 
-What runs when the agent starts is adopted: its workers find sandboxes and containers by the pod's UID and carry on. What runs
-and belongs to no pod of the API's is ended, but only once the API has been heard: a node cut off from it changes nothing.
+What runs when the agent starts is adopted: its workers find sandboxes and containers by the pod's UID and carry on.
+What runs and belongs to no pod of the API's is ended, but only once the API has been heard: a node cut off from it
+changes nothing.
 """
 
 from __future__ import annotations

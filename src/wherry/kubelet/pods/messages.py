@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from wherry.kubelet.pods.names import MESSAGE_POLICY
-from wherry.kubelet.runtime.model import Container
 from wherry.kubelet.runtime.crilog import parse_line
+from wherry.kubelet.runtime.model import Container
 
 MAX_FILE = 4096
 MAX_LOG = 2048

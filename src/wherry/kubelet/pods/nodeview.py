@@ -23,6 +23,6 @@ class NodeView:
     host_ips: tuple[str, ...] = ()
     memory: int = 0
     allocatable: Mapping[str, str] = field(default_factory=dict)
-    dns: ClusterDns = ClusterDns()
-    host_dns: DnsConfig = DnsConfig()
+    dns: ClusterDns = field(default_factory=ClusterDns)
+    host_dns: DnsConfig = field(default_factory=DnsConfig)
     max_pods: int = 110

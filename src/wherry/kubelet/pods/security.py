@@ -1,8 +1,8 @@
 """What a container may do, from the pod's and its own security context. Pure.
 
 The container's own context wins over the pod's, field by field. Defaults are upstream's: a container runs as its image
-says, with the runtime's capabilities, unconfined by seccomp unless the pod asks for a profile, and with the usual parts of
-/proc hidden.
+says, with the runtime's capabilities, unconfined by seccomp unless the pod asks for a profile, and with the usual
+parts of /proc hidden.
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ def check_non_root(user: int | None, image: Image) -> None:
         return
     if image.user_name:
         raise SecurityError(
-            f"container has runAsNonRoot and image has non-numeric user ({image.user_name}), cannot verify user is non-root"
+            f"container has runAsNonRoot and image has non-numeric user ({image.user_name}), "
+            "cannot verify user is non-root"
         )
     raise SecurityError("container has runAsNonRoot and image will run as root")
 

@@ -7,7 +7,6 @@ The reason becomes the container's waiting reason, so that a user reads in `kube
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
 from wherry.api.types.core_v1 import Container, EphemeralContainer, Pod
@@ -126,7 +125,7 @@ def _link_log(services: Services, ground: Ground, start: Start, container_id: st
     try:
         link.parent.mkdir(parents=True, exist_ok=True)
         link.unlink(missing_ok=True)
-        os.symlink(services.layout.log_file(ground.pod, start.name, start.attempt), link)
+        link.symlink_to(services.layout.log_file(ground.pod, start.name, start.attempt))
     except OSError:
         pass  # a convenience for collectors; the log itself is where it belongs
 

@@ -1,4 +1,5 @@
-"""The PodStatus of a pod from what the runtime holds of it: pure, so that a table of cases can say what users will see."""
+"""The PodStatus of a pod from what the runtime holds of it: pure, so that a table of cases can say what users will
+see."""
 
 from __future__ import annotations
 

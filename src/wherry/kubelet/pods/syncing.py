@@ -1,4 +1,5 @@
-"""One pass over a pod that is to run: look, plan, act, look again. The plan decides; this module only carries it out."""
+"""One pass over a pod that is to run: look, plan, act, look again. The plan decides; this module only carries it
+out."""
 
 from __future__ import annotations
 
@@ -257,7 +258,8 @@ class Syncing:
                     pod,
                     "Warning",
                     "FailedToRetrieveImagePullSecret",
-                    f"Unable to retrieve some image pull secrets ({each.name}); attempting to pull the image may not succeed.",
+                    f"Unable to retrieve some image pull secrets ({each.name}); "
+                    "attempting to pull the image may not succeed.",
                 )
             else:
                 secrets.append(secret)

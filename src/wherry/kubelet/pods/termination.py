@@ -1,7 +1,7 @@
 """Ending a pod's containers: preStop hooks, signals, grace, in the right order.
 
-App containers go first and together; then sidecars, the last one of the list first, so that each can serve what was started
-after it. All share one grace period. Everything is idempotent: a restarted agent simply begins again.
+App containers go first and together; then sidecars, the last one of the list first, so that each can serve what was
+started after it. All share one grace period. Everything is idempotent: a restarted agent simply begins again.
 """
 
 from __future__ import annotations

@@ -2,8 +2,9 @@
 
     running ──(deleted, evicted, refused, or all done)──▶ ending ──▶ ended ──(deleted in the API)──▶ removed
 
-While running, each wake is one pass of `syncing`. Ending calls off the pass under way, stops everything within the grace, and
-reports. Only a pod that is deleted is removed, with everything it left on the host; then the API may forget it.
+While running, each wake is one pass of `syncing`. Ending calls off the pass under way, stops everything within the
+grace, and reports. Only a pod that is deleted is removed, with everything it left on the host; then the API may forget
+it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Sends pods' statuses to the API: the latest of each pod, only what changed, in its own time.
 
-Workers hand in whole statuses and go on; a pod has at most one request under way, and what comes in meanwhile waits as one
-(the newest). Statuses go out as strategic merge patches that carry the pod's UID, so that they can neither hit another pod of
-the same name nor undo other writers' conditions.
+Workers hand in whole statuses and go on; a pod has at most one request under way, and what comes in meanwhile waits as
+one (the newest). Statuses go out as strategic merge patches that carry the pod's UID, so that they can neither hit
+another pod of the same name nor undo other writers' conditions.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """containerd as a child of the agent's: started, watched over, started again, and left alone when the agent goes.
 
-Pods live in shims that outlive containerd, so its death or the agent's costs no pod anything. containerd runs in a session
-of its own: a Ctrl-C at the agent does not reach it, and a restarted agent that finds it still serving takes it over by its
-pid file instead of starting a second one on the same state.
+Pods live in shims that outlive containerd, so its death or the agent's costs no pod anything. containerd runs in a
+session of its own: a Ctrl-C at the agent does not reach it, and a restarted agent that finds it still serving takes it
+over by its pid file instead of starting a second one on the same state.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ class Containerd:
         is_serving: Callable[[], Awaitable[bool]],
         clock: Clock,
     ) -> None:
-        """`command` is the start of the command line, such as `("containerd",)`; `is_serving` asks CRI for its version."""
+        """`command` is the start of the command line, such as `("containerd",)`; `is_serving` asks CRI for its
+        version."""
         self._paths = paths
         self._config = config
         self._command = tuple(command)

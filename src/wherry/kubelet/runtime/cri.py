@@ -10,8 +10,8 @@ from typing import Any
 # gRPC's handlers for fork() cost a warning and a pause at each child process; nothing of ours forks without exec.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
-import grpc  # noqa: E402
-import grpc.aio  # noqa: E402
+import grpc
+import grpc.aio
 from cri_api.v1 import api_pb2 as pb
 from cri_api.v1 import api_pb2_grpc as services
 
@@ -176,7 +176,7 @@ class CriRuntime:
 
     async def usage(self) -> Sequence[ContainerUsage]:
         answer = await _call(self._runtime.ListContainerStats(pb.ListContainerStatsRequest(), timeout=30))
-        return [convert.usage_value(each) for each in answer.stats]
+        return [convert.usage_value(each) for each in answer.stats if each.cpu.timestamp]  # the others have ended
 
     async def exec_sync(self, container_id: str, command: Sequence[str], timeout: int) -> ExecResult:
         request = pb.ExecSyncRequest(container_id=container_id, cmd=command, timeout=timeout)

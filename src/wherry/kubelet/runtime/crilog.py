@@ -3,8 +3,8 @@
     2026-11-23T10:00:00.123456789Z stdout F the message
     time                           stream tag content
 
-A tag `P` marks a part of a message that was too long for a line; the message ends with the first `F`. Tags may be joined by
-colons, the first one counts.
+A tag `P` marks a part of a message that was too long for a line; the message ends with the first `F`. Tags may be
+joined by colons, the first one counts.
 """
 
 from __future__ import annotations

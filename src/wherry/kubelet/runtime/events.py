@@ -2,8 +2,8 @@
 
 Events arrive as an envelope (timestamp, name space, topic, a typed message). All that matters is the topic and the
 container's id, so the few fields are picked out of protobuf's wire format here; bindings generated from containerd's
-protos would cost a build step and megabytes for three strings. Other runtimes do not offer this service; they are healed
-by the slow relist alone (CRI's GetContainerEvents is the standard way, which containerd has from 1.7 on).
+protos would cost a build step and megabytes for three strings. Other runtimes do not offer this service; they are
+healed by the slow relist alone (CRI's GetContainerEvents is the standard way, which containerd has from 1.7 on).
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ def parse_envelope(data: bytes) -> RuntimeEvent | None:
 
 
 def parse_fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """(field number, value) of a protobuf message; bytes for length-delimited fields. Raises ValueError when cut short."""
+    """(field number, value) of a protobuf message; bytes for length-delimited fields. Raises ValueError when cut
+    short."""
     at = 0
     while at < len(data):
         tag, at = _varint(data, at)

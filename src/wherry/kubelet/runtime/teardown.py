@@ -1,7 +1,7 @@
 """Ends everything that one agent's runtime runs: for `wherry down`, and for tests that clean up after themselves.
 
-containerd may or may not run, and whoever started it may be gone; so this works from what is on the host: the runtime's own
-client if it answers, and the shims of this state folder if it does not.
+containerd may or may not run, and whoever started it may be gone; so this works from what is on the host: the
+runtime's own client if it answers, and the shims of this state folder if it does not.
 """
 
 from __future__ import annotations

@@ -143,7 +143,7 @@ class KubeletApp:
 
     async def _running(self, parts: tuple[str, ...]) -> Container:
         namespace, name, _uid, container = parts
-        pod, runtime = await self._find(namespace, name)
+        _pod, runtime = await self._find(namespace, name)
         run = runtime.latest(container)
         if run is None or not run.is_running:
             raise Refusal(404, f"container not found ({json.dumps(container)})")

@@ -1,7 +1,8 @@
 """Reads a container's log to a reader, and follows it for as long as the container runs.
 
-A log may be rotated while it is read: the file that is open is read to its end, then the new one of the same name is opened.
-Followers wait for the kernel's word that the folder changed; once a second they ask whether the container still runs.
+A log may be rotated while it is read: the file that is open is read to its end, then the new one of the same name is
+opened. Followers wait for the kernel's word that the folder changed; once a second they ask whether the container
+still runs.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ class _Reader:
     def reopen(self) -> bool:
         """Whether the log was rotated and its next file is open now."""
         try:
-            now = os.stat(self._path)
+            now = self._path.stat()
         except FileNotFoundError:
             return False
         if now.st_ino == os.fstat(self._descriptor).st_ino:

@@ -34,7 +34,7 @@ class Rotation:
         runtime: Containers,
         logs: Callable[[], Iterable[tuple[str, Path]]],
         clock: Clock,
-        limits: LogLimits = LogLimits(),  # noqa: B008 - a frozen value
+        limits: LogLimits = LogLimits(),
     ) -> None:
         """`logs` lists (container id, log file) of what runs."""
         self._runtime = runtime
@@ -60,14 +60,16 @@ class Rotation:
 
     async def _rotate(self, container_id: str, path: Path) -> None:
         self._drop_old(path)
-        stamp = datetime.fromtimestamp(self._clock.time(), UTC).strftime("%Y%m%d-%H%M%S")
-        aside = path.with_name(f"{path.name}.{stamp}")
-        path.rename(aside)
+        aside = self._set_aside(path)
         try:
             await self._runtime.reopen_log(container_id)
         except RuntimeFailure:
             aside.rename(path)  # the runtime still writes to it; try again next time
             raise
+
+    def _set_aside(self, path: Path) -> Path:
+        stamp = datetime.fromtimestamp(self._clock.time(), UTC).strftime("%Y%m%d-%H%M%S")
+        return path.rename(path.with_name(f"{path.name}.{stamp}"))
 
     def _drop_old(self, path: Path) -> None:
         """Leave room for one more beside the current file."""

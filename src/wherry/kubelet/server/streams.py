@@ -1,13 +1,14 @@
 """exec, attach and port-forward: the runtime serves them itself; the kubelet only leads the way.
 
-The runtime answers a request for a stream with the address of its streaming server. The client's upgrade request goes there
-unchanged but for its path, the runtime's answer comes back unchanged, and from then on bytes are passed on both ways. SPDY
-and WebSocket need no code here, and a refusal reaches the client in the runtime's own words.
+The runtime answers a request for a stream with the address of its streaming server. The client's upgrade request goes
+there unchanged but for its path, the runtime's answer comes back unchanged, and from then on bytes are passed on both
+ways. SPDY and WebSocket need no code here, and a refusal reaches the client in the runtime's own words.
 """
 
 from __future__ import annotations
 
 import asyncio
+from typing import cast
 from urllib.parse import urlsplit
 
 from wherry.transport.messages import Pipe, Request, Takeover
@@ -45,8 +46,8 @@ def _request_head(request: Request, url: str) -> bytes:
 
 def _refusal(message: str) -> bytes:
     body = message.encode()
-    head = f"HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-    return head.encode() + body
+    head = ["HTTP/1.1 502 Bad Gateway", "Content-Type: text/plain", f"Content-Length: {len(body)}", "Connection: close"]
+    return "\r\n".join([*head, "", ""]).encode() + body
 
 
 async def _connect(url: str) -> TransportPipe:
@@ -65,8 +66,7 @@ class _PipeProtocol(asyncio.Protocol):
         self.pipe: TransportPipe | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.pipe = TransportPipe(transport)
+        self.pipe = TransportPipe(cast("asyncio.Transport", transport))  # uvloop's is one in all but name
 
     def data_received(self, data: bytes) -> None:
         assert self.pipe is not None

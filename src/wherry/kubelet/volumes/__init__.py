@@ -1,6 +1,7 @@
 """What is mounted into containers.
 
-- `Driver` (`driver.py`): sets one kind of volume up in a folder of the pod's and takes it down again; CSI will be one more
+- `Driver` (`driver.py`): sets one kind of volume up in a folder of the pod's and takes it down again; CSI will be one
+  more
 - `Volumes` (`manager.py`): the drivers in one list; sets up all of a pod's volumes, cleans up after it
 - `payload.py`: pure: ConfigMaps, Secrets, downward API and tokens as files with modes
 - `atomic.py`: writes such files so that a reader sees all of the old or all of the new

@@ -44,6 +44,7 @@ def write_payload(folder: Path, payload: Payload, now: float, group: int | None 
     """
     for path in payload:
         _check_path(path)
+    folder.mkdir(parents=True, exist_ok=True)
     current = _current(folder)
     if current is not None and _holds(current, payload):
         _link_visible(folder, payload)
@@ -57,7 +58,8 @@ def write_payload(folder: Path, payload: Payload, now: float, group: int | None 
 
 
 def _check_path(path: str) -> None:
-    """Refuse what would leave the volume or shadow the writer's own names; the API checks too, this is the last door."""
+    """Refuse what would leave the volume or shadow the writer's own names; the API checks too, this is the last
+    door."""
     parts = PurePosixPath(path).parts
     if not parts or path.startswith("/") or ".." in parts or parts[0].startswith(".."):
         raise ValueError(f"invalid path: {path!r} must be relative and must not contain '..' or start with it")
@@ -65,7 +67,7 @@ def _check_path(path: str) -> None:
 
 def _current(folder: Path) -> Path | None:
     try:
-        target = os.readlink(folder / _DATA)
+        target = (folder / _DATA).readlink()
     except OSError:
         return None
     current = folder / target
@@ -113,7 +115,7 @@ def _link_visible_after_swap(folder: Path, fresh: Path, payload: Payload) -> Non
     draft = folder / _DRAFT
     draft.unlink(missing_ok=True)
     draft.symlink_to(fresh.name)
-    os.replace(draft, folder / _DATA)
+    draft.replace(folder / _DATA)
     _link_visible(folder, payload)
     _unlink_stale(folder, payload)
 

@@ -1,8 +1,8 @@
 """Deleting a pod's folders without ever deleting what is not the pod's.
 
-A mount left inside (a host folder bound by a subPath, a volume that failed to unmount) would turn a recursive delete into
-the loss of somebody's data. So: everything mounted below is unmounted first, and the walk does not follow symbolic links and
-refuses to enter another file system.
+A mount left inside (a host folder bound by a subPath, a volume that failed to unmount) would turn a recursive delete
+into the loss of somebody's data. So: everything mounted below is unmounted first, and the walk does not follow
+symbolic links and refuses to enter another file system.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What a kind of volume must be able to do: set itself up in a folder of the pod's, and take itself down again.
 
-Every driver is idempotent: setting up again brings a volume up to date (a ConfigMap that changed), taking down what is not
-there is no failure. CSI will be one more driver.
+Every driver is idempotent: setting up again brings a volume up to date (a ConfigMap that changed), taking down what is
+not there is no failure. CSI will be one more driver.
 """
 
 from __future__ import annotations

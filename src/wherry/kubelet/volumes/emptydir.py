@@ -21,6 +21,12 @@ class EmptyDir:
         return volume.empty_dir is not None
 
     async def set_up(self, pod: Pod, volume: Volume, folder: Path) -> Ready:
+        return self._make(pod, volume, folder)
+
+    async def take_down(self, folder: Path) -> None:
+        """The pod's whole folder is removed with care afterwards; nothing more is needed here."""
+
+    def _make(self, pod: Pod, volume: Volume, folder: Path) -> Ready:
         source = volume.empty_dir
         assert source is not None
         medium = source.medium or ""
@@ -37,12 +43,10 @@ class EmptyDir:
             _give(folder, pod)
         return Ready(folder)
 
-    async def take_down(self, folder: Path) -> None:
-        """The pod's whole folder is removed with care afterwards; nothing more is needed here."""
-
 
 def memory_size(pod: Pod, limit: str | None) -> int:
-    """How large a memory volume may become: its own limit or the pod's memory limit, the smaller; 0 for the kernel's."""
+    """How large a memory volume may become: its own limit or the pod's memory limit, the smaller; 0 for the
+    kernel's."""
     own = byte_count({"memory": limit}) if limit else 0
     limits = [byte_count(limits_of(each)) for each in pod.spec.containers]
     whole = sum(limits) if all(limits) else 0

@@ -43,7 +43,6 @@ class Files:
         except (PayloadError, ObjectUnavailable) as error:
             raise VolumeError(str(error)) from error
         assert files is not None
-        folder.mkdir(parents=True, exist_ok=True)
         context = pod.spec.security_context
         try:
             write_payload(folder, files, self._clock.time(), context.fs_group if context else None)

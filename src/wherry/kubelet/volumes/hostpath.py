@@ -26,6 +26,12 @@ class HostPath:
         return volume.host_path is not None
 
     async def set_up(self, pod: Pod, volume: Volume, folder: Path) -> Ready:
+        return self._make(volume)
+
+    async def take_down(self, folder: Path) -> None:
+        """The host's own files stay."""
+
+    def _make(self, volume: Volume) -> Ready:
         source = volume.host_path
         assert source is not None
         path = Path(source.path)
@@ -36,9 +42,6 @@ class HostPath:
             self._make_file(path)
         self._check(path, {"DirectoryOrCreate": "Directory", "FileOrCreate": "File"}.get(kind, kind))
         return Ready(path)
-
-    async def take_down(self, folder: Path) -> None:
-        """The host's own files stay."""
 
     def _make_file(self, path: Path) -> None:
         try:

@@ -1,4 +1,5 @@
-"""All volumes of a pod: set up before its containers, brought up to date while it runs, taken down when it has ended."""
+"""All volumes of a pod: set up before its containers, brought up to date while it runs, taken down when it has
+ended."""
 
 from __future__ import annotations
 

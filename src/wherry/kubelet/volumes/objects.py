@@ -1,8 +1,8 @@
 """The ConfigMaps and Secrets that pods on this node use, each watched by its own name.
 
-A node may read only what its pods name, so there is no informer of all Secrets; each object in use has one watch, shared
-by all pods that use it and ended when the last one goes. Between changes this costs nothing. A change wakes the pods that
-use the object, and their workers write their volumes anew.
+A node may read only what its pods name, so there is no informer of all Secrets; each object in use has one watch,
+shared by all pods that use it and ended when the last one goes. Between changes this costs nothing. A change wakes the
+pods that use the object, and their workers write their volumes anew.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import os
 import stat
 from pathlib import Path, PurePosixPath
 
-from wherry.kubelet.volumes.mounts import MS_BIND, MS_REC, is_mount, mount
+from wherry.kubelet.volumes.mounts import MS_BIND, MS_REC, is_mount, mount, unmount
 
 
 class SubPathError(Exception):
@@ -28,6 +28,8 @@ def bind_subpath(volume: Path, subpath: str, target: Path) -> Path:
         raise SubPathError(f"subPath {subpath!r} must be relative and must not contain '..'")
     descriptor = _open_within(volume, _resolve(volume, subpath))
     try:
+        if is_mount(target) and not _is_same(target, descriptor):
+            unmount(target)  # a ConfigMap's file of before: it has been replaced, and what is bound is deleted
         if not is_mount(target):
             _make_target(target, stat.S_ISDIR(os.fstat(descriptor).st_mode))
             mount(f"/proc/self/fd/{descriptor}", target, flags=MS_BIND | MS_REC)
@@ -52,7 +54,7 @@ def _open_within(volume: Path, relative: str) -> int:
         for part in PurePosixPath(relative).parts:
             if not _exists(part, at):
                 os.mkdir(part, 0o750, dir_fd=at)
-                os.chmod(part, 0o777, dir_fd=at)
+                os.chmod(part, 0o777, dir_fd=at)  # noqa: S103 - as the volume itself: whoever mounts it may write
             step = os.open(part, os.O_PATH | os.O_NOFOLLOW, dir_fd=at)
             os.close(at)
             at = step
@@ -73,6 +75,11 @@ def _exists(name: str, at: int) -> bool:
     except FileNotFoundError:
         return False
     return True
+
+
+def _is_same(target: Path, descriptor: int) -> bool:
+    bound, wanted = target.stat(), os.fstat(descriptor)
+    return (bound.st_dev, bound.st_ino) == (wanted.st_dev, wanted.st_ino)
 
 
 def _make_target(target: Path, is_folder: bool) -> None:

@@ -1,6 +1,7 @@
 """Service-account tokens for pods: asked for with TokenRequest, bound to the pod, renewed at 80 % of their life.
 
-Shared by nobody: a token names its pod, and dies with it. Renewal also happens after a day, however long the token lives.
+Shared by nobody: a token names its pod, and dies with it. Renewal also happens after a day, however long the token
+lives.
 """
 
 from __future__ import annotations
