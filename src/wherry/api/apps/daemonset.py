@@ -31,7 +31,7 @@ def set_defaults(daemon_set: Obj) -> None:
         rolling.setdefault("maxUnavailable", 1)
         rolling.setdefault("maxSurge", 0)
     spec.setdefault("revisionHistoryLimit", 10)
-    template_defaults(spec.get("template"))
+    template_defaults(spec.setdefault("template", {}))
 
 
 def validate(daemon_set: Obj) -> list[FieldError]:

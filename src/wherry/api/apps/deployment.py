@@ -42,7 +42,7 @@ def set_defaults(deployment: Obj) -> None:
         rolling.setdefault("maxSurge", "25%")
     spec.setdefault("revisionHistoryLimit", 10)
     spec.setdefault("progressDeadlineSeconds", 600)
-    template_defaults(spec.get("template"))
+    template_defaults(spec.setdefault("template", {}))
 
 
 def prepare_update(new: Obj, old: Obj) -> None:

@@ -17,7 +17,7 @@ from wherry.api.schema import schema
 def set_defaults(replica_set: Obj) -> None:
     spec = replica_set.setdefault("spec", {})
     spec.setdefault("replicas", 1)
-    template_defaults(spec.get("template"))
+    template_defaults(spec.setdefault("template", {}))
 
 
 def validate(replica_set: Obj) -> list[FieldError]:

@@ -42,7 +42,7 @@ def set_defaults(stateful_set: Obj) -> None:
     retention.setdefault("whenScaled", "Retain")
     spec.setdefault("replicas", 1)
     spec.setdefault("revisionHistoryLimit", 10)
-    template_defaults(spec.get("template"))
+    template_defaults(spec.setdefault("template", {}))
     for claim in spec.get("volumeClaimTemplates") or ():
         claim["apiVersion"], claim["kind"] = "v1", "PersistentVolumeClaim"
         claim.setdefault("spec", {}).setdefault("volumeMode", "Filesystem")

@@ -70,7 +70,7 @@ COLUMNS = (
 
 
 def _set_defaults(autoscaler: Obj) -> None:
-    spec = autoscaler["spec"]
+    spec = autoscaler.setdefault("spec", {})
     if spec.get("minReplicas") is None:
         spec["minReplicas"] = 1
     if not spec.get("metrics"):

@@ -52,7 +52,7 @@ _MAX = 2**31 - 1
 
 def set_defaults(job: Obj) -> None:
     spec = job.setdefault("spec", {})
-    template = spec.get("template")
+    template = spec.setdefault("template", {})
     if spec.get("completions") is None and spec.get("parallelism") is None:
         spec["completions"] = 1
     spec.setdefault("parallelism", 1)
@@ -60,7 +60,7 @@ def set_defaults(job: Obj) -> None:
     spec.setdefault("completionMode", "NonIndexed")
     spec.setdefault("suspend", False)
     spec.setdefault("podReplacementPolicy", "Failed" if spec.get("podFailurePolicy") else "TerminatingOrFailed")
-    labels = ((template or {}).get("metadata") or {}).get("labels")
+    labels = (template.get("metadata") or {}).get("labels")
     if labels and not job["metadata"].get("labels"):
         job["metadata"]["labels"] = dict(labels)
     template_defaults(template)

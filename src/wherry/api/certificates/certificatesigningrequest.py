@@ -29,14 +29,13 @@ def _condition(request: Obj, _: float) -> Cell:
 
 
 _MIN_SECONDS = 600
-_PEM = re.compile(
-    r"\s*-----BEGIN (?:NEW )?CERTIFICATE REQUEST-----\s[\s\S]+-----END (?:NEW )?CERTIFICATE REQUEST-----\s*\Z"
-)
-_STATUS_FIELDS = ("conditions", "certificate")
+_LABEL = "(?:NEW )?CERTIFICATE REQUEST-----"
+_PEM = re.compile(rf"\s*-----BEGIN {_LABEL}\s[\s\S]+-----END {_LABEL}\s*\Z")
 
 
 def set_defaults(request: Obj) -> None:
-    """Requests of old clients name no usages; upstream means these."""
+    """A condition that does not say so holds; older clients wrote none that do."""
+    request.setdefault("spec", {})
     for condition in (request.get("status") or {}).get("conditions") or ():
         condition.setdefault("status", "True")
 
@@ -114,7 +113,7 @@ CERTIFICATESIGNINGREQUESTS = Resource(
     short_names=("csr",),
     scope=Scope.CLUSTER,
     subresources=(Subresource("approval"), STATUS),
-    fields={"spec.signerName": lambda request: request["spec"].get("signerName") or ""},
+    fields={"spec.signerName": lambda request: (request.get("spec") or {}).get("signerName") or ""},
     columns=(
         NAME,
         AGE,

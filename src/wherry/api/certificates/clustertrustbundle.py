@@ -14,6 +14,6 @@ CLUSTERTRUSTBUNDLES = Resource(
     schema=schema("certificates.k8s.io/v1", "ClusterTrustBundle"),
     scope=Scope.CLUSTER,
     unconditional_update=False,
-    fields={"spec.signerName": lambda bundle: bundle["spec"].get("signerName") or ""},
+    fields={"spec.signerName": lambda bundle: (bundle.get("spec") or {}).get("signerName") or ""},
     columns=(NAME, Column("SignerName", text("spec.signerName", NONE))),
 )

@@ -27,9 +27,9 @@ PODCERTIFICATEREQUESTS = Resource(
     schema=schema("certificates.k8s.io/v1", "PodCertificateRequest"),
     subresources=(STATUS,),
     fields={
-        "spec.signerName": lambda request: request["spec"].get("signerName") or "",
-        "spec.podName": lambda request: request["spec"].get("podName") or "",
-        "spec.nodeName": lambda request: request["spec"].get("nodeName") or "",
+        "spec.signerName": lambda request: (request.get("spec") or {}).get("signerName") or "",
+        "spec.podName": lambda request: (request.get("spec") or {}).get("podName") or "",
+        "spec.nodeName": lambda request: (request.get("spec") or {}).get("nodeName") or "",
     },
     columns=(
         NAME,

@@ -32,7 +32,8 @@ PODTEMPLATES = Resource(
         NAME,
         *container_columns("template.spec.containers"),
         Column(
-            "Pod Labels", lambda template, _: format_labels((template["template"].get("metadata") or {}).get("labels"))
+            "Pod Labels",
+            lambda template, _: format_labels(((template.get("template") or {}).get("metadata") or {}).get("labels")),
         ),
     ),
     defaults=set_defaults,

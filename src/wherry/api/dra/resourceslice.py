@@ -15,8 +15,8 @@ RESOURCESLICES = Resource(
     scope=Scope.CLUSTER,
     has_generation=True,
     fields={
-        "spec.nodeName": lambda slice_: slice_["spec"].get("nodeName") or "",
-        "spec.driver": lambda slice_: slice_["spec"].get("driver") or "",
+        "spec.nodeName": lambda slice_: (slice_.get("spec") or {}).get("nodeName") or "",
+        "spec.driver": lambda slice_: (slice_.get("spec") or {}).get("driver") or "",
     },
     columns=(
         NAME,

@@ -86,7 +86,7 @@ INGRESSES = Resource(
         Column("Class", text("spec.ingressClassName", NONE)),
         Column("Hosts", _hosts),
         Column("Address", _address),
-        Column("Ports", lambda ingress, _: "80, 443" if ingress["spec"].get("tls") else "80"),
+        Column("Ports", lambda ingress, _: "80, 443" if (ingress.get("spec") or {}).get("tls") else "80"),
         AGE,
     ),
     validate=validate,

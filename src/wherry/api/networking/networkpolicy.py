@@ -84,7 +84,9 @@ NETWORKPOLICIES = Resource(
     has_generation=True,
     columns=(
         NAME,
-        Column("Pod-Selector", lambda policy, _: format_label_selector(policy["spec"].get("podSelector") or {})),
+        Column(
+            "Pod-Selector", lambda policy, _: format_label_selector((policy.get("spec") or {}).get("podSelector") or {})
+        ),
         AGE,
     ),
     defaults=set_defaults,

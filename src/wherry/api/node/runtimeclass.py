@@ -16,9 +16,9 @@ from wherry.api.schema import schema
 def validate(runtime_class: Obj) -> list[FieldError]:
     handler, scheduling = runtime_class.get("handler") or "", runtime_class.get("scheduling") or {}
     faults = [invalid("handler", handler, why) for why in dns1123_label_faults(handler)]
-    for name, text in ((runtime_class.get("overhead") or {}).get("podFixed") or {}).items():
-        if parse_quantity(text) < 0:
-            faults.append(invalid(f"overhead.podFixed[{name}]", text, NOT_NEGATIVE))
+    for name, amount in ((runtime_class.get("overhead") or {}).get("podFixed") or {}).items():
+        if parse_quantity(amount) < 0:
+            faults.append(invalid(f"overhead.podFixed[{name}]", amount, NOT_NEGATIVE))
     return faults + validate_labels(scheduling.get("nodeSelector") or {}, "scheduling.nodeSelector")
 
 

@@ -17,8 +17,8 @@ ALWAYS = ("Always",)
 
 def set_defaults(template: Template | None) -> None:
     """Fill in a template's specification."""
-    if template and (spec := template.get("spec")) is not None:
-        set_template_defaults(spec)
+    if template is not None:
+        set_template_defaults(template.setdefault("spec", {}))
 
 
 def validate_template(template: Template, path: str, restart_policies: tuple[str, ...] = ALWAYS) -> list[FieldError]:

@@ -1,0 +1,142 @@
+"""Cases in `cases/*.yaml`: what becomes of an object, and what is wrong with it.
+
+Each file holds a list. A case has a `name`, an `object` (apiVersion and kind included), and one or more of
+
+- `becomes`: the object after its schema, its defaults and its preparation for being created; only the parts named
+- `faults`: what validation says of it, each as the text of one cause (with `old`: of the change from that object)
+- `status_faults`: the same for a write through `status`
+- `warnings`: what the writer is told
+- `cells`: what `kubectl get -o wide` shows at `now`, column by column
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from wherry.api import Obj
+from wherry.api.field import FieldError
+from wherry.api.meta import objectmeta
+from wherry.api.registry import Registry
+from wherry.api.resource import Resource, lookup
+from wherry.lib.clock import parse_time
+
+CASES = Path(__file__).parent / "cases"
+NOW = "2026-01-01T12:00:00Z"
+
+
+def _cases(section: str) -> list[Any]:
+    return [
+        pytest.param(case, id=f"{file.stem}: {case['name']}")
+        for file in sorted(CASES.glob("*.yaml"))
+        for case in yaml.load(file.read_text(), Loader=_Loader)
+        if section in case
+    ]
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without dates: times stay text, as in JSON."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    sign: [entry for entry in entries if entry[0] != "tag:yaml.org,2002:timestamp"]
+    for sign, entries in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def _resource(obj: Obj) -> Resource:
+    resource = Registry().by_kind(obj["apiVersion"], obj["kind"])
+    assert resource is not None
+    return resource
+
+
+def _taken_in(obj: Obj) -> tuple[Obj, list[FieldError]]:
+    """What the pipeline makes of a client's object before it is judged."""
+    obj = json.loads(json.dumps(obj))
+    resource, meta = _resource(obj), obj.setdefault("metadata", {})
+    meta.setdefault("name", "x")
+    if resource.is_namespaced:
+        meta.setdefault("namespace", "default")
+    meta.setdefault("uid", "u-1")
+    faults, _ = resource.schema.prune(obj)
+    resource.defaults(obj)
+    return obj, list(faults)
+
+
+def _texts(faults: list[FieldError]) -> list[str]:
+    return [str(fault) for fault in faults]
+
+
+def _merged(required: list[FieldError], found: list[FieldError]) -> list[FieldError]:
+    paths = {fault.path for fault in found}
+    return [fault for fault in required if fault.path not in paths] + found
+
+
+@pytest.mark.parametrize("case", _cases("becomes"))
+def test_defaults(case: Obj) -> None:
+    obj, _ = _taken_in(case["object"])
+    _resource(obj).prepare_create(obj)
+    _assert_contains(obj, case["becomes"], "")
+    again = json.loads(json.dumps(obj))
+    _resource(obj).defaults(again)
+    assert again == obj, "defaults of a defaulted object change nothing"
+
+
+def _assert_contains(found: Any, wanted: Any, path: str) -> None:
+    if isinstance(wanted, dict):
+        for key, value in wanted.items():
+            if value == "ABSENT":
+                assert key not in found, f"{path}.{key}"
+            else:
+                assert key in found, f"{path}.{key} is missing"
+                _assert_contains(found[key], value, f"{path}.{key}")
+    elif isinstance(wanted, list):
+        assert len(found) == len(wanted), f"{path}: {found}"
+        for index, value in enumerate(wanted):
+            _assert_contains(found[index], value, f"{path}[{index}]")
+    else:
+        assert found == wanted, path
+
+
+@pytest.mark.parametrize("case", _cases("faults"))
+def test_faults(case: Obj) -> None:
+    obj, required = _taken_in(case["object"])
+    resource = _resource(obj)
+    if "old" not in case:
+        resource.prepare_create(obj)
+        found = [*objectmeta.validate_create(resource, obj), *resource.validate(obj), *resource.validate_create(obj)]
+    else:
+        old, _ = _taken_in(case["old"])
+        resource.prepare_create(old)
+        resource.prepare_update(obj, old)
+        found = [*objectmeta.validate_update(obj, old), *resource.validate(obj), *resource.validate_update(obj, old)]
+    assert _texts(_merged(required, found)) == case["faults"]
+
+
+@pytest.mark.parametrize("case", _cases("status_faults"))
+def test_status_faults(case: Obj) -> None:
+    obj, old = _taken_in(case["object"])[0], _taken_in(case["old"])[0]
+    resource = _resource(obj)
+    resource.prepare_status_update(obj, old)
+    assert _texts(list(resource.validate_status_update(obj, old))) == case["status_faults"]
+
+
+@pytest.mark.parametrize("case", _cases("warnings"))
+def test_warnings(case: Obj) -> None:
+    obj, _ = _taken_in(case["object"])
+    assert list(_resource(obj).warnings(obj, None)) == case["warnings"]
+
+
+@pytest.mark.parametrize("case", _cases("cells"))
+def test_cells(case: Obj) -> None:
+    obj = json.loads(json.dumps(case["object"]))
+    resource, now = _resource(obj), parse_time(NOW)
+    cells = {
+        column.name: column.value(obj, now) if callable(column.value) else lookup(obj, column.value)
+        for column in resource.columns
+    }
+    assert cells == case["cells"]
