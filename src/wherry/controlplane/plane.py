@@ -16,19 +16,17 @@ import random
 from collections.abc import Awaitable
 
 from wherry.api.registry import Registry
-from wherry.apiserver.access import ROOT, Access
+from wherry.apiserver.access import ROOT
 from wherry.apiserver.admission.chain import mutating, validating
 from wherry.apiserver.api import Api
 from wherry.apiserver.api import Settings as ApiSettings
 from wherry.apiserver.attributes import User
 from wherry.apiserver.authz.bootstrap import restore_policy
-from wherry.apiserver.authz.chain import Authorization
-from wherry.apiserver.core import Core
 from wherry.apiserver.ids import Ids
 from wherry.apiserver.inprocess import InProcessClient
 from wherry.apiserver.openapi.serve import openapi_paths
 from wherry.controllers import catalog
-from wherry.controlplane.access import doors
+from wherry.controlplane.access import Doors
 from wherry.controlplane.settings import Settings
 from wherry.lib.clock import Clock
 from wherry.reconcile.events import Recorder
@@ -41,13 +39,13 @@ from wherry.transport.messages import Reply, Request
 class ControlPlane:
     """Owns the API, the caches and the loops of one cluster."""
 
-    __slots__ = ("_authorization", "_chance", "_clock", "_loops", "_recorders", "_scheduler", "_settings", "api")
+    __slots__ = ("_chance", "_clock", "_loops", "_recorders", "_scheduler", "_settings", "api")
 
     def __init__(self, store: Store, clock: Clock, chance: random.Random, settings: Settings | None = None) -> None:
         self._clock = clock
         self._chance = chance
         self._settings = settings or Settings()
-        self._authorization: Authorization | None = None
+        doors = Doors(self._settings)
         registry = Registry()
         self.api = Api(
             ApiSettings(
@@ -55,11 +53,12 @@ class ControlPlane:
                 clock=clock,
                 random=chance,
                 registry=registry,
-                access=self._doors,
+                access=doors.access,
+                handlers=doors.handlers,
                 mutating=mutating(Ids(chance).suffix),
-                validating=validating(self._rights),
+                validating=validating(doors.authorization),
                 streams=self._settings.streams,
-                paths=openapi_paths(registry),
+                paths={**openapi_paths(registry), **doors.paths()},
             )
         )
         self._loops: Loops | None = None
@@ -97,14 +96,6 @@ class ControlPlane:
         for recorder in self._recorders:
             await recorder.close()
         await self.api.close()
-
-    def _doors(self, core: Core) -> Access:
-        self._authorization = Authorization(core.reader)
-        return doors(self._settings, core, self._authorization)
-
-    def _rights(self) -> Authorization:
-        assert self._authorization is not None, "admission runs once the API is open"
-        return self._authorization
 
     def _recorder(self, component: str) -> Recorder:
         recorder = Recorder(self.client(), self._clock, component)
