@@ -4,7 +4,7 @@
 - `operations.py`: every path and verb of a resource as values
 - `schemas.py`: a type's JSON schema, with descriptions and Kubernetes' extensions
 - `rendering.py`: operations as JSON, in the form of either version
-- `serving.py`: the paths, for `apiserver.paths`
+- `serve.py`: the paths, for the API server's settings
 - `gnostic.py`: the v2 document as protobuf, which kubectl up to 1.26 asks for
 
 kubectl needs of it: which parameters a PATCH takes, which type a kind is, how its lists merge, and what to explain.

@@ -1,38 +1,74 @@
-"""The paths `/openapi/v2` and `/openapi/v3` of one API."""
+"""The paths of the OpenAPI documents: conditional requests, caching by hash, and no holding up of the event loop."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
+from urllib.parse import parse_qs
 
+from wherry.api.errors import MethodNotAllowed
 from wherry.api.registry import Registry
 from wherry.apiserver.attributes import User
+from wherry.apiserver.exchange import Answer
 from wherry.apiserver.openapi.documents import Document, OpenAPI
-from wherry.transport.messages import Reply, Request, Response
+from wherry.transport.messages import Request, Response
 
-_TREE = "/openapi/v3/"
+V3 = "/openapi/v3"
+FOR_EVER = "public, immutable, max-age=31536000"
+"""An address with a hash in it always means the same document."""
 
 
-def openapi_paths(registry: Registry) -> Mapping[str, Callable[[Request, User], Reply | Awaitable[Reply]]]:
+Handler = Callable[[Request, User], Answer]
+
+
+def openapi_paths(registry: Registry) -> Mapping[str, Handler]:
     """Handlers by path, for `Settings.paths`."""
-
-    def index(request: Request, _: User) -> Reply:
-        return _reply(request, OpenAPI(registry).v3_index())
-
-    def group(request: Request, _: User) -> Reply:
-        return _reply(request, OpenAPI(registry).v3(request.path.removeprefix(_TREE)))
-
-    async def everything(request: Request, _: User) -> Reply:
-        documents = OpenAPI(registry)
-        # The first of a process takes 0.2 s to make: too long for anyone else to wait for.
-        document = await asyncio.to_thread(documents.v2, request.headers.get("accept", "application/json"))
-        return _reply(request, document)
-
-    return {"/openapi/v2": everything, "/openapi/v3": index, _TREE: group}
+    documents = OpenAPIPaths(registry)
+    return {"/openapi/v2": documents.v2, V3: documents.v3, V3 + "/": documents.v3}
 
 
-def _reply(request: Request, document: Document) -> Response:
-    headers = (("ETag", document.etag), ("Vary", "Accept"))
-    if document.etag in request.headers.get("if-none-match", ""):
+class OpenAPIPaths:
+    """Serves the documents of what a registry holds at the time of each request."""
+
+    __slots__ = ("_openapi", "_registry", "_revision")
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._revision = -1
+        self._openapi = OpenAPI(())
+
+    async def v2(self, request: Request, _: User) -> Response:
+        """Everything in one document; made in a thread, since it takes a tenth of a second the first time."""
+        _only_get(request)
+        document = await asyncio.to_thread(self._current().v2, request.headers.get("accept", ""))
+        return _reply(request, document, "no-cache")
+
+    def v3(self, request: Request, _: User) -> Response:
+        """The index, or the document of one group and version."""
+        _only_get(request)
+        current, name = self._current(), request.path.removeprefix(V3).strip("/")
+        if not name:
+            return _reply(request, current.v3_index(), "no-cache")
+        asked = parse_qs(request.query).get("hash", [""])[0]
+        wanted = current.hash(name)
+        if asked and wanted and asked != wanted:
+            return Response(301, b"", "text/plain", (("Location", f"{V3}/{name}?hash={wanted}"),))
+        return _reply(request, current.v3(name), FOR_EVER if asked else "no-cache")
+
+    def _current(self) -> OpenAPI:
+        if self._revision != self._registry.revision:
+            self._revision = self._registry.revision
+            self._openapi = OpenAPI(self._registry)
+        return self._openapi
+
+
+def _reply(request: Request, document: Document, caching: str) -> Response:
+    headers = (("ETag", document.etag), ("Vary", "Accept"), ("Cache-Control", caching))
+    if request.headers.get("if-none-match") == document.etag:
         return Response(304, b"", document.content_type, headers)
     return Response(200, document.data, document.content_type, headers)
+
+
+def _only_get(request: Request) -> None:
+    if request.method not in ("GET", "HEAD"):
+        raise MethodNotAllowed("the server does not allow this method on the requested resource", {})
