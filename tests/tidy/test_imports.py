@@ -11,7 +11,7 @@ import pytest
 ROLES = {
     "server": ("wherry.roles.server", ("grpc", "google.protobuf", "wherry.kubelet", "cryptography", "yaml")),
     "agent": ("wherry.roles.agent", ("wherry.apiserver", "wherry.store", "wherry.controllers", "cryptography", "yaml")),
-    "control plane": ("wherry.controlplane.plane", ("grpc", "fcntl", "wherry.kubelet", "wherry.roles", "uvloop")),
+    "control plane": ("wherry.controlplane.plane", ("grpc", "sqlite3", "wherry.kubelet", "wherry.roles", "uvloop")),
 }
 
 
