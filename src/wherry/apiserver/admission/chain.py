@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from wherry.api.certificates.certificatesigningrequest import CERTIFICATESIGNINGREQUESTS
 from wherry.api.coordination.lease import LEASES
 from wherry.api.core.node import NODES
 from wherry.api.core.persistentvolumeclaim import PERSISTENTVOLUMECLAIMS
@@ -19,6 +20,7 @@ from wherry.api.rbac.rolebinding import ROLEBINDINGS
 from wherry.api.resource import Resource
 from wherry.api.scheduling.priorityclass import PRIORITYCLASSES
 from wherry.api.storage.csinode import CSINODES
+from wherry.apiserver.admission.certificates import record_requester, restrict_deciding, restrict_subject
 from wherry.apiserver.admission.defaultstorageclass import default_storage_class
 from wherry.apiserver.admission.defaulttolerationseconds import default_toleration_seconds
 from wherry.apiserver.admission.limitranger import enforce_limits, set_default_limits
@@ -49,6 +51,7 @@ def mutating(suffix: Callable[[], str]) -> tuple[Plugin, ...]:
         (default_toleration_seconds, (PODS,)),
         (default_storage_class, (PERSISTENTVOLUMECLAIMS,)),
         (runtime_class, (PODS,)),
+        (record_requester, (CERTIFICATESIGNINGREQUESTS,)),
     )
     return (by_kind(entries),)
 
@@ -58,9 +61,13 @@ def validating(authorization: Callable[[], Authorization] | None = None) -> tupl
     entries: tuple[Entry, ...] = (
         (enforce_limits, (PODS, PERSISTENTVOLUMECLAIMS)),
         (single_default_priority, (PRIORITYCLASSES,)),
+        (restrict_subject, (CERTIFICATESIGNINGREQUESTS,)),
     )
     if authorization is not None:
-        entries += ((_later(authorization), _RBAC),)
+        entries += (
+            (_later(authorization), _RBAC),
+            (restrict_deciding(authorization), (CERTIFICATESIGNINGREQUESTS,)),
+        )
     return (by_kind(entries),)
 
 

@@ -8,6 +8,7 @@ from functools import partial
 from wherry.apiserver.attributes import User
 from wherry.apiserver.authn.authenticator import Authenticator
 from wherry.apiserver.authz.chain import Authorization
+from wherry.apiserver.reviews import approval
 from wherry.apiserver.reviews.access import (
     local_subject_access_review,
     self_subject_access_review,
@@ -20,11 +21,17 @@ from wherry.apiserver.reviews.tokenreview import self_subject_review, token_revi
 from wherry.apiserver.subresources import Handlers
 from wherry.transport.messages import Request, Response
 
+APPROVAL = {"get": approval.get, "update": approval.update}
+
 
 def handlers(authenticator: Authenticator, authorization: Authorization, issuer: Issuer) -> Handlers:
     """Who answers each question."""
     return {
         ("serviceaccounts", "token"): {"create": token_request(issuer)},
+        ("certificatesigningrequests.certificates.k8s.io", "approval"): {
+            "get": approval.get,
+            "update": approval.update,
+        },
         ("tokenreviews.authentication.k8s.io", ""): {"create": token_review(authenticator)},
         ("selfsubjectreviews.authentication.k8s.io", ""): {"create": self_subject_review},
         ("subjectaccessreviews.authorization.k8s.io", ""): {"create": subject_access_review(authorization)},
