@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wherry.api import Obj
+from wherry.api.types.batch_v1 import Job
+from wherry.api.types.decoding import convert
+from wherry.controllers import conditions
+from wherry.controllers.batch.job.counting import TRACKING
+from wherry.controllers.batch.job.indexes import INDEX
+from wherry.controllers.batch.job.plan import Plan, is_finished, plan
+from wherry.controllers.tests.views import NOW, pod
+from wherry.lib.clock import format_time
+
+CASES: list[dict[str, Any]] = json.loads(Path(__file__).with_name("cases.json").read_text())
+
+
+def job(spec: Obj, status: Obj | None = None) -> Job:
+    whole: Obj = {
+        "parallelism": 1,
+        "completions": 1,
+        "backoffLimit": 6,
+        "completionMode": "NonIndexed",
+        "selector": {"matchLabels": {"app": "web"}},
+        "template": {"spec": {"restartPolicy": "Never", "containers": []}},
+        **spec,
+    }
+    return convert(
+        Job, {"metadata": {"name": "j", "namespace": "default", "uid": "u"}, "spec": whole, "status": status or {}}
+    )
+
+
+def job_pod(name: str, facts: dict[str, Any]) -> Any:
+    given = {"finalizers": [TRACKING], **facts}
+    if "index" in facts:
+        given["annotations"] = {INDEX: str(facts["index"]), **facts.get("annotations", {})}
+    return pod(name, **given)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
+def test_plan(case: dict[str, Any]) -> None:
+    pods = [job_pod(name, facts) for name, facts in case.get("pods", {}).items()]
+    decided = plan(job(case["spec"], case.get("status")), pods, NOW, may_scale=True)
+    want = case["want"]
+    assert len(decided.create) == want.get("create", 0)
+    if "indexes" in want:
+        assert [new.index for new in decided.create] == want["indexes"]
+    if "failures" in want:
+        assert [new.failures for new in decided.create] == want["failures"]
+    assert sorted(p.metadata.name for p in decided.delete) == want.get("delete", [])
+    assert sorted(p.metadata.name for p in decided.settle) == want.get("settle", [])
+    for name, value in want.get("status", {}).items():
+        assert decided.status.get(name) == value, name
+    found = {c["type"]: c["reason"] for c in decided.status.get("conditions", []) if c["status"] == "True"}
+    assert found == want.get("conditions", {})
+    assert decided.look_again == want.get("again")
+
+
+class World:
+    """A Job whose plan is carried out, and Pods that do what the test says."""
+
+    def __init__(self, spec: Obj) -> None:
+        self.spec = spec
+        self.status: Obj = {}
+        self.pods: dict[str, dict[str, Any]] = {}
+        self.made = 0
+        self.now = NOW
+
+    def step(self) -> Plan | None:
+        current = job(self.spec, self.status)
+        if is_finished(current):
+            return None
+        decided = plan(current, [job_pod(n, f) for n, f in self.pods.items()], self.now, may_scale=True)
+        self.status = decided.status
+        for settled in decided.settle:
+            self.pods[settled.metadata.name]["finalizers"] = []
+        for gone in decided.delete:
+            self.pods[gone.metadata.name]["going"] = True
+        for new in decided.create:
+            self.made += 1
+            facts: dict[str, Any] = {"phase": "Running", "created": NOW - self.now}
+            if new.index is not None:
+                facts["index"] = new.index
+                if new.failures is not None:
+                    facts["annotations"] = {"batch.kubernetes.io/job-index-failure-count": str(new.failures)}
+            self.pods[f"p{self.made}"] = facts
+        return decided
+
+    def end(self, number: int, phase: str) -> None:
+        running = [f for f in self.pods.values() if f["phase"] == "Running" and not f.get("going")]
+        if running:
+            one = running[number % len(running)]
+            one.update(phase=phase, exit=0 if phase == "Succeeded" else 1, ended=NOW - self.now)
+
+    def collect(self) -> None:
+        """The kubelet ends what is deleted; what has no finalizer is gone then."""
+        self.pods = {n: f for n, f in self.pods.items() if not (f.get("going") and f.get("finalizers") == [])}
+
+    @property
+    def running(self) -> int:
+        return sum(1 for f in self.pods.values() if f["phase"] == "Running" and not f.get("going"))
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    parallelism=st.integers(1, 4),
+    completions=st.integers(1, 6),
+    indexed=st.booleans(),
+    moves=st.lists(st.tuples(st.sampled_from(["Succeeded", "Failed", "step", "step"]), st.integers(0, 3)), max_size=30),
+)
+def test_a_job_never_runs_more_than_its_parallelism_and_ends_with_right_counts(
+    parallelism: int, completions: int, indexed: bool, moves: list[tuple[str, int]]
+) -> None:
+    world = World(
+        {
+            "parallelism": parallelism,
+            "completions": completions,
+            "completionMode": "Indexed" if indexed else "NonIndexed",
+            "backoffLimit": 1000,
+        }
+    )
+
+    def step() -> None:
+        world.step()
+        world.now += 700  # longer than any back-off
+        world.collect()
+        assert world.running <= parallelism
+
+    for move, number in moves:
+        step() if move == "step" else world.end(number, move)
+    for _ in range(60):
+        step()
+        world.end(0, "Succeeded")
+    found = world.status["conditions"]
+    assert conditions.is_true(found, "Complete")
+    assert world.status["succeeded"] == completions
+    assert world.status.get("failed", 0) == sum(1 for f in world.pods.values() if f["phase"] == "Failed")
+    assert world.status["uncountedTerminatedPods"] == {}
+    assert all(f["finalizers"] == [] for f in world.pods.values())
+    if indexed:
+        assert len(world.status["completedIndexes"]) > 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(limit=st.integers(0, 4), parallelism=st.integers(1, 3))
+def test_a_job_that_always_fails_stops_at_its_limit(limit: int, parallelism: int) -> None:
+    world = World({"parallelism": parallelism, "completions": 5, "backoffLimit": limit})
+    for _ in range(40):
+        world.step()
+        world.now += 700
+        world.end(0, "Failed")
+        world.collect()
+    found = {c["type"]: c["reason"] for c in world.status["conditions"]}
+    assert found == {"FailureTarget": "BackoffLimitExceeded", "Failed": "BackoffLimitExceeded"}
+    assert limit < world.status["failed"] <= limit + parallelism + 1
+    assert world.running == 0
+
+
+def test_a_deadline_ends_the_job() -> None:
+    spec = {"activeDeadlineSeconds": 60}
+    started = {"startTime": format_time(NOW - 30)}
+    pods = [job_pod("a", {"phase": "Running"})]
+    assert plan(job(spec, started), pods, NOW, may_scale=True).look_again == 30
+    late = plan(job(spec, started), pods, NOW + 31, may_scale=True)
+    assert [p.metadata.name for p in late.delete] == ["a"]
+    assert conditions.is_true(late.status["conditions"], "FailureTarget")
+    assert not conditions.is_true(late.status["conditions"], "Failed")
