@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from importlib import import_module
-from typing import Any
+from types import ModuleType
+from typing import Any, ForwardRef
 
 import msgspec
 
@@ -27,18 +28,20 @@ _SCALARS: dict[str, tuple[Any, Any]] = {
 """Python type and zero value; every other letter is any JSON."""
 
 _views: dict[str, type[msgspec.Struct]] = {}
-_unfinished: set[str] = set()
 
 
 def view(name: str) -> type[msgspec.Struct]:
-    """The class for a type such as `core.v1.Pod`; raises LookupError."""
+    """The class for a type such as `core.v1.Pod`, the same for all who ask; raises LookupError."""
+    return _view(name, frozenset())
+
+
+def _view(name: str, unfinished: frozenset[str]) -> type[msgspec.Struct]:
+    """`unfinished` are the types that this one is made for, which can only be referred to by name."""
     found = _views.get(name)
     if found is None:
-        _unfinished.add(name)
-        try:
-            found = _views[name] = _build(name)
-        finally:
-            _unfinished.discard(name)
+        # Two threads may both make it; the first to finish wins.
+        found = _views.setdefault(name, _build(name, unfinished | {name}))
+        setattr(_module(name), found.__name__, found)  # found without `__getattr__` from now on, also by name
     return found
 
 
@@ -60,27 +63,27 @@ def attributes(module: str) -> tuple[Callable[[str], Any], Callable[[], list[str
     return getattribute, directory
 
 
-def _build(name: str) -> type[msgspec.Struct]:
-    module = import_module(f"wherry.api.types.{module_name(name)}")
-    short = name.rpartition(".")[2]
+def _module(name: str) -> ModuleType:
+    return import_module(f"wherry.api.types.{module_name(name)}")
+
+
+def _build(name: str, unfinished: frozenset[str]) -> type[msgspec.Struct]:
     fields = view_fields(struct(name))
-    cls = msgspec.defstruct(
-        short,
-        [(field.name, *_annotation_and_default(field)) for field in fields],
-        module=module.__name__,
+    return msgspec.defstruct(
+        name.rpartition(".")[2],
+        [(field.name, *_annotation_and_default(field, unfinished)) for field in fields],
+        module=_module(name).__name__,
         frozen=True,
         kw_only=True,
         gc=False,
         omit_defaults=True,
         rename={field.name: field.json_name for field in fields if field.name != field.json_name},
     )
-    setattr(module, short, cls)  # found without `__getattr__` from now on, also by forward references
-    return cls
 
 
-def _annotation_and_default(field: ViewField) -> tuple[Any, Any]:
+def _annotation_and_default(field: ViewField, unfinished: frozenset[str]) -> tuple[Any, Any]:
     first = field.type[0]
-    annotation = _annotation(field.type)
+    annotation = _annotation(field.type, unfinished)
     if first == "[":
         return annotation, ()
     if first == "{":
@@ -92,16 +95,12 @@ def _annotation_and_default(field: ViewField) -> tuple[Any, Any]:
     return annotation, annotation() if first == "@" else _SCALARS[field.type][1]
 
 
-def _annotation(type: str) -> Any:
+def _annotation(type: str, unfinished: frozenset[str]) -> Any:
     first, rest = type[0], type[1:]
     if first == "@":
-        if rest in _unfinished:
-            from typing import ForwardRef
-
-            return ForwardRef(rest.rpartition(".")[2])
-        return view(rest)
+        return ForwardRef(rest.rpartition(".")[2]) if rest in unfinished else _view(rest, unfinished)
     if first == "[":
-        return tuple[_annotation(rest), ...]  # type: ignore[misc]
+        return tuple[_annotation(rest, unfinished), ...]  # type: ignore[misc]
     if first == "{":
-        return dict[str, _annotation(rest)]  # type: ignore[misc]
+        return dict[str, _annotation(rest, unfinished)]  # type: ignore[misc]
     return _SCALARS[type][0] if type in _SCALARS else Any
