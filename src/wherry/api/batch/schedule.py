@@ -56,7 +56,7 @@ def parse_schedule(text: str) -> Schedule:
         raise ValueError(f"unrecognized descriptor: {text}")
     fields = _MACROS.get(text, text).split()
     if len(fields) != 5:
-        raise ValueError(f"expected exactly 5 fields, found {len(fields)}: {fields}")
+        raise ValueError(f"expected exactly 5 fields, found {len(fields)}: [{' '.join(fields)}]")
     minutes, hours, days, months, weekdays = fields
     return Schedule(
         minutes=_parse_field(minutes, 0, 59),
