@@ -52,11 +52,16 @@ def error_of(code: int, body: bytes) -> ApiError:
         status = None
     if isinstance(status, dict) and status.get("kind") == "Status":
         return from_status(status, code)
+    text = body[:1024].decode("utf-8", "replace").strip()
+    return generic_error(code, f": {text}" if text else "")
+
+
+def generic_error(code: int, more: str = "") -> ApiError:
+    """The error of an answer of which nothing but its code can be trusted; `more` is added to the message."""
     reason, message = _REASONS.get(
         code, ("InternalError", f"an error on the server ({code}) has prevented the request")
     )
-    text = body[:1024].decode("utf-8", "replace").strip()
-    return from_status({"reason": reason, "message": f"{message}: {text}" if text else message}, code)
+    return from_status({"reason": reason, "message": message + more}, code)
 
 
 def retry_seconds(code: int, headers: Mapping[str, str]) -> float | None:

@@ -155,11 +155,16 @@ class Connector:
         for connection in tuple(self._idle):
             self._drop(connection)
 
-    async def close(self) -> None:
+    def abort(self) -> None:
         """Close every connection, used or not."""
         self._closed = True
         for connection in tuple(self._all):
             self._drop(connection)
+
+    async def close(self) -> None:
+        """Close every connection, used or not, and let the event loop see to it."""
+        self.abort()
+        await asyncio.sleep(0)
 
     # Connections.
 
