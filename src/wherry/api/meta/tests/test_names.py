@@ -60,8 +60,8 @@ def test_every_reason_is_told() -> None:
     assert names.dns1123_label_faults("A" * 64) == [
         "must be no more than 63 bytes",
         (
-            "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end "
-            "with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
+            "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and "
+            "end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
             "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
         ),
     ]
