@@ -33,9 +33,9 @@ class Schema(Protocol):
     def prune(self, obj: Obj) -> tuple[list[FieldError], list[str]]:
         """Bring an object into the form in which decoding and encoding again by upstream would leave it, in place.
 
-        Unknown fields and nulls go (a null inside a list or a map becomes the zero value, as in Go); quantities and
-        times become canonical. Returns (faults, paths of the unknown fields that were dropped, in upstream's form
-        `spec.bogus`, `spec.containers[0].bogus`).
+        Unknown fields and nulls go, and so do empty lists and maps in fields that are not required; a null in a list
+        or map becomes the zero value, as in Go. Quantities and times become canonical. Returns (faults, paths of the
+        unknown fields that were dropped, in upstream's form `spec.bogus`, `spec.containers[0].bogus`).
 
         Faults are of two sorts. A `DecodeError` is a 400 with `detail` in its message, and comes before everything
         else. The others are required fields that are missing or empty; they belong to validation, so they are merged

@@ -16,7 +16,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from wherry.api.schema.problems import Problem, Sort, wrong_type
+from wherry.api.schema.problems import EMPTY, Problem, Sort, wrong_type
 from wherry.api.schema.required import enforced
 from wherry.api.schema.scalars import GO_TYPES, SCALARS, Check
 from wherry.api.schema.shapes import struct
@@ -33,13 +33,14 @@ def struct_check(name: str, strict: bool) -> Check:  # noqa: C901
     shape = struct(name)
     owner, go_type = shape.short_name, go_name("@" + name)
     present, entered = enforced(shape) if strict else ((), ())
+    kept = shape.required  # Go writes these even when they are empty
     rules: dict[str, Rule] = {}
     for field, spec in shape.fields.items():
         lenient = field in ("metadata", "status") and bool(shape.kinds)
         rules[field] = _lazy(rules, field, spec.type, strict and not lenient)
     find = rules.get
 
-    def check(container: Any, key: Any, value: Any) -> list[Problem] | None:
+    def check(container: Any, key: Any, value: Any) -> list[Problem] | None:  # noqa: C901 - the hot loop, in one piece
         if type(value) is not dict:
             if value is not None:
                 return wrong_type(value, go_type)
@@ -57,7 +58,10 @@ def struct_check(name: str, strict: bool) -> Check:  # noqa: C901
                 found = wrong_type(content, "string" if rule is str else "bool")
             else:
                 found = rule(value, field, content)
-            if found:
+            if found is EMPTY:
+                if field not in kept:
+                    dropped = [field] if dropped is None else [*dropped, field]
+            elif found:
                 problems = _entered(found, problems, owner, field)
         if dropped:
             for field in dropped:
@@ -89,10 +93,12 @@ def list_check(item: str, strict: bool) -> Check:
     def check(container: Any, key: Any, value: Any) -> list[Problem] | None:
         if type(value) is not list:
             return _empty(container, key, value, [], go_type)
+        if not value:
+            return EMPTY
         problems: list[Problem] | None = None
         for index, content in enumerate(value):
             found = check_item(value, index, content)
-            if found:
+            if found and found is not EMPTY:
                 problems = _stepped(found, problems, f"[{index}]")
         return problems
 
@@ -110,10 +116,12 @@ def map_check(item: str, strict: bool) -> Check:
     def check(container: Any, key: Any, value: Any) -> list[Problem] | None:
         if type(value) is not dict:
             return _empty(container, key, value, {}, go_type)
+        if not value:
+            return EMPTY
         problems: list[Problem] | None = None
         for name, content in value.items():
             found = check_item(value, name, content)
-            if found:
+            if found and found is not EMPTY:
                 problems = _keyed(found, problems, name)
         return problems
 
@@ -180,6 +188,8 @@ def _either(first: str, strict: bool) -> Check:
 def _strings(container: Any, key: Any, value: Any) -> list[Problem] | None:
     if type(value) is not list:
         return _empty(container, key, value, [], "[]string")
+    if not value:
+        return EMPTY
     problems: list[Problem] | None = None
     for index, content in enumerate(value):
         if type(content) is not str:
@@ -192,6 +202,8 @@ def _strings(container: Any, key: Any, value: Any) -> list[Problem] | None:
 def _string_map(container: Any, key: Any, value: Any) -> list[Problem] | None:
     if type(value) is not dict:
         return _empty(container, key, value, {}, "map[string]string")
+    if not value:
+        return EMPTY
     problems: list[Problem] | None = None
     for name, content in value.items():
         if type(content) is not str:

@@ -64,6 +64,10 @@ class Problem:
         return f"json: cannot unmarshal {json_type(self.value, self.type)} into {target} of type {self.type}"
 
 
+EMPTY = [Problem(Sort.UNKNOWN)]
+"""Not a problem but a remark, told apart by identity: an empty list or map, which Go leaves out when it writes."""
+
+
 def wrong_type(value: Any, type: str) -> list[Problem]:
     """`value` is not of the JSON type that the Go type `type` is read from."""
     return [Problem(Sort.WRONG_TYPE, value, type=type)]

@@ -124,6 +124,21 @@ def test_nulls_become_what_go_makes_of_them() -> None:
     }
 
 
+def test_what_is_empty_is_left_out_as_go_does() -> None:
+    obj = {
+        "metadata": {"finalizers": [], "labels": {}},
+        "spec": {"containers": [{"name": "a", "env": [], "args": [""], "securityContext": {}}], "nodeSelector": {}},
+    }
+    assert texts("v1", "Pod", obj) == ([], [], [])
+    assert obj == {"metadata": {}, "spec": {"containers": [{"name": "a", "args": [""], "securityContext": {}}]}}
+    review: dict[str, Any] = {"status": {"resourceRules": [], "nonResourceRules": []}}
+    assert texts("authorization.k8s.io/v1", "SelfSubjectRulesReview", review) == ([], [], [])
+    assert review == {"status": {"resourceRules": [], "nonResourceRules": []}}
+    user: dict[str, Any] = {"spec": {"extra": {"a": []}}}
+    assert texts("authorization.k8s.io/v1", "SubjectAccessReview", user) == ([], [], [])
+    assert user == {"spec": {"extra": {"a": []}}}
+
+
 def test_values_become_canonical() -> None:
     obj: dict[str, Any] = container(resources={"limits": {"cpu": 0.5, "memory": "1024Mi", "x/y": 3}})
     obj["metadata"] = {"creationTimestamp": "2024-01-01T02:00:00.5+02:00"}
