@@ -8,30 +8,52 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from wherry.api import Obj
-from wherry.api.apps.deployment import DEPLOYMENTS
 from wherry.api.core.pod import PODS
 from wherry.api.resource import Resource
 from wherry.apiserver.api import Api, Settings
-from wherry.client import Client, Key
+from wherry.apiserver.attributes import Plugin
+from wherry.client import Client
 from wherry.controllers import catalog
-from wherry.lib.clock import Clock, format_time
+from wherry.controllers.core.kubernetes.controller import Address
+from wherry.lib.clock import format_time
 from wherry.reconcile.controller import Controller
 from wherry.reconcile.events import Recorder
 from wherry.reconcile.loop import Loops
 from wherry.store.memory import MemoryStore
 from wherry.testing.clock import ManualClock
 
+Choice = Callable[[Sequence[Controller]], Sequence[Controller]]
+
 
 class Plane:
     """What a scenario has in its hands."""
 
-    def __init__(self, client: Client, clock: ManualClock, loops: Loops) -> None:
+    def __init__(self, client: Client, clock: ManualClock) -> None:
         self.client = client
         self.clock = clock
-        self.loops = loops
+        self.recorder = Recorder(client, clock, "controllers")
+        self.loops: list[Loops] = []
+
+    async def start(self, choose: Choice) -> None:
+        """Let (further) controllers work."""
+        settings = catalog.Settings(
+            root_ca=lambda: "-----BEGIN CERTIFICATE-----\n", address=Address("10.43.0.1", "192.0.2.2", 6443)
+        )
+        controllers = choose(catalog.controllers(settings))
+        loops = Loops(controllers, self.client, self.clock, random.Random(7), self.recorder)
+        self.loops.append(loops)
+        await loops.start()
+        await self.settle()
+
+    async def stop(self) -> None:
+        for loops in self.loops:
+            await loops.stop()
+        self.loops.clear()
+        await self.recorder.close()
 
     async def settle(self) -> None:
-        await self.loops.settled()
+        for loops in self.loops:
+            await loops.settled()
 
     async def pass_time(self, seconds: float) -> None:
         await self.clock.advance(seconds)
@@ -84,29 +106,29 @@ class Plane:
         await self.client.patch(PODS, metadata["name"], patch, metadata["namespace"], subresource="status")
 
 
-def only(*names: str) -> Callable[[Sequence[Controller]], Sequence[Controller]]:
+def everyone(controllers: Sequence[Controller]) -> Sequence[Controller]:
+    return controllers
+
+
+def only(*names: str) -> Choice:
     return lambda controllers: [controller for controller in controllers if controller.name in names]
 
 
+def without(*names: str) -> Choice:
+    return lambda controllers: [controller for controller in controllers if controller.name not in names]
+
+
 @asynccontextmanager
-async def running(
-    choose: Callable[[Sequence[Controller]], Sequence[Controller]] = lambda controllers: controllers,
-) -> AsyncIterator[Plane]:
+async def running(choose: Choice = everyone, validating: tuple[Plugin, ...] = ()) -> AsyncIterator[Plane]:
     clock = ManualClock()
-    api = Api(Settings(store=MemoryStore(), clock=clock, random=random.Random(7)))
+    api = Api(Settings(store=MemoryStore(), clock=clock, random=random.Random(7), validating=validating))
     await api.open()
-    client = api.client()
-    recorder = Recorder(client, clock, "controllers")
-    controllers = catalog.controllers(catalog.Settings(root_ca=lambda: "-----BEGIN CERTIFICATE-----\n"))
-    loops = Loops(choose(controllers), client, clock, random.Random(7), recorder)
-    await loops.start()
-    plane = Plane(client, clock, loops)
-    await plane.settle()
+    plane = Plane(api.client(), clock)
+    await plane.start(choose)
     try:
         yield plane
     finally:
-        await loops.stop()
-        await recorder.close()
+        await plane.stop()
         await api.close()
 
 
@@ -132,6 +154,3 @@ def template(name: str, image: str = "busybox:1", **spec: Any) -> Obj:
         "metadata": {"labels": {"app": name}},
         "spec": {"containers": [{"name": "main", "image": image}], **spec},
     }
-
-
-__all__ = ["DEPLOYMENTS", "Clock", "Key", "Plane", "deployment", "only", "running", "template"]

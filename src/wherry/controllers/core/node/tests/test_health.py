@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from wherry.controllers.core.node.health import evicts, silenced, taints
+from wherry.controllers.tests.views import NOW, node
+
+NOT_READY, UNREACHABLE = "node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"
+
+
+def names(found: list[dict[str, Any]] | None) -> set[tuple[str, str]] | None:
+    return None if found is None else {(taint["key"], taint["effect"]) for taint in found}
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({"ready": "True"}, None),
+        ({"ready": "False"}, {(NOT_READY, "NoSchedule"), (NOT_READY, "NoExecute")}),
+        ({"ready": "Unknown"}, {(UNREACHABLE, "NoSchedule"), (UNREACHABLE, "NoExecute")}),
+        ({"ready": "True", "taints": [{"key": NOT_READY, "effect": "NoSchedule"}]}, set()),
+        ({"ready": None, "taints": [{"key": NOT_READY, "effect": "NoSchedule"}]}, None),
+        ({"ready": "True", "unschedulable": True}, {("node.kubernetes.io/unschedulable", "NoSchedule")}),
+        (
+            {"ready": "True", "conditions": [{"type": "DiskPressure", "status": "True"}]},
+            {("node.kubernetes.io/disk-pressure", "NoSchedule")},
+        ),
+        (
+            {"ready": "Unknown", "taints": [{"key": "mine", "effect": "NoExecute"}]},
+            {("mine", "NoExecute"), (UNREACHABLE, "NoSchedule"), (UNREACHABLE, "NoExecute")},
+        ),
+    ],
+)
+def test_conditions_become_taints(facts: dict[str, Any], expected: set[tuple[str, str]] | None) -> None:
+    assert names(taints(node("n1", **facts), may_evict=True, now=NOW)) == expected
+
+
+def test_a_node_that_may_not_evict_only_keeps_new_pods_away() -> None:
+    assert names(taints(node("n1", ready="Unknown"), may_evict=False, now=NOW)) == {(UNREACHABLE, "NoSchedule")}
+
+
+def test_silence_makes_conditions_unknown_once() -> None:
+    conditions = silenced(node("n1", ready="True"), NOW)
+    assert conditions is not None
+    by_type = {c["type"]: (c["status"], c["reason"]) for c in conditions}
+    assert by_type["Ready"] == ("Unknown", "NodeStatusUnknown")
+    assert by_type["DiskPressure"] == ("Unknown", "NodeStatusNeverUpdated")
+    assert silenced(node("n1", conditions=conditions), NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("statuses", "expected"),
+    [
+        (["Unknown"], False),
+        (["Unknown", "Unknown"], False),
+        (["Unknown", "True"], True),
+        (["Unknown", "Unknown", "Unknown", "True"], False),
+        (["Unknown", "Unknown", "True", "True", "True"], True),
+    ],
+    ids=["the only node", "all nodes", "one of two", "most of a small zone", "a minority"],
+)
+def test_nobody_is_driven_away_when_the_trouble_is_likely_ours(statuses: list[str], expected: bool) -> None:
+    nodes = [node(f"n{i}", ready=status) for i, status in enumerate(statuses)]
+    assert evicts(nodes[0], nodes) is expected

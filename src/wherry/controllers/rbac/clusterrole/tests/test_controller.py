@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from wherry.api import Obj
+from wherry.api.rbac.clusterrole import CLUSTERROLES
+from wherry.controllers.tests.plane import only, running
+
+LABEL = "rbac.example.com/aggregate-to-all"
+
+
+def role(name: str, verb: str, **labels: str) -> Obj:
+    metadata = {"name": name, "labels": labels}
+    rules = [{"apiGroups": [""], "resources": ["pods"], "verbs": [verb]}]
+    return {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": metadata, "rules": rules}
+
+
+async def test_an_aggregated_role_has_the_rules_of_all_selected_ones() -> None:
+    async with running(only("clusterrole-aggregation-controller")) as plane:
+        whole = role("all", "list")
+        whole["aggregationRule"] = {"clusterRoleSelectors": [{"matchLabels": {LABEL: "true"}}]}
+        await plane.apply(CLUSTERROLES, whole)
+        await plane.apply(CLUSTERROLES, role("b", "get", **{LABEL: "true"}))
+        await plane.apply(CLUSTERROLES, role("a", "watch", **{LABEL: "true"}))
+        await plane.apply(CLUSTERROLES, role("c", "delete"))
+        found = await plane.get(CLUSTERROLES, "all")
+        assert [rule["verbs"] for rule in found["rules"]] == [["watch"], ["get"]]
+        await plane.client.delete(CLUSTERROLES, "a")
+        await plane.settle()
+        assert [rule["verbs"] for rule in (await plane.get(CLUSTERROLES, "all"))["rules"]] == [["get"]]
