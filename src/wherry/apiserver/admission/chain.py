@@ -27,6 +27,7 @@ from wherry.apiserver.admission.limitranger import enforce_limits, set_default_l
 from wherry.apiserver.admission.namespacelifecycle import namespace_lifecycle
 from wherry.apiserver.admission.noderestriction import node_restriction
 from wherry.apiserver.admission.nodetaints import taint_new_nodes
+from wherry.apiserver.admission.podsecurity.plugin import KINDS, pod_security
 from wherry.apiserver.admission.priority import pod_priority, single_default_priority
 from wherry.apiserver.admission.runtimeclass import runtime_class
 from wherry.apiserver.admission.serviceaccount import service_account
@@ -62,6 +63,7 @@ def validating(authorization: Callable[[], Authorization] | None = None) -> tupl
         (enforce_limits, (PODS, PERSISTENTVOLUMECLAIMS)),
         (single_default_priority, (PRIORITYCLASSES,)),
         (restrict_subject, (CERTIFICATESIGNINGREQUESTS,)),
+        (pod_security, KINDS),
     )
     if authorization is not None:
         entries += (
