@@ -148,7 +148,7 @@ class Resource:
     """(new, old) for writes through `status`; spec is already kept as stored."""
     validate: Callable[[Obj], Sequence[FieldError]] = _no_faults
     validate_create: Callable[[Obj], Sequence[FieldError]] = _no_faults
-    """What holds only for new objects; `validate` has run as well."""
+    """What holds only for new objects; `validate` runs as well. Called by `meta.objectmeta.validate_create`."""
     validate_update: Callable[[Obj, Obj], Sequence[FieldError]] = _no_update_faults
     """(new, old): immutability and the like; `validate(new)` has run as well."""
     validate_status_update: Callable[[Obj, Obj], Sequence[FieldError]] = _no_update_faults

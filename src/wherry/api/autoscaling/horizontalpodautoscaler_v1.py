@@ -10,6 +10,7 @@ from typing import Any
 
 from wherry.api import Obj
 from wherry.api.autoscaling.horizontalpodautoscaler import COLUMNS, HORIZONTALPODAUTOSCALERS
+from wherry.api.autoscaling.metrics import metric_from_v2, metric_to_v2
 from wherry.api.resource import STATUS, Cell, Column, ColumnValue, Resource
 from wherry.api.schema import schema
 
@@ -23,14 +24,14 @@ def to_v2(autoscaler: Obj) -> Obj:
     metadata = dict(autoscaler["metadata"])
     annotations: dict[str, str] = dict(metadata.get("annotations") or {})
     spec, status = dict(autoscaler.get("spec") or {}), dict(autoscaler.get("status") or {})
-    metrics = [_metric_to_v2(metric) for metric in _taken(annotations, _METRICS) or []]
+    metrics = [metric_to_v2(metric, "target") for metric in _taken(annotations, _METRICS) or []]
     if (percent := spec.pop("targetCPUUtilizationPercentage", None)) is not None:
         metrics.insert(0, _cpu("target", {"type": "Utilization", "averageUtilization": percent}))
     if metrics:
         spec["metrics"] = metrics
     if (behavior := _taken(annotations, _BEHAVIOR)) is not None:
         spec["behavior"] = behavior
-    current = [_metric_to_v2(metric) for metric in _taken(annotations, _CURRENT) or []]
+    current = [metric_to_v2(metric, "current") for metric in _taken(annotations, _CURRENT) or []]
     if (percent := status.pop("currentCPUUtilizationPercentage", None)) is not None and not current:
         current.append(_cpu("current", {"averageUtilization": percent}))
     if current:
@@ -51,14 +52,14 @@ def from_v2(autoscaler: Obj) -> Obj:
         if percent is not None and "targetCPUUtilizationPercentage" not in spec:
             spec["targetCPUUtilizationPercentage"] = percent
         else:
-            others.append(_metric_from_v2(metric))
+            others.append(metric_from_v2(metric, "target"))
     _put(annotations, _METRICS, others)
     _put(annotations, _BEHAVIOR, spec.pop("behavior", None))
     current = status.pop("currentMetrics", None) or []
     for metric in current:
         if (percent := _cpu_percent(metric, "current")) is not None:
             status["currentCPUUtilizationPercentage"] = percent
-    _put(annotations, _CURRENT, [_metric_from_v2(metric) for metric in current])
+    _put(annotations, _CURRENT, [metric_from_v2(metric, "current") for metric in current])
     _put(annotations, _CONDITIONS, status.pop("conditions", None))
     return _assembled("autoscaling/v1", autoscaler, metadata, annotations, spec, status)
 
@@ -95,15 +96,6 @@ def _taken(annotations: dict[str, str], key: str) -> Any:
 def _put(annotations: dict[str, str], key: str, value: Any) -> None:
     if value:
         annotations[key] = json.dumps(value, separators=(",", ":"))
-
-
-def _metric_to_v2(metric: Obj) -> Obj:
-    """The annotations hold v1's internal spelling of metrics; those written here carry v2's own under `v2`."""
-    return dict(metric.get("v2") or metric)
-
-
-def _metric_from_v2(metric: Obj) -> Obj:
-    return dict(metric)
 
 
 def _as_v2(value: ColumnValue) -> ColumnValue:

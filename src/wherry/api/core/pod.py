@@ -7,12 +7,12 @@ from typing import Any
 
 from wherry.api import Obj
 from wherry.api.core.podcolumns import COLUMNS
-from wherry.api.core.podspec.defaults import default_container, set_pod_defaults
+from wherry.api.core.podspec.defaults import set_pod_defaults
 from wherry.api.core.podspec.qos import qos_class
 from wherry.api.core.podspec.update import validate_pod_status_update, validate_pod_update
 from wherry.api.core.podspec.validate import validate_pod_spec
 from wherry.api.core.podspec.warnings import warn
-from wherry.api.field import FieldError, forbidden, invalid
+from wherry.api.field import FieldError, forbidden
 from wherry.api.resource import STATUS, GroupVersionKind, Resource, Subresource
 from wherry.api.schema import schema
 
@@ -112,47 +112,6 @@ def grace_seconds(pod: Obj, requested: int | None) -> int:
         return 0
     seconds = spec.get("terminationGracePeriodSeconds") or 0 if requested is None else requested
     return 1 if seconds < 0 else seconds
-
-
-def with_ephemeral_containers(old: Obj, new: Obj) -> tuple[Obj, list[FieldError]]:
-    """(the stored pod with the ephemeral containers of `new`, faults): what a write to `ephemeralcontainers` means."""
-    wanted = new["spec"].get("ephemeralContainers") or []
-    for container in wanted:
-        default_container(container)
-    pod = {**old, "spec": {**old["spec"], "ephemeralContainers": wanted}}
-    faults = validate_pod_spec(pod["spec"], "spec")
-    by_name = {container.get("name"): container for container in wanted}
-    for index, container in enumerate(old["spec"].get("ephemeralContainers") or ()):
-        now = by_name.get(container["name"])
-        path = f"spec.ephemeralContainers[{index}]"
-        if now is None:
-            why = f'existing ephemeral containers "{container["name"]}" may not be removed'
-            faults.append(forbidden(path, why + "\n"))
-        elif now != container:
-            why = f'existing ephemeral containers "{container["name"]}" may not be changed'
-            faults.append(forbidden(path, why + "\n"))
-    return pod, faults
-
-
-def with_resources(old: Obj, new: Obj) -> tuple[Obj, list[FieldError]]:
-    """(the stored pod with the resources of `new`, faults): what a write to `resize` means."""
-    spec = {**old["spec"]}
-    for field in ("containers", "initContainers"):
-        wanted = {container.get("name"): container for container in new["spec"].get(field) or ()}
-        if field in spec:
-            spec[field] = [_resized(container, wanted.get(container["name"])) for container in spec[field]]
-    pod = {**old, "spec": spec}
-    faults = validate_pod_spec(spec, "spec")
-    if qos_class(spec) != (old.get("status") or {}).get("qosClass", qos_class(old["spec"])):
-        faults.append(invalid("spec", qos_class(spec), "Pod QOS Class may not change as a result of resizing"))
-    return pod, faults
-
-
-def _resized(container: dict[str, Any], wanted: dict[str, Any] | None) -> dict[str, Any]:
-    if wanted is None:
-        return container
-    changed: dict[str, Any] = {field: wanted[field] for field in ("resources", "resizePolicy") if field in wanted}
-    return {**container, **changed}
 
 
 PODS = Resource(

@@ -31,10 +31,11 @@ _IMMUTABLE_FIELDS = ("name", "namespace", "uid", "creationTimestamp", "deletionT
 
 
 def validate_create(resource: Resource, obj: Obj) -> list[FieldError]:
-    """Everything about a new object's metadata."""
+    """What holds for a new object besides `resource.validate`: its metadata, and what the kind demands of new ones."""
     meta = obj["metadata"]
     faults = _validate_names(resource, meta)
     _validate_common(meta, "metadata", faults, strict_finalizers=resource.group == "")
+    faults += resource.validate_create(obj)
     return faults
 
 

@@ -76,11 +76,6 @@ def _default_pod_requests(resources: dict[str, Any], containers: list[Spec]) -> 
             requests[name] = format_quantity(asked[name], name != "cpu") if name in asked else amount
 
 
-def default_container(container: Spec) -> None:
-    """Defaults of one container, for the `ephemeralcontainers` subresource."""
-    _default_container(container)
-
-
 def _default_container(container: Spec) -> None:
     if "imagePullPolicy" not in container:
         container["imagePullPolicy"] = pull_policy(container.get("image") or "")
