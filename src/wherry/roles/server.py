@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import logging
+import os
 import random
+import socket
 import ssl
 from collections.abc import Sequence
 
@@ -43,12 +45,15 @@ _GRACE_SECONDS = 5.0
 async def run(settings: ServerSettings, stop: asyncio.Event) -> None:
     """Serve until `stop` is set; raises Failure when it cannot begin."""
     clock, paths = SystemClock(), settings.paths
-    make_private_folder(paths.state)
-    make_private_folder(paths.server)
     try:
+        make_private_folder(paths.state)
+        make_private_folder(paths.server)
         pki = _open_identity(settings, clock.time())
     except PkiError as error:
         raise Failure(str(error), error.hint) from error
+    except OSError as error:
+        what = f"{error.filename or paths.state} cannot be used: {_reason(error)}"
+        raise Failure(what, "choose another state folder with --state, or run as its owner") from error
     tls = pki.server_context()
     plane = ControlPlane(
         SqliteStore(paths.database, clock),
@@ -130,9 +135,16 @@ async def _listen(server: Server, settings: ServerSettings, tls: ssl.SSLContext)
         await server.start(settings.bind_address, settings.port, tls=tls)
     except OSError as error:
         raise Failure(
-            f"cannot listen on {settings.bind_address}:{settings.port}: {error.strerror or error}",
+            f"cannot listen on {settings.bind_address}:{settings.port}: {_reason(error)}",
             f"see who has it with `ss -ltnp sport = :{settings.port}`, or choose another with --port",
         ) from None
+
+
+def _reason(error: OSError) -> str:
+    """The system's own words; asyncio wraps them in a sentence that repeats the address."""
+    if error.errno is None or isinstance(error, socket.gaierror):
+        return error.strerror or str(error)
+    return os.strerror(error.errno)
 
 
 def _renewed(names: Sequence[str], pki: Pki, tls: ssl.SSLContext, settings: ServerSettings) -> None:

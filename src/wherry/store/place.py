@@ -96,8 +96,13 @@ def was_closed_in_order(path: Path) -> bool:
 
 
 def connect_read_only(path: Path) -> sqlite3.Connection:
-    """A connection that cannot change the file, not even by tidying up."""
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    """A connection that cannot change the file, not even by tidying up.
+
+    Where there is no journal to read, SQLite is told that nobody else writes (the claim sees to that), so that it does
+    not leave an empty journal and an index of it beside a file that is then refused.
+    """
+    mode = "mode=ro&immutable=1" if was_closed_in_order(path) else "mode=ro"
+    return sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, isolation_level=None)
 
 
 def connect(path: Path, *, statements: int) -> sqlite3.Connection:
