@@ -63,7 +63,7 @@ UNCONFINED = {"type": "Unconfined"}
             'non-default capabilities (container "a" must not include "NET_ADMIN" in securityContext.capabilities.add)',
         ),
         (
-            spec({"procMount": "Unmasked"}),
+            spec({"procMount": "X"}),
             'procMount (container "a" must not set securityContext.procMount to "X")',
         ),
         (
