@@ -37,13 +37,13 @@ def _targets(autoscaler: Obj, _: float) -> Cell:
 
 def _target(metric: dict[str, Any], status: dict[str, Any]) -> str:
     """`cpu: 12%/80%`, `100m/1 (avg)`: what is measured against what is wanted."""
-    field = _SOURCES.get(metric["type"])
+    field = _SOURCES.get(metric.get("type") or "")
     if field is None:
         return "<unknown type>"
     source, target = metric.get(field) or {}, (metric.get(field) or {}).get("target") or {}
     current = (status.get(field) or {}).get("current") or {}
     if field in ("resource", "containerResource"):
-        return f"{source['name']}: {_usage(current, target)}"
+        return f"{source.get('name') or ''}: {_usage(current, target)}"
     if field == "pods":
         return f"{current.get('averageValue', UNKNOWN)}/{target.get('averageValue', '0')}"
     if target.get("averageValue") is not None:

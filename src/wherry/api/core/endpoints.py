@@ -16,12 +16,12 @@ def _endpoints(endpoints: Obj, _: float) -> Cell:
         return NONE
     found: list[str] = []
     for subset in subsets:
-        addresses = [address["ip"] for address in subset.get("addresses") or ()]
+        addresses = [address.get("ip") or "" for address in subset.get("addresses") or ()]
         ports = subset.get("ports")
         if not ports:
             found += addresses
         for port in ports or ():
-            found += [_join(address, port["port"]) for address in addresses]
+            found += [_join(address, port.get("port") or 0) for address in addresses]
     shown = ",".join(found[:3])
     return f"{shown} + {len(found) - 3} more..." if len(found) > 3 else shown
 

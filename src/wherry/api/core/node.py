@@ -33,7 +33,7 @@ def _roles(node: Obj, _: float) -> Cell:
 def _address(type: str) -> Value:
     def value(node: Obj, _: float) -> Cell:
         addresses = (node.get("status") or {}).get("addresses") or ()
-        return next((address["address"] for address in addresses if address["type"] == type), NONE)
+        return next((address.get("address") or "" for address in addresses if address.get("type") == type), NONE)
 
     return value
 

@@ -29,14 +29,14 @@ def summarize(pod: Obj) -> Summary:
     """Add up the states of all containers, init containers first."""
     spec, status = pod.get("spec") or {}, pod.get("status") or {}
     reason = _pod_reason(status)
-    sidecars = {c["name"] for c in spec.get("initContainers") or () if c.get("restartPolicy") == "Always"}
+    sidecars = {c.get("name") for c in spec.get("initContainers") or () if c.get("restartPolicy") == "Always"}
     total = len(spec.get("containers") or ()) + len(sidecars)
     ready, restarts, sidecar_restarts, last, sidecar_last = 0, 0, 0, "", ""
     initializing = False
     for index, container in enumerate(status.get("initContainerStatuses") or ()):
         restarts += container.get("restartCount") or 0
         last = max(last, _finished(container))
-        is_sidecar = container["name"] in sidecars
+        is_sidecar = container.get("name") in sidecars
         if is_sidecar:
             sidecar_restarts += container.get("restartCount") or 0
             sidecar_last = max(sidecar_last, _finished(container))
@@ -130,7 +130,8 @@ def _readiness_gates(pod: Obj, _: float) -> Cell:
     if not gates:
         return NONE
     conditions = (pod.get("status") or {}).get("conditions")
-    return f"{sum(is_true(conditions, gate['conditionType']) for gate in gates)}/{len(gates)}"
+    open_gates = sum(is_true(conditions, gate.get("conditionType") or "") for gate in gates)
+    return f"{open_gates}/{len(gates)}"
 
 
 COLUMNS = (

@@ -35,7 +35,7 @@ def _external_ip(service: Obj, _: float) -> Cell:
 
 def _port(port: dict[str, Any]) -> str:
     node_port = f":{port['nodePort']}" if port.get("nodePort") else ""
-    return f"{port['port']}{node_port}/{port.get('protocol') or 'TCP'}"
+    return f"{port.get('port') or 0}{node_port}/{port.get('protocol') or 'TCP'}"
 
 
 def _ports(service: Obj, _: float) -> Cell:

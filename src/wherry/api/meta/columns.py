@@ -103,7 +103,7 @@ def container_columns(path: str) -> tuple[Column, Column]:
     steps = _steps(path)
 
     def names(obj: Obj, _: float) -> Cell:
-        return ",".join(container["name"] for container in _follow(obj, steps) or ())
+        return ",".join(container.get("name") or "" for container in _follow(obj, steps) or ())
 
     def images(obj: Obj, _: float) -> Cell:
         return ",".join(container.get("image") or "" for container in _follow(obj, steps) or ())

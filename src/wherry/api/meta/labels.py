@@ -85,7 +85,7 @@ def selector_of(label_selector: Mapping[str, Any] | None) -> Selector:
         operator = _OF_EXPRESSION.get(expression.get("operator") or "")
         if operator is None:
             raise SelectorError(f'"{expression.get("operator")}" is not a valid label selector operator')
-        requirements.append(Requirement(expression["key"], operator, tuple(expression.get("values") or ())))
+        requirements.append(Requirement(expression.get("key") or "", operator, tuple(expression.get("values") or ())))
     return Selector(tuple(sorted(requirements, key=lambda requirement: requirement.key)))
 
 

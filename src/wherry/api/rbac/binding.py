@@ -15,9 +15,11 @@ def _role(binding: Obj, _: float) -> Cell:
 def _subjects(kind: str) -> Value:
     def value(binding: Obj, _: float) -> Cell:
         return ", ".join(
-            f"{subject.get('namespace') or ''}/{subject['name']}" if kind == "ServiceAccount" else subject["name"]
+            f"{subject.get('namespace') or ''}/{subject.get('name') or ''}"
+            if kind == "ServiceAccount"
+            else subject.get("name") or ""
             for subject in binding.get("subjects") or ()
-            if subject["kind"] == kind
+            if subject.get("kind") == kind
         )
 
     return value

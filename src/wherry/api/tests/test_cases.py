@@ -33,16 +33,16 @@ def _cases(section: str) -> list[Any]:
     return [
         pytest.param(case, id=f"{file.stem}: {case['name']}")
         for file in sorted(CASES.glob("*.yaml"))
-        for case in yaml.load(file.read_text(), Loader=_Loader)
+        for case in yaml.load(file.read_text(), Loader=Loader)
         if section in case
     ]
 
 
-class _Loader(yaml.SafeLoader):
+class Loader(yaml.SafeLoader):
     """YAML without dates: times stay text, as in JSON."""
 
 
-_Loader.yaml_implicit_resolvers = {
+Loader.yaml_implicit_resolvers = {
     sign: [entry for entry in entries if entry[0] != "tag:yaml.org,2002:timestamp"]
     for sign, entries in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }

@@ -132,7 +132,9 @@ def validate_pod_status_update(new: Obj, old: Obj) -> Faults:
     if spec.get("restartPolicy") != "Always":
         sidecars: frozenset[str] = frozenset()
         _validate_ended(status, before, "containerStatuses", spec["restartPolicy"], sidecars, faults)
-        sidecars = frozenset(c["name"] for c in spec.get("initContainers") or () if c.get("restartPolicy") == "Always")
+        sidecars = frozenset(
+            c.get("name") or "" for c in spec.get("initContainers") or () if c.get("restartPolicy") == "Always"
+        )
         _validate_ended(status, before, "initContainerStatuses", spec["restartPolicy"], sidecars, faults)
     return faults
 
@@ -140,11 +142,11 @@ def validate_pod_status_update(new: Obj, old: Obj) -> Faults:
 def _validate_ended(
     status: Spec, before: Spec, field: str, policy: str, exempt: frozenset[str], faults: Faults
 ) -> None:
-    states = {entry["name"]: entry.get("state") or {} for entry in status.get(field) or ()}
+    states = {entry.get("name"): entry.get("state") or {} for entry in status.get(field) or ()}
     for index, entry in enumerate(before.get(field) or ()):
         ended = (entry.get("state") or {}).get("terminated")
-        if ended is None or entry["name"] in exempt or (ended.get("exitCode") and policy == "OnFailure"):
+        if ended is None or entry.get("name") in exempt or (ended.get("exitCode") and policy == "OnFailure"):
             continue
-        if entry["name"] in states and "terminated" not in states[entry["name"]]:
+        if "terminated" not in states.get(entry.get("name"), entry["state"]):
             why = "may not be transitioned to non-terminated state"
             faults.append(forbidden(f"status.{field}[{index}].state", why))
