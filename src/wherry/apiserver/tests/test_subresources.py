@@ -1,0 +1,112 @@
+"""Eviction, ephemeral containers, resize, finalize."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from wherry.apiserver.tests.harness import PODS, Server, pod, serving
+
+BUDGETS = "/apis/policy/v1/namespaces/default/poddisruptionbudgets"
+EVICTION = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "a"}}
+STRATEGIC = {"content-type": "application/strategic-merge-patch+json"}
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    async with serving() as server:
+        yield server
+
+
+async def running_pod(server: Server) -> None:
+    made = await server.post(PODS, pod("a", nodeName="n"))
+    made["status"] = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
+    answer = await server.call("PUT", f"{PODS}/a/status", made)
+    assert answer.status == 200, answer.body
+
+
+async def budget(server: Server, name: str, **status: Any) -> None:
+    spec = {"selector": {"matchLabels": {"app": "a"}}, "minAvailable": 1}
+    made = await server.post(BUDGETS, {"metadata": {"name": name}, "spec": spec})
+    made["status"] = {"observedGeneration": 1, "currentHealthy": 1, "desiredHealthy": 1, "expectedPods": 1, **status}
+    answer = await server.call("PUT", f"{BUDGETS}/{name}/status", made)
+    assert answer.status == 200, answer.body
+
+
+async def test_eviction_without_a_budget_deletes(server: Server) -> None:
+    await running_pod(server)
+    answer = await server.call("POST", f"{PODS}/a/eviction", EVICTION)
+    assert (answer.status, answer.body["status"]) == (201, "Success")
+    assert (await server.get(f"{PODS}/a"))["metadata"]["deletionTimestamp"]
+
+
+async def test_eviction_spends_the_budget(server: Server) -> None:
+    await running_pod(server)
+    await budget(server, "b", disruptionsAllowed=1)
+    assert (await server.call("POST", f"{PODS}/a/eviction", EVICTION)).status == 201
+    status = (await server.get(f"{BUDGETS}/b"))["status"]
+    assert (status["disruptionsAllowed"], list(status["disruptedPods"])) == (0, ["a"])
+    assert status["conditions"][0]["reason"] == "InsufficientPods"
+
+
+@pytest.mark.parametrize(
+    ("status", "cause", "retry"),
+    [
+        ({"disruptionsAllowed": 0}, "The disruption budget b needs 1 healthy pods and has 1 currently", None),
+        (
+            {"disruptionsAllowed": 1, "observedGeneration": 0},
+            "The disruption budget b is still being processed by the server.",
+            "10",
+        ),
+    ],
+    ids=["spent", "not yet observed"],
+)
+async def test_eviction_is_refused(server: Server, status: dict[str, Any], cause: str, retry: str | None) -> None:
+    await running_pod(server)
+    await budget(server, "b", **status)
+    answer = await server.call("POST", f"{PODS}/a/eviction", EVICTION)
+    assert (answer.status, answer.body["reason"]) == (429, "TooManyRequests")
+    assert answer.body["message"] == "Cannot evict pod as it would violate the pod's disruption budget."
+    assert answer.body["details"]["causes"][0]["message"] == cause
+    assert answer.headers.get("Retry-After") == retry
+
+
+async def test_two_budgets_are_one_too_many(server: Server) -> None:
+    await running_pod(server)
+    await budget(server, "b", disruptionsAllowed=1)
+    await budget(server, "c", disruptionsAllowed=1)
+    assert (await server.call("POST", f"{PODS}/a/eviction", EVICTION)).status == 500
+
+
+async def test_ephemeral_containers_are_added_and_never_changed(server: Server) -> None:
+    await server.post(PODS, pod("a", nodeName="n"))
+    added = {"spec": {"ephemeralContainers": [{"name": "debug", "image": "busybox"}]}}
+    answer = await server.call("PATCH", f"{PODS}/a/ephemeralcontainers", added, STRATEGIC)
+    assert answer.status == 200, answer.body
+    assert answer.body["spec"]["ephemeralContainers"][0]["terminationMessagePolicy"] == "File"
+    changed = {"spec": {"ephemeralContainers": [{"name": "debug", "image": "other"}]}}
+    refused = await server.call("PATCH", f"{PODS}/a/ephemeralcontainers", changed, STRATEGIC)
+    assert refused.status == 422
+
+
+async def test_resize_changes_cpu_and_memory_only(server: Server) -> None:
+    await server.post(PODS, pod("a", nodeName="n"))
+    smaller = {"spec": {"containers": [{"name": "c", "resources": {"requests": {"cpu": "1"}}}]}}
+    answer = await server.call("PATCH", f"{PODS}/a/resize", smaller, STRATEGIC)
+    assert answer.status == 200, answer.body
+    assert answer.body["spec"]["containers"][0]["resources"]["requests"] == {"cpu": "1"}
+    other = {"spec": {"containers": [{"name": "c", "resources": {"requests": {"example.com/x": "1"}}}]}}
+    assert (await server.call("PATCH", f"{PODS}/a/resize", other, STRATEGIC)).status == 422
+
+
+async def test_a_namespace_goes_when_it_is_finalized(server: Server) -> None:
+    await server.post("/api/v1/namespaces", {"metadata": {"name": "n"}})
+    deleted = await server.call("DELETE", "/api/v1/namespaces/n")
+    assert deleted.body["status"]["phase"] == "Terminating"
+    namespace = await server.get("/api/v1/namespaces/n")
+    namespace["spec"]["finalizers"] = []
+    answer = await server.call("PUT", "/api/v1/namespaces/n/finalize", namespace)
+    assert answer.status == 200, answer.body
+    assert (await server.call("GET", "/api/v1/namespaces/n")).status == 404
