@@ -38,6 +38,12 @@ class EventSink(Protocol):
         ...
 
 
+class EventSource(EventSink, Protocol):
+    """A sink that speaks for several components, each under its own name."""
+
+    def for_component(self, component: str) -> EventSink: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Deps:
     """What a reconcile function may use. Nothing else reaches it."""
@@ -82,5 +88,7 @@ class Controller:
     """Makes this controller's own state and adds indexes to informers, once per control plane, before the first key."""
     workers: int = 4
     settings: Mapping[str, Any] = field(default_factory=dict)
+    component: str = ""
+    """Who its Events come from, where upstream's name for that is another than the controller's."""
     hears_own: bool = True
     """Whether every change of a reconciled object is a reason to look at it; otherwise only what `reads` says is."""

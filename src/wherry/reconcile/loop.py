@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from wherry.api import errors
 from wherry.client import Client, Handler, Informer, Key
 from wherry.lib.clock import Clock
 from wherry.lib.tasks import Tasks
-from wherry.reconcile.controller import Controller, Deps, EventSink, Result, Terminal, Watch
+from wherry.reconcile.controller import Controller, Deps, EventSink, EventSource, Result, Terminal, Watch
 from wherry.reconcile.queue import Queue
 
 log = logging.getLogger(__name__)
@@ -152,11 +152,11 @@ class Loops:
         client: Client,
         clock: Clock,
         rng: random.Random,
-        events: EventSink,
+        events: EventSource,
     ) -> None:
         self._tasks = Tasks("loops")
         self._loops = [
-            Loop(controller, Deps(client, clock, events, rng, controller.settings), self._tasks)
+            Loop(controller, Deps(client, clock, _sink(events, controller), rng, controller.settings), self._tasks)
             for controller in controllers
         ]
 
@@ -190,3 +190,17 @@ class Loops:
     @property
     def loops(self) -> Sequence[Loop]:
         return self._loops
+
+    def samples(self) -> Iterator[tuple[str, str, float]]:
+        """What to measure: (metric, name of the controller, value), under upstream's names for work queues."""
+        for loop in self._loops:
+            name, queue, stats = loop.controller.name, loop.queue, loop.stats
+            yield "workqueue_adds_total", name, queue.stats.adds
+            yield "workqueue_retries_total", name, queue.stats.retries
+            yield "workqueue_depth", name, len(queue)
+            yield "workqueue_work_duration_seconds_sum", name, stats.seconds
+            yield "workqueue_work_duration_seconds_count", name, stats.successes + stats.errors
+
+
+def _sink(events: EventSource, controller: Controller) -> EventSink:
+    return events.for_component(controller.component or controller.name)

@@ -1,4 +1,7 @@
-"""The Pods behind a Service, with the ports they serve. Pure."""
+"""The Pods behind a Service, with the ports they serve. Pure.
+
+Pods are found by an index of their labels, so that a change of one Pod costs no look at all others of its namespace.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,11 @@ from typing import Any
 
 from wherry.api import Obj
 from wherry.api.types.core_v1 import Pod, Service, ServicePort
+from wherry.client import Informer
 from wherry.controllers.podstate import is_finished, is_ready
 from wherry.controllers.selectors import matches_labels
 
+BY_LABEL = "label"
 HEADLESS_LABEL = "service.kubernetes.io/headless"
 FAMILIES = {"IPv4": 4, "IPv6": 6}
 
@@ -21,6 +26,18 @@ def has_backends(service: Service) -> bool:
 
 def is_headless(service: Service) -> bool:
     return service.spec.cluster_ip == "None"
+
+
+def index_by_label(pods: Informer[Pod]) -> None:
+    pods.add_index(BY_LABEL, _labels)
+
+
+def selected(pods: Informer[Pod], service: Service) -> list[Pod]:
+    """The Pods that the Service's selector picks. Needs `index_by_label`."""
+    selector, namespace = service.spec.selector, service.metadata.namespace
+    name, value = max(selector.items(), key=lambda item: len(item[1]))  # long values tend to be the rarer ones
+    found = pods.by_index(BY_LABEL, f"{namespace}/{name}={value}")
+    return [pod for pod in found if matches_labels(selector, pod.metadata.labels)]
 
 
 def is_behind(service: Service, pod: Pod) -> bool:
@@ -97,6 +114,10 @@ def service_labels(service: Service) -> dict[str, str]:
 
 def zone_of(labels: Mapping[str, str]) -> str | None:
     return labels.get("topology.kubernetes.io/zone")
+
+
+def _labels(pod: Pod) -> list[str]:
+    return [f"{pod.metadata.namespace}/{name}={value}" for name, value in pod.metadata.labels.items()]
 
 
 def _target(port: ServicePort, pod: Pod) -> int | None:

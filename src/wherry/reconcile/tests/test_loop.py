@@ -23,6 +23,9 @@ from wherry.testing.clock import ManualClock
 class NoEvents:
     def event(self, about: Any, type: str, reason: str, message: str, *, action: str = "") -> None: ...
 
+    def for_component(self, component: str) -> NoEvents:
+        return self
+
 
 @pytest.fixture
 def clock() -> ManualClock:
@@ -155,6 +158,7 @@ async def test_no_more_workers_than_allowed_and_never_one_key_twice(client: Clie
     await loops.settled()
     assert most == 3
     assert loops.loops[0].stats.successes == 20
+    assert ("workqueue_adds_total", "test", 20) in list(loops.samples())
     await loops.stop()
 
 

@@ -12,7 +12,7 @@ def scaled(rollout: Rollout, new: Replicas | None, old: Sequence[Replicas]) -> d
     """New sizes by name: of those that are asked for a number, changed or not."""
     only = _only_active_or_latest(new, old)
     if only is not None:
-        return {} if only.spec == rollout.replicas else {only.name: rollout.replicas}
+        return {only.name: rollout.replicas}
     if new is not None and is_saturated(rollout, new):
         return {one.name: 0 for one in active(old)}
     if not rollout.is_rolling:

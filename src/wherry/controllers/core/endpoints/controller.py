@@ -12,10 +12,14 @@ from wherry.api.types.core_v1 import Endpoints, Pod, Service
 from wherry.api.types.decoding import to_obj
 from wherry.client import Key
 from wherry.controllers.core.endpoints.plan import OVER_CAPACITY, labels_for, subsets, truncated
-from wherry.controllers.discovery.backends import has_backends
+from wherry.controllers.discovery.backends import has_backends, index_by_label, selected
 from wherry.controllers.discovery.endpointslice.controller import services_of_pod
 from wherry.controllers.podcontrol import is_namespace_terminating
 from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch
+
+
+def start(deps: Deps) -> None:
+    index_by_label(deps.client.informer(PODS, Pod))
 
 
 async def reconcile(key: Key, deps: Deps) -> Result:
@@ -26,7 +30,7 @@ async def reconcile(key: Key, deps: Deps) -> Result:
         return DONE
     if not has_backends(service):
         return DONE
-    found, is_truncated = truncated(subsets(service, deps.client.informer(PODS, Pod).list(key.namespace)))
+    found, is_truncated = truncated(subsets(service, selected(deps.client.informer(PODS, Pod), service)))
     labels = labels_for(service)
     if present is None:
         await _create(service, found, labels, is_truncated, deps)
@@ -83,4 +87,5 @@ CONTROLLER = Controller(
     reconcile=reconcile,
     reads=(Watch(PODS, Pod, services_of_pod), Watch(ENDPOINTS, Endpoints, _of_endpoints)),
     writes=("endpoints",),
+    start=start,
 )

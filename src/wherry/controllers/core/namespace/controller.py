@@ -17,6 +17,7 @@ from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch
 
 WIDTH = 64
 """Deletions under way at once."""
+PAGE = 500
 
 
 async def reconcile(key: Key, deps: Deps) -> Result:
@@ -51,11 +52,16 @@ async def empty(client: Client, namespace: str) -> Remains:
 
 async def _delete_all(client: Client, resource: Resource, namespace: str, remains: Remains) -> None:
     try:
-        items = (await client.list(resource, namespace)).items
-        for start in range(0, len(items), WIDTH):
-            batch = items[start : start + WIDTH]
-            left = await asyncio.gather(*(_delete(client, resource, namespace, item) for item in batch))
-            _note(resource, [obj for obj in left if obj is not None], remains)
+        token = ""
+        while True:
+            page = await client.list(resource, namespace, limit=PAGE, continue_token=token)
+            for start in range(0, len(page.items), WIDTH):
+                batch = page.items[start : start + WIDTH]
+                left = await asyncio.gather(*(_delete(client, resource, namespace, item) for item in batch))
+                _note(resource, [obj for obj in left if obj is not None], remains)
+            token = page.continue_token
+            if not token:
+                return
     except (errors.NotFound, errors.MethodNotAllowed):
         return  # the kind is no longer served
     except errors.ApiError as error:

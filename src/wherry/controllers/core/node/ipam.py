@@ -73,5 +73,6 @@ def controller(cluster_cidr: str, node_prefix: int = 24) -> Controller:
         writes=("nodes/spec.podCIDR",),
         start=start,
         workers=1,
+        component="cidrAllocator",
         settings={"cluster_cidr": cluster_cidr, "node_prefix": node_prefix},
     )

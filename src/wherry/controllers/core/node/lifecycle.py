@@ -135,4 +135,5 @@ CONTROLLER = Controller(
     reads=(Watch(NODES, Node, _of_node), Watch(LEASES, Lease, _of_lease)),
     writes=("nodes/status.conditions", "nodes/spec.taints", "pods/status.conditions"),
     start=start,
+    component="node-controller",
 )

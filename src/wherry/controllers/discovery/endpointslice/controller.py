@@ -12,7 +12,7 @@ from wherry.api.discovery.endpointslice import ENDPOINTSLICES
 from wherry.api.types.core_v1 import Node, Pod, Service
 from wherry.api.types.discovery_v1 import EndpointSlice
 from wherry.client import Informer, Key
-from wherry.controllers.discovery.backends import facts, has_backends, zone_of
+from wherry.controllers.discovery.backends import facts, has_backends, index_by_label, selected, zone_of
 from wherry.controllers.discovery.endpointslice.plan import CONTROLLER_NAME, MANAGED_BY, SERVICE_NAME, Update, plan
 from wherry.controllers.ownership import controller_reference, key_of
 from wherry.controllers.podcontrol import is_namespace_terminating
@@ -23,6 +23,7 @@ BY_SERVICE = "managed-service"
 
 
 def start(deps: Deps) -> None:
+    index_by_label(deps.client.informer(PODS, Pod))
     _slices(deps).add_index(BY_SERVICE, _managed_service)
 
 
@@ -39,7 +40,7 @@ async def reconcile(key: Key, deps: Deps) -> Result:
         node = nodes.get(Key("", name))
         return zone_of(node.metadata.labels) if node is not None else None
 
-    decided = plan(service, deps.client.informer(PODS, Pod).list(key.namespace), slices, zone)
+    decided = plan(service, selected(deps.client.informer(PODS, Pod), service), slices, zone)
     for body in decided.create:
         if not await _create(service, body, deps):
             return DONE
@@ -136,4 +137,5 @@ CONTROLLER = Controller(
     ),
     writes=("endpointslices.discovery.k8s.io",),
     start=start,
+    component="endpoint-slice-controller",
 )

@@ -1,0 +1,77 @@
+"""A Secret that asks for a token gets one that is good, for as long as its account is there."""
+
+from __future__ import annotations
+
+import random
+from base64 import b64decode
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from wherry.api.core.secret import SECRETS
+from wherry.api.core.serviceaccount import SERVICEACCOUNTS
+from wherry.api.errors import NotFound
+from wherry.apiserver.reviews.tests.world import KEYS, World
+from wherry.controllers.tokens.controller import ACCOUNT, ACCOUNT_UID, TYPE, controller
+from wherry.reconcile.events import Recorder
+from wherry.reconcile.loop import Loops
+
+WhoAmI = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+
+
+@pytest.fixture
+async def scene() -> AsyncIterator[tuple[World, Loops]]:
+    world = World()
+    await world.api.open()
+    client = world.api.client()
+    recorder = Recorder(client, world.clock, "tokens")
+    loops = Loops((controller(KEYS, lambda: "CA"),), client, world.clock, random.Random(7), recorder)
+    await loops.start()
+    await client.create(SERVICEACCOUNTS, {"metadata": {"name": "robot"}}, "default")
+    yield world, loops
+    await loops.stop()
+    await recorder.close()
+    await world.api.close()
+
+
+async def ask(world: World, loops: Loops, name: str = "s", account: str = "robot", **annotations: str) -> Any:
+    metadata = {"name": name, "annotations": {ACCOUNT: account, **annotations}}
+    await world.api.client().create(SECRETS, {"metadata": metadata, "type": TYPE}, "default")
+    await loops.settled()
+    return await world.api.client().get(SECRETS, name, "default")
+
+
+async def test_the_secret_is_filled_in(scene: tuple[World, Loops]) -> None:
+    world, loops = scene
+    secret = await ask(world, loops)
+    data = {key: b64decode(value).decode() for key, value in secret["data"].items()}
+    assert data["ca.crt"] == "CA" and data["namespace"] == "default"
+    account = await world.api.client().get(SERVICEACCOUNTS, "robot", "default")
+    assert secret["metadata"]["annotations"][ACCOUNT_UID] == account["metadata"]["uid"]
+    status, me = await world.ask("POST", WhoAmI, {}, data["token"])
+    assert (status, me["status"]["userInfo"]["username"]) == (201, "system:serviceaccount:default:robot")
+    await world.api.client().delete(SECRETS, "s", "default")
+    assert (await world.ask("POST", WhoAmI, {}, data["token"]))[0] == 401
+
+
+async def test_it_goes_with_its_account(scene: tuple[World, Loops]) -> None:
+    world, loops = scene
+    await ask(world, loops)
+    await world.api.client().delete(SERVICEACCOUNTS, "robot", "default")
+    await loops.settled()
+    with pytest.raises(NotFound):
+        await world.api.client().get(SECRETS, "s", "default")
+
+
+async def test_secrets_for_nobody_are_removed(scene: tuple[World, Loops]) -> None:
+    world, loops = scene
+    with pytest.raises(NotFound):
+        await ask(world, loops, account="nobody")
+
+
+async def test_other_secrets_are_left_alone(scene: tuple[World, Loops]) -> None:
+    world, loops = scene
+    await world.api.client().create(SECRETS, {"metadata": {"name": "o"}, "type": "Opaque"}, "default")
+    await loops.settled()
+    assert "data" not in await world.api.client().get(SECRETS, "o", "default")
