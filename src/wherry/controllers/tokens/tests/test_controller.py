@@ -17,7 +17,7 @@ from wherry.controllers.tokens.controller import ACCOUNT, ACCOUNT_UID, TYPE, con
 from wherry.reconcile.events import Recorder
 from wherry.reconcile.loop import Loops
 
-WhoAmI = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+WHO_AM_I = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 
 
 @pytest.fixture
@@ -49,10 +49,10 @@ async def test_the_secret_is_filled_in(scene: tuple[World, Loops]) -> None:
     assert data["ca.crt"] == "CA" and data["namespace"] == "default"
     account = await world.api.client().get(SERVICEACCOUNTS, "robot", "default")
     assert secret["metadata"]["annotations"][ACCOUNT_UID] == account["metadata"]["uid"]
-    status, me = await world.ask("POST", WhoAmI, {}, data["token"])
+    status, me = await world.ask("POST", WHO_AM_I, {}, data["token"])
     assert (status, me["status"]["userInfo"]["username"]) == (201, "system:serviceaccount:default:robot")
     await world.api.client().delete(SECRETS, "s", "default")
-    assert (await world.ask("POST", WhoAmI, {}, data["token"]))[0] == 401
+    assert (await world.ask("POST", WHO_AM_I, {}, data["token"]))[0] == 401
 
 
 async def test_it_goes_with_its_account(scene: tuple[World, Loops]) -> None:
