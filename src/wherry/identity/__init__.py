@@ -4,7 +4,7 @@
 - `CertificateInfo` (`der.py`): what a certificate says, read without a cryptography library
 - `Kubeconfig` (`kubeconfig.py`): how a client finds the API and proves who it is; merged into the user's own file
 - `jwt.py`: signed tokens; `tokens.py`: what service-account and bootstrap tokens claim
-- `signing.py`: which certificate signing requests may be signed, and for how long
+- `signing.py`: which certificate signing requests may be signed, and for how long; `joining.py`: the node that asks
 
 Read `pki.py` first. This part knows no API objects beyond plain JSON and serves no requests: `apiserver/authn` decides
 who a request is from, `apiserver/authz` what they may do. Invariants: private keys are 0600 in a folder of 0700 and
