@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from wherry.api import Obj
 from wherry.api.field import FieldError, invalid, not_supported, required
-from wherry.api.meta.columns import NAME, text
+from wherry.api.meta.columns import PLAIN_COLUMNS
 from wherry.api.meta.names import dns1035_label_faults, dns1123_subdomain_faults
 from wherry.api.meta.objectmeta import IMMUTABLE
-from wherry.api.resource import STATUS, Column, Resource, Scope
+from wherry.api.resource import STATUS, Resource, Scope
 from wherry.api.schema import schema
 
 
@@ -79,7 +79,7 @@ CUSTOMRESOURCEDEFINITIONS = Resource(
     subresources=(STATUS,),
     has_generation=True,
     unconditional_update=False,
-    columns=(NAME, Column("Created At", text("metadata.creationTimestamp"), "date")),
+    columns=PLAIN_COLUMNS,
     defaults=set_defaults,
     validate=validate,
     validate_update=validate_update,

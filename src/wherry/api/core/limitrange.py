@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from wherry.api import Obj
 from wherry.api.field import FieldError, duplicate, forbidden, invalid
-from wherry.api.meta.columns import NAME, text
+from wherry.api.meta.columns import PLAIN_COLUMNS
 from wherry.api.meta.quantity import parse_quantity
-from wherry.api.resource import Column, Resource
+from wherry.api.resource import Resource
 from wherry.api.schema import schema
 
 _TYPES_WITHOUT_DEFAULTS = ("Pod",)
@@ -68,7 +68,7 @@ LIMITRANGES = Resource(
     schema=schema("v1", "LimitRange"),
     short_names=("limits",),
     create_on_update=True,
-    columns=(NAME, Column("Created At", text("metadata.creationTimestamp"), format="date-time")),
+    columns=PLAIN_COLUMNS,
     defaults=set_defaults,
     validate=validate,
 )

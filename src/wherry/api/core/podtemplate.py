@@ -38,4 +38,5 @@ PODTEMPLATES = Resource(
     ),
     defaults=set_defaults,
     validate=validate,
+    returns_deleted=True,
 )

@@ -15,4 +15,5 @@ SERVICEACCOUNTS = Resource(
     short_names=("sa",),
     subresources=(Subresource("token", ("create",), GroupVersionKind("authentication.k8s.io", "v1", "TokenRequest")),),
     columns=(NAME, Column("Secrets", size("secrets")), AGE),
+    returns_deleted=True,
 )

@@ -15,4 +15,5 @@ DEVICECLASSES = Resource(
     scope=Scope.CLUSTER,
     has_generation=True,
     columns=(NAME, AGE),
+    returns_deleted=True,
 )

@@ -40,4 +40,5 @@ RESOURCECLAIMS = Resource(
     columns=(NAME, Column("State", _state), AGE),
     defaults=set_defaults,
     validate_update=validate_update,
+    returns_deleted=True,
 )

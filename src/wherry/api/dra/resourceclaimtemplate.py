@@ -28,4 +28,5 @@ RESOURCECLAIMTEMPLATES = Resource(
     columns=(NAME, AGE),
     defaults=set_defaults,
     validate_update=validate_update,
+    returns_deleted=True,
 )

@@ -25,4 +25,5 @@ RESOURCESLICES = Resource(
         Column("Pool", text("spec.pool.name")),
         AGE,
     ),
+    returns_deleted=True,
 )

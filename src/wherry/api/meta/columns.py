@@ -133,5 +133,10 @@ NAME = Column(
     description="Name must be unique within a namespace; it cannot be changed.",
 )
 AGE = Column("Age", since("metadata.creationTimestamp"), description="How long ago the object was created.")
+CREATED_AT = Column(
+    "Created At", text("metadata.creationTimestamp"), "date", description="When the object was created."
+)
+PLAIN_COLUMNS = (NAME, CREATED_AT)
+"""What a few built-in kinds show for which upstream never wrote columns."""
 DEFAULT_COLUMNS = (NAME, AGE)
 """What kinds show for which upstream has not chosen columns: `columns=()` means the same."""

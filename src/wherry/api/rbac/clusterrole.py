@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wherry.api import Obj
 from wherry.api.field import FieldError, required
+from wherry.api.meta.columns import PLAIN_COLUMNS
 from wherry.api.meta.labels import validate_label_selector
 from wherry.api.meta.names import path_segment_faults
 from wherry.api.rbac.rules import validate_policy_rules
@@ -35,4 +36,5 @@ CLUSTERROLES = Resource(
     create_on_update=True,
     validate_name=path_segment_faults,
     validate=validate,
+    columns=PLAIN_COLUMNS,
 )

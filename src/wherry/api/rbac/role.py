@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from wherry.api import Obj
 from wherry.api.field import FieldError
-from wherry.api.meta.columns import NAME, text
+from wherry.api.meta.columns import PLAIN_COLUMNS
 from wherry.api.meta.names import path_segment_faults
 from wherry.api.rbac.rules import validate_policy_rules
-from wherry.api.resource import Column, Resource
+from wherry.api.resource import Resource
 from wherry.api.schema import schema
 
 
@@ -23,6 +23,6 @@ ROLES = Resource(
     schema=schema("rbac.authorization.k8s.io/v1", "Role"),
     create_on_update=True,
     validate_name=path_segment_faults,
-    columns=(NAME, Column("Created At", text("metadata.creationTimestamp"), format="date-time")),
+    columns=PLAIN_COLUMNS,
     validate=validate,
 )

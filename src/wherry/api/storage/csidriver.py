@@ -45,4 +45,5 @@ CSIDRIVERS = Resource(
         AGE,
     ),
     defaults=set_defaults,
+    returns_deleted=True,
 )

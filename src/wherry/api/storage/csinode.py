@@ -16,4 +16,5 @@ CSINODES = Resource(
     subresources=(STATUS,),
     unconditional_update=False,
     columns=(NAME, Column("Drivers", size("spec.drivers"), "integer"), AGE),
+    returns_deleted=True,
 )

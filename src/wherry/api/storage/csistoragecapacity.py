@@ -14,4 +14,5 @@ CSISTORAGECAPACITIES = Resource(
     schema=schema("storage.k8s.io/v1", "CSIStorageCapacity"),
     unconditional_update=False,
     columns=(NAME, Column("StorageClassName", text("storageClassName")), Column("Capacity", text("capacity", UNSET))),
+    returns_deleted=True,
 )

@@ -73,4 +73,5 @@ STORAGECLASSES = Resource(
     defaults=set_defaults,
     validate=validate,
     validate_update=validate_update,
+    returns_deleted=True,
 )

@@ -23,4 +23,5 @@ VOLUMEATTACHMENTS = Resource(
         Column("Attached", boolean("status.attached"), "boolean"),
         AGE,
     ),
+    returns_deleted=True,
 )

@@ -27,4 +27,5 @@ VOLUMEATTRIBUTESCLASSES = Resource(
         Column("DriverName", text("driverName")),
         AGE,
     ),
+    returns_deleted=True,
 )
