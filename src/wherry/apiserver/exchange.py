@@ -51,3 +51,8 @@ class Exchange:
 Answer = Reply | Awaitable[Reply]
 Respond = Callable[[Exchange], Answer]
 """Answers an exchange: at once where nothing has to be waited for."""
+
+
+async def settled(answer: Answer) -> Reply:
+    """The reply, waited for if need be."""
+    return await answer if isinstance(answer, Awaitable) else answer

@@ -1,6 +1,7 @@
-"""Objects, pages and errors become replies in the form that was negotiated.
+"""Objects and errors become replies in the form that was negotiated.
 
-The common case costs nothing: JSON of the object itself is sent as the cached bytes, one by one, without joining.
+The common case costs nothing: JSON of the object itself is sent as the cached bytes. Lists have a file of their own,
+`pages.py`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from wherry.apiserver.encode import decode, encode_any
 from wherry.apiserver.exchange import Exchange
 from wherry.apiserver.negotiate import PLAIN, YAML, Accepted, Form, negotiate, negotiate_plain
 from wherry.apiserver.table import check_include, partial, table
-from wherry.apiserver.verbs.list import Page
 from wherry.transport.messages import Response
 from wherry.watchcache.item import Item
 
@@ -39,43 +39,6 @@ def outcome_reply(exchange: Exchange, outcome: Outcome, call: Call | None = None
     if accepted is PLAIN:
         return Response(outcome.code, outcome.data, headers=headers)
     return _converted(exchange, accepted, outcome.decoded(), outcome.code, headers)
-
-
-def page_reply(exchange: Exchange, page: Page) -> Response:
-    """A list."""
-    accepted = negotiate(exchange.accept, is_list=True)
-    resource, core = exchange.resource, exchange.core
-    if accepted is PLAIN:
-        return Response(200, list_body(resource, page), headers=_PRIVATE)
-    objects = [versions.read(resource, item) for item in page.items]
-    match accepted.form:
-        case Form.TABLE:
-            include = check_include(exchange.query.get("includeObject", ""))
-            whole = table(resource, objects, page.metadata, core.clock.time(), accepted.version, include)
-        case Form.PARTIAL_LIST:
-            whole = {
-                "kind": "PartialObjectMetadataList",
-                "apiVersion": f"meta.k8s.io/{accepted.version}",
-                "metadata": page.metadata,
-                "items": [partial(obj, accepted.version) for obj in objects],
-            }
-        case _:
-            whole = {"kind": resource.list_kind, "apiVersion": resource.api_version, "metadata": page.metadata}
-            whole["items"] = objects
-    return _encoded(whole, accepted, 200, _PRIVATE)
-
-
-def list_body(resource: Resource, page: Page) -> list[bytes]:
-    """A list's JSON, made of the cached bytes themselves."""
-    head = encode_any({"kind": resource.list_kind, "apiVersion": resource.api_version, "metadata": page.metadata})
-    parts = [head[:-1] + b',"items":[']
-    for item in page.items:
-        parts.append(versions.present(resource, item))
-        parts.append(b",")
-    if page.items:
-        parts.pop()
-    parts.append(b"]}\n")
-    return parts
 
 
 def value_reply(value: Obj, accept: str, code: int = 200, headers: Headers = ()) -> Response:

@@ -13,10 +13,11 @@ from wherry.api.errors import MethodNotAllowed, NotFound
 from wherry.api.resource import Resource, Subresource
 from wherry.apiserver.core import Call
 from wherry.apiserver.decode import read_options
-from wherry.apiserver.exchange import Answer, Exchange, Respond
+from wherry.apiserver.exchange import Answer, Exchange, Respond, settled
 from wherry.apiserver.negotiate import Form, negotiate
 from wherry.apiserver.options import delete_options, list_options, write_options
-from wherry.apiserver.respond import item_reply, outcome_reply, page_reply
+from wherry.apiserver.pages import page_reply
+from wherry.apiserver.respond import item_reply, outcome_reply
 from wherry.apiserver.selection import select
 from wherry.apiserver.subresources import Handler, Handlers, Streams, Target
 from wherry.apiserver.subresources.catalog import find
@@ -127,7 +128,7 @@ def _list(exchange: Exchange) -> Answer:
     negotiate(exchange.accept, is_list=True)
     core = exchange.core
 
-    def reply() -> Reply:
+    def reply() -> Answer:
         return page_reply(exchange, listing.page(core, exchange.resource, exchange.info.namespace, options, selected))
 
     revision = listing.awaited(core, options)
@@ -136,7 +137,7 @@ def _list(exchange: Exchange) -> Answer:
 
     async def later() -> Reply:
         await listing.wait(core, revision)
-        return reply()
+        return await settled(reply())
 
     return later()
 
@@ -240,7 +241,7 @@ async def _delete_collection(exchange: Exchange) -> Reply:
     page = await deletecollection.delete_collection(
         exchange.core, call, resource, info.namespace_of(resource), options, selected, deletion
     )
-    return page_reply(exchange, page)
+    return await settled(page_reply(exchange, page))
 
 
 VERBS: Mapping[str, Respond] = {

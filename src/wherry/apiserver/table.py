@@ -6,7 +6,7 @@ that `-o name`, `--show-labels` and sorting work without another request.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from wherry.api import Obj
@@ -51,6 +51,12 @@ def table(
         "columnDefinitions": [_definition(column) for column in columns] if header else None,
         "rows": [_row(columns, obj, now, version, include) for obj in objects],
     }
+
+
+def rows(resource: Resource, now: float, version: str, include: str) -> Callable[[Obj], Obj]:
+    """What makes a row of an object."""
+    columns = resource.columns or DEFAULT_COLUMNS
+    return lambda obj: _row(columns, obj, now, version, include)
 
 
 def check_include(include: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wherry.apiserver.tests.harness import CONFIGMAPS, PODS, Server, configmap, pod, serving
+from wherry.transport.messages import Response
 
 TABLE = {"accept": "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"}
 
@@ -144,3 +146,19 @@ async def _check(server: Server, steps: list[tuple[str, str, bool]], begin: int,
             state[name] = event["object"]
     page = await server.get(f"{CONFIGMAPS}?x=1{query}")
     assert state == {item["metadata"]["name"]: item for item in page["items"]}
+
+
+async def test_long_lists_are_compressed_for_those_who_accept_it(server: Server) -> None:
+    for index in range(400):
+        await server.post(CONFIGMAPS, configmap(f"c{index}", x="y" * 1000))
+    gzip_accepted = {"accept-encoding": "gzip"}
+    for form in ({}, TABLE):
+        plain = await server.raw("GET", CONFIGMAPS, headers=form)
+        packed = await server.raw("GET", CONFIGMAPS, headers={**form, **gzip_accepted})
+        assert isinstance(plain, Response)
+        assert isinstance(packed, Response)
+        assert ("Content-Encoding", "gzip") in packed.headers
+        assert gzip.decompress(b"".join(packed.body)) == b"".join(plain.body)  # type: ignore[arg-type]
+    short = await server.raw("GET", f"{CONFIGMAPS}?limit=2", headers=gzip_accepted)
+    assert isinstance(short, Response)
+    assert ("Content-Encoding", "gzip") not in short.headers
