@@ -14,6 +14,7 @@ from wherry.api.meta.quantity import parse_quantity
 Faults = list[FieldError]
 
 _NATIVE = frozenset({"cpu", "memory", "ephemeral-storage"})
+_STANDARD = frozenset({"configmaps", "persistentvolumeclaims", "pods", "secrets", "services", "storage"})
 _POD_LEVEL = frozenset({"cpu", "memory"})
 _HUGE_PAGES = "hugepages-"
 _INTEGER = "must be an integer"
@@ -26,8 +27,9 @@ def _name_faults(name: str) -> tuple[str, ...]:
         return ()
     faults = list(qualified_name_faults(name))
     if "/" not in name:
+        if not faults and name not in _STANDARD:
+            faults.append("must be a standard resource type or fully qualified")
         faults.append("must be a standard resource for containers")
-        faults.insert(0, "must be a standard resource type or fully qualified")
     return tuple(faults)
 
 
@@ -58,7 +60,7 @@ def validate_resources(resources: dict[str, Any] | None, path: str, faults: Faul
         for name, text in amounts.items():
             reasons = _name_faults(name)
             if reasons:
-                faults += [invalid(f"{path}.{kind}", name, why) for why in reasons]
+                faults += [invalid(f"{path}.{kind}[{name}]", name, why) for why in reasons]
             value = parse_quantity(text)
             if value < 0 or name not in _NATIVE:
                 validate_quantity(name, text, f"{path}.{kind}[{name}]", faults)
