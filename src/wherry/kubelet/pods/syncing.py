@@ -107,9 +107,11 @@ class Syncing:
         if intended.kill_pod and not intended.create_sandbox:
             return True, None
         if not intended.is_idle or self._memory.is_stale:
-            await self._act(pod, runtime, intended)
+            started = await self._act(pod, runtime, intended)
             runtime = await self.look(pod)
             self.report(pod, runtime)
+            if started and not plan(pod, runtime, self._known(pod), now).is_idle:
+                return False, now  # what has started lets something else start
         await self._prune(intended)
         self._memory.failures = 0
         return False, self._next_look(pod, runtime, intended)
@@ -153,7 +155,8 @@ class Syncing:
                     f"spec.{kind}{{{wait.name}}}",
                 )
 
-    async def _act(self, pod: Pod, runtime: PodRuntime, intended: Plan) -> None:
+    async def _act(self, pod: Pod, runtime: PodRuntime, intended: Plan) -> bool:
+        """Carry a plan out; says whether a container was started."""
         services = self._services
         grace = grace_seconds(pod)
         if intended.kill_pod:
@@ -166,8 +169,9 @@ class Syncing:
             await kill_container(services, pod, runtime, container, grace, kill.message)
         if self._memory.is_stale or self._memory.mounted is None:
             await self._mount(pod)
+        started = False
         if intended.create_sandbox or intended.start:
-            await self._start_all(pod, runtime, intended)
+            started = await self._start_all(pod, runtime, intended)
         for resize in intended.resize:
             try:
                 await services.runtime.update_resources(resize.id, resize.resources)
@@ -176,6 +180,7 @@ class Syncing:
                 raise SyncFailure(str(error)) from error
             services.cgroups.create(pod)
             self._memory.applied[resize.id] = resize.resources
+        return started
 
     async def _mount(self, pod: Pod) -> None:
         services, layout = self._services, self._services.layout
@@ -188,7 +193,7 @@ class Syncing:
             services.tell(pod, "Warning", "FailedMount", str(error))
             raise SyncFailure(str(error)) from error
 
-    async def _start_all(self, pod: Pod, runtime: PodRuntime, intended: Plan) -> None:
+    async def _start_all(self, pod: Pod, runtime: PodRuntime, intended: Plan) -> bool:
         services = self._services
         assert self._memory.mounted is not None
         keyring = await self._keyring(pod)
@@ -212,8 +217,8 @@ class Syncing:
             ips = services.node().host_ips
         self._write_hosts(pod, ips)
         ground = Ground(pod, sandbox_id, config, ips, self._memory.mounted, keyring, runtime)
-        for start in intended.start:
-            await self._start_one(ground, start)
+        results = [await self._start_one(ground, start) for start in intended.start]
+        return any(results)
 
     async def _create_sandbox(self, pod: Pod, config) -> tuple[str, tuple[str, ...]]:  # type: ignore[no-untyped-def]
         services = self._services
@@ -230,7 +235,7 @@ class Syncing:
         found = await services.runtime.pod(pod.metadata.uid)
         return sandbox_id, next((each.ips for each in found.sandboxes if each.id == sandbox_id), ())
 
-    async def _start_one(self, ground: Ground, start: Start) -> None:
+    async def _start_one(self, ground: Ground, start: Start) -> bool:
         pod, memory = ground.pod, self._memory
         container = find_container(pod, start.name)
         assert container is not None
@@ -242,9 +247,10 @@ class Syncing:
             started = await start_container(self._services, ground, start, container)
         except StartFailure as failure:
             memory.waiting[start.name] = failure.waiting
-        else:
-            memory.waiting.pop(start.name, None)
-            memory.applied[started.id] = started.resources
+            return False
+        memory.waiting.pop(start.name, None)
+        memory.applied[started.id] = started.resources
+        return True
 
     async def _keyring(self, pod: Pod) -> Keyring:
         secrets = []

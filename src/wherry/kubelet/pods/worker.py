@@ -15,8 +15,9 @@ import shutil
 
 from wherry.api.core.pod import PODS
 from wherry.api.errors import ApiError, Conflict, NotFound
-from wherry.api.types.core_v1 import Pod
+from wherry.api.types.core_v1 import Pod, PodCondition
 from wherry.client import Client
+from wherry.kubelet.pods.conditions import OWNED
 from wherry.kubelet.pods.phase import TERMINAL
 from wherry.kubelet.pods.services import Services
 from wherry.kubelet.pods.status import Verdict
@@ -32,12 +33,17 @@ from wherry.kubelet.runtime.model import PodRuntime
 from wherry.kubelet.runtime.protocol import RuntimeFailure
 from wherry.kubelet.volumes.cleaning import StillMounted, remove_tree
 from wherry.kubelet.volumes.driver import VolumeError
-from wherry.lib.clock import Timer
+from wherry.lib.clock import Timer, parse_time
 from wherry.lib.tasks import Tasks
 
 log = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 1.0
+
+
+def foreign_conditions(pod: Pod) -> tuple[PodCondition, ...]:
+    """Conditions that others set, such as those of readiness gates."""
+    return tuple(each for each in pod.status.conditions if each.type not in OWNED)
 
 
 class PodWorker:
@@ -68,15 +74,27 @@ class PodWorker:
         """Hear of the pod's new state in the API, None when it is gone."""
         if pod is None:
             self.is_gone = True
-        else:
-            if grace_seconds(pod) < grace_seconds(self.pod) and self._stop is not None:
-                self._stop.cancel()  # stop again, with less patience
-            self.pod = pod
-            if pod.metadata.labels or pod.metadata.annotations:
-                self._memory.is_stale |= any(volume.downward_api or volume.projected for volume in pod.spec.volumes)
+        elif not self._take(pod) and not self._must_end():
+            return  # the echo of our own status: nothing to do
         if self._must_end() and self._pass is not None:
             self._pass.cancel()
         self._changed.set()
+
+    def _take(self, pod: Pod) -> bool:
+        """Go on with the pod's new state; says whether more than its status has changed."""
+        before, self.pod = self.pod, pod
+        if grace_seconds(pod) < grace_seconds(before) and self._stop is not None:
+            self._stop.cancel()  # stop again, with less patience
+        old, new = before.metadata, pod.metadata
+        if old.labels != new.labels or old.annotations != new.annotations:
+            self._memory.is_stale = True
+            return True
+        return (
+            before.spec != pod.spec
+            or old.deletion_timestamp != new.deletion_timestamp
+            or old.deletion_grace_period_seconds != new.deletion_grace_period_seconds
+            or foreign_conditions(before) != foreign_conditions(pod)
+        )
 
     def wake(self) -> None:
         """Something happened to the pod's containers."""
@@ -130,7 +148,7 @@ class PodWorker:
             self._is_done, look_at = self._pass.result()
         finally:
             self._pass = None
-        return min((each for each in (look_at, deadline) if each is not None), default=None)
+        return min((each for each in (look_at, self._deadline()) if each is not None), default=None)
 
     async def _guarded_pass(self) -> tuple[bool, float | None]:
         try:
@@ -142,8 +160,9 @@ class PodWorker:
         return False, self._syncing.retry_at()
 
     def _deadline(self) -> float | None:
-        seconds, started = self.pod.spec.active_deadline_seconds, self.pod.status.start_time
-        return None if seconds is None or started is None else started.timestamp() + seconds
+        seconds = self.pod.spec.active_deadline_seconds
+        started = self._services.writer.current(self.pod).get("startTime")
+        return None if seconds is None or started is None else parse_time(started) + seconds
 
     async def _rest_until(self, moment: float | None) -> None:
         """Sleep until something happens, or the moment has come."""

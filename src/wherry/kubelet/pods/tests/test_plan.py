@@ -46,7 +46,9 @@ def test_plan(case: dict[str, Any]) -> None:
 
 def test_a_crashing_container_waits_for_its_back_off() -> None:
     pod = make_pod()
-    runtime = make_runtime(pod, {"sandbox": "ready", "containers": [{"name": "app", "state": "exited", "finished": 995}]})
+    runtime = make_runtime(
+        pod, {"sandbox": "ready", "containers": [{"name": "app", "state": "exited", "finished": 995}]}
+    )
     crash = CrashBackoff()
     crash.count(f"app/{container_hash(pod.spec.containers[0])}", 990, 990)
     made = plan(pod, runtime, Known(crash=crash), NOW)

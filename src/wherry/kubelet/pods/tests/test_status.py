@@ -61,7 +61,11 @@ def test_addresses_and_generation() -> None:
 def test_transition_times_change_only_with_the_status() -> None:
     case: dict[str, Any] = {"runtime": {"sandbox": "ready"}}
     first = _derive(case)
-    running = {**case, "old": first, "runtime": {"sandbox": "ready", "containers": [{"name": "app", "state": "running"}]}}
+    running = {
+        **case,
+        "old": first,
+        "runtime": {"sandbox": "ready", "containers": [{"name": "app", "state": "running"}]},
+    }
     second = _derive(running, now=200.0)
     times = {each["type"]: each["lastTransitionTime"] for each in second["conditions"]}
     assert times["Ready"] == "1970-01-01T00:03:20Z"
