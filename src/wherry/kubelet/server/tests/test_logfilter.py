@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -48,7 +50,7 @@ def test_any_cut_shows_the_same(cuts: list[int], limit: int | None, timestamps: 
     options = LogOptions(limit_bytes=limit, timestamps=timestamps)
     shown = LogFilter(options)
     edges = [0, *sorted(cuts), len(LOG)]
-    pieces = [shown.feed(LOG[start:end]) for start, end in zip(edges, edges[1:], strict=False)]
+    pieces = [shown.feed(LOG[start:end]) for start, end in pairwise(edges)]
     assert b"".join(pieces) + shown.finish() == _show(options)
 
 
