@@ -15,6 +15,7 @@ import socket
 import ssl
 from collections.abc import Sequence
 
+from wherry.apiserver.streams import streams
 from wherry.controllers import catalog
 from wherry.controllers.core.kubernetes.controller import Address
 from wherry.controlplane.plane import ControlPlane
@@ -23,7 +24,7 @@ from wherry.identity.files import make_private_folder
 from wherry.identity.keys import TokenKeys
 from wherry.identity.kubeconfig import Kubeconfig, write_kubeconfig
 from wherry.identity.pair import PkiError
-from wherry.identity.pki import ADMIN, SERVING, Pki, open_pki
+from wherry.identity.pki import ADMIN, KUBELET_CLIENT, SERVING, Pki, open_pki
 from wherry.identity.profiles import ServerNames, node_client, node_server
 from wherry.identity.renewal import keep_renewed
 from wherry.lib.failure import Failure
@@ -35,6 +36,7 @@ from wherry.roles.settings import ServerSettings, host_name, primary_address
 from wherry.store import StoreRefused
 from wherry.store.sqlite import SqliteStore
 from wherry.transport.server import Server
+from wherry.transport.tls import client_context
 
 log = logging.getLogger(__name__)
 
@@ -55,11 +57,14 @@ async def run(settings: ServerSettings, stop: asyncio.Event) -> None:
         what = f"{error.filename or paths.state} cannot be used: {_reason(error)}"
         raise Failure(what, "choose another state folder with --state, or run as its owner") from error
     tls = pki.server_context()
+    to_kubelets = _kubelet_tls(pki)
+    chance = random.SystemRandom()
     plane = ControlPlane(
         SqliteStore(paths.database, clock),
         clock,
-        random.SystemRandom(),
+        chance,
         Settings(
+            streams=streams(to_kubelets, chance),
             controllers=_controllers(settings, pki),
             token_keys=TokenKeys(lambda: [pki.token_key_file.read_bytes()]),
             issuer=f"https://kubernetes.default.svc.{settings.cluster_domain}",
@@ -75,7 +80,7 @@ async def run(settings: ServerSettings, stop: asyncio.Event) -> None:
             await _listen(server, settings, tls)
             write_kubeconfigs(pki, paths, settings.port)
             await plane.start()
-            tasks.spawn(keep_renewed(pki, clock, lambda names: _renewed(names, pki, tls, settings)))
+            tasks.spawn(keep_renewed(pki, clock, lambda names: _renewed(names, pki, (tls, to_kubelets), settings)))
             settle()
             log.info("serving on %s:%d", settings.bind_address, settings.port)
             await stop.wait()
@@ -147,7 +152,16 @@ def _reason(error: OSError) -> str:
     return os.strerror(error.errno)
 
 
-def _renewed(names: Sequence[str], pki: Pki, tls: ssl.SSLContext, settings: ServerSettings) -> None:
-    if SERVING in names:
-        pki.reload(tls)
+def _kubelet_tls(pki: Pki) -> ssl.SSLContext:
+    """How we call kubelets: as the API server, and only those whom our own authority vouches for."""
+    pair = pki.pair(KUBELET_CLIENT)
+    return client_context(ca=pki.authority_file, certificate=pair.certificate, key=pair.key)
+
+
+def _renewed(
+    names: Sequence[str], pki: Pki, contexts: tuple[ssl.SSLContext, ssl.SSLContext], settings: ServerSettings
+) -> None:
+    for name, context in zip((SERVING, KUBELET_CLIENT), contexts, strict=True):
+        if name in names:
+            pki.reload(context, name)
     write_kubeconfigs(pki, settings.paths, settings.port)
