@@ -170,7 +170,8 @@ class ClientConnection(asyncio.Protocol):
     async def _more(self) -> None:
         """Wait until something has arrived."""
         if self._error is not None:
-            raise ConnectionResetError(str(self._error)) from self._error
+            kind = ProtocolError if isinstance(self._error, ProtocolError) else ConnectionResetError
+            raise kind(str(self._error)) from self._error
         self._waiter = asyncio.get_running_loop().create_future()
         try:
             await self._waiter
