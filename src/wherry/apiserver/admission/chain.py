@@ -13,6 +13,7 @@ from wherry.api.core.node import NODES
 from wherry.api.core.persistentvolumeclaim import PERSISTENTVOLUMECLAIMS
 from wherry.api.core.pod import PODS
 from wherry.api.core.serviceaccount import SERVICEACCOUNTS
+from wherry.api.networking.ingress import INGRESSES
 from wherry.api.rbac.clusterrole import CLUSTERROLES
 from wherry.api.rbac.clusterrolebinding import CLUSTERROLEBINDINGS
 from wherry.api.rbac.role import ROLES
@@ -21,6 +22,8 @@ from wherry.api.resource import Resource
 from wherry.api.scheduling.priorityclass import PRIORITYCLASSES
 from wherry.api.storage.csinode import CSINODES
 from wherry.apiserver.admission.certificates import record_requester, restrict_deciding, restrict_subject
+from wherry.apiserver.admission.claimresize import claim_resize
+from wherry.apiserver.admission.defaultingressclass import default_ingress_class
 from wherry.apiserver.admission.defaultstorageclass import default_storage_class
 from wherry.apiserver.admission.defaulttolerationseconds import default_toleration_seconds
 from wherry.apiserver.admission.limitranger import enforce_limits, set_default_limits
@@ -51,6 +54,7 @@ def mutating(suffix: Callable[[], str]) -> tuple[Plugin, ...]:
         (pod_priority, (PODS,)),
         (default_toleration_seconds, (PODS,)),
         (default_storage_class, (PERSISTENTVOLUMECLAIMS,)),
+        (default_ingress_class, (INGRESSES,)),
         (runtime_class, (PODS,)),
         (record_requester, (CERTIFICATESIGNINGREQUESTS,)),
     )
@@ -62,6 +66,7 @@ def validating(authorization: Callable[[], Authorization] | None = None) -> tupl
     entries: tuple[Entry, ...] = (
         (enforce_limits, (PODS, PERSISTENTVOLUMECLAIMS)),
         (single_default_priority, (PRIORITYCLASSES,)),
+        (claim_resize, (PERSISTENTVOLUMECLAIMS,)),
         (restrict_subject, (CERTIFICATESIGNINGREQUESTS,)),
         (pod_security, KINDS),
     )

@@ -31,8 +31,8 @@ def impersonate(headers: Mapping[str, str], user: User, demand: Demand) -> User:
     """
     name = headers.get(_USER, "")
     if not name:
-        if any(header.startswith("impersonate-") for header in headers):
-            raise InternalError("requested impersonation of groups, a uid or extras without impersonating a user")
+        if _GROUP in headers or _UID in headers:
+            raise InternalError("requested impersonation of groups or a uid without impersonating a user")
         return user
     groups = tuple(part for part in headers.get(_GROUP, "").split(", ") if part)
     uid = headers.get(_UID, "")

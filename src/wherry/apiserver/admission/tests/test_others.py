@@ -14,6 +14,8 @@ from wherry.api.core.persistentvolumeclaim import PERSISTENTVOLUMECLAIMS
 from wherry.api.core.pod import PODS
 from wherry.api.core.serviceaccount import SERVICEACCOUNTS
 from wherry.api.errors import ApiError, Forbidden, NotFound
+from wherry.api.networking.ingress import INGRESSES
+from wherry.api.networking.ingressclass import INGRESSCLASSES
 from wherry.api.resource import Resource
 from wherry.api.scheduling.priorityclass import PRIORITYCLASSES
 from wherry.api.storage.storageclass import STORAGECLASSES
@@ -84,6 +86,34 @@ def test_claims_get_the_default_class(objects: Objects) -> None:
     assert created() == "b"
     assert created(storageClassName="") == ""
     assert created(storageClassName="c") == "c"
+
+
+def test_ingresses_get_the_default_class(objects: Objects) -> None:
+    def created(**spec: Any) -> Any:
+        obj = {"metadata": {"name": "i"}, "spec": spec}
+        admit(objects, "CREATE", INGRESSES, "ns/i", obj)
+        return obj["spec"].get("ingressClassName")
+
+    assert created() is None
+    annotations = {"ingressclass.kubernetes.io/is-default-class": "true"}
+    for name, time, marks in (("a", "1", annotations), ("b", "2", annotations), ("c", "3", {})):
+        objects.put(INGRESSCLASSES, {"metadata": {"name": name, "creationTimestamp": time, "annotations": marks}})
+    assert created() == "b"
+    assert created(ingressClassName="c") == "c"
+
+
+def test_claims_grow_if_their_class_allows_it(objects: Objects) -> None:
+    def claim(storage: str, phase: str = "Bound") -> dict[str, Any]:
+        spec = {"storageClassName": "a", "resources": {"requests": {"storage": storage}}}
+        return {"metadata": {"name": "c"}, "spec": spec, "status": {"phase": phase}}
+
+    objects.put(STORAGECLASSES, {"metadata": {"name": "a"}})
+    with pytest.raises(Forbidden, match="only dynamically provisioned pvc can be resized"):
+        admit(objects, "UPDATE", PERSISTENTVOLUMECLAIMS, "ns/c", claim("2Gi"), claim("1Gi"))
+    objects.put(STORAGECLASSES, {"metadata": {"name": "a"}, "allowVolumeExpansion": True})
+    admit(objects, "UPDATE", PERSISTENTVOLUMECLAIMS, "ns/c", claim("2Gi"), claim("1Gi"))
+    with pytest.raises(Forbidden, match="Only bound persistent volume claims can be expanded"):
+        admit(objects, "UPDATE", PERSISTENTVOLUMECLAIMS, "ns/c", claim("2Gi"), claim("1Gi", "Pending"))
 
 
 def test_only_one_default_priority(objects: Objects) -> None:
