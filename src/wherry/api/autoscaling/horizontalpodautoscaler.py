@@ -8,7 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from wherry.api import Obj
+from wherry.api.field import FieldError, invalid, required
 from wherry.api.meta.columns import AGE, NAME, NONE, UNKNOWN, UNSET, number, text
+from wherry.api.meta.names import path_segment_faults
 from wherry.api.resource import STATUS, Cell, Column, Resource
 from wherry.api.schema import schema
 
@@ -90,6 +92,27 @@ def _default_rules(behavior: Obj, direction: str, policies: list[tuple[str, int,
         rules["policies"] = [{"type": t, "value": value, "periodSeconds": period} for t, value, period in policies]
 
 
+def validate(autoscaler: Obj) -> list[FieldError]:
+    """Bounds that make sense, and something to scale; the same in both versions."""
+    spec = autoscaler.get("spec") or {}
+    least, most = spec.get("minReplicas"), spec.get("maxReplicas") or 0
+    faults: list[FieldError] = []
+    if least is not None and least < 1:
+        faults.append(invalid("spec.minReplicas", least, "must be greater than or equal to 1"))
+    if most < 1:
+        faults.append(invalid("spec.maxReplicas", most, "must be greater than 0"))
+    if least is not None and most < least:
+        faults.append(invalid("spec.maxReplicas", most, "must be greater than or equal to `minReplicas`"))
+    target = spec.get("scaleTargetRef") or {}
+    for field in ("kind", "name"):
+        value = target.get(field) or ""
+        if not value:
+            faults.append(required(f"spec.scaleTargetRef.{field}"))
+        else:
+            faults += [invalid(f"spec.scaleTargetRef.{field}", value, why) for why in path_segment_faults(value)]
+    return faults
+
+
 HORIZONTALPODAUTOSCALERS = Resource(
     group="autoscaling",
     version="v2",
@@ -101,4 +124,5 @@ HORIZONTALPODAUTOSCALERS = Resource(
     columns=COLUMNS,
     subresources=(STATUS,),
     defaults=_set_defaults,
+    validate=validate,
 )

@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from wherry.api import Obj
-from wherry.api.autoscaling.horizontalpodautoscaler import COLUMNS, HORIZONTALPODAUTOSCALERS
+from wherry.api.autoscaling.horizontalpodautoscaler import COLUMNS, HORIZONTALPODAUTOSCALERS, validate
 from wherry.api.autoscaling.metrics import metric_from_v2, metric_to_v2
 from wherry.api.resource import STATUS, Cell, Column, ColumnValue, Resource
 from wherry.api.schema import schema
@@ -108,6 +108,12 @@ def _as_v2(value: ColumnValue) -> ColumnValue:
     return of_v1
 
 
+def _set_defaults(autoscaler: Obj) -> None:
+    spec = autoscaler.setdefault("spec", {})
+    if spec.get("minReplicas") is None:
+        spec["minReplicas"] = 1
+
+
 HORIZONTALPODAUTOSCALERS_V1 = Resource(
     group="autoscaling",
     version="v1",
@@ -121,4 +127,6 @@ HORIZONTALPODAUTOSCALERS_V1 = Resource(
     storage=HORIZONTALPODAUTOSCALERS,
     to_storage=to_v2,
     from_storage=from_v2,
+    defaults=_set_defaults,
+    validate=validate,
 )
