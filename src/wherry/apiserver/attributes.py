@@ -39,6 +39,8 @@ class Attributes:
     namespace: str = ""
     name: str = ""
     path: str = ""
+    field_selector: str | None = None
+    """What narrows a list, watch or deletecollection; "" for nothing, None where it is not known (reviews)."""
 
     @property
     def is_resource(self) -> bool:

@@ -61,7 +61,7 @@ class Chain:
             if self._access.impersonate is not None:
                 user = self._access.impersonate(request.headers, user, self._demand)
             info = _with_selected_name(info, query)
-            self._demand(_attributes(info, user))
+            self._demand(_attributes(info, user, query))
             answer = self._answer(request, info, query, user)
         except Exception as error:
             answer = _failure(error, request)
@@ -122,15 +122,24 @@ def refusal_text(attributes: Attributes) -> str:
     return f"{text} at the cluster scope"
 
 
-def _attributes(info: RequestInfo, user: User) -> Attributes:
+_COLLECTION_VERBS = frozenset({"list", "watch", "deletecollection"})
+
+
+def _attributes(info: RequestInfo, user: User, query: Mapping[str, str]) -> Attributes:
     if not info.resource:
         return Attributes(user, info.verb, path=info.path)
+    selector = query.get("fieldSelector", "") if info.verb in _COLLECTION_VERBS else None
     return Attributes(
-        user, info.verb, info.group, info.version, info.resource, info.subresource, info.namespace, info.name
+        user,
+        info.verb,
+        info.group,
+        info.version,
+        info.resource,
+        info.subresource,
+        info.namespace,
+        info.name,
+        field_selector=selector,
     )
-
-
-_COLLECTION_VERBS = frozenset({"list", "watch", "deletecollection"})
 
 
 def _with_selected_name(info: RequestInfo, query: Mapping[str, str]) -> RequestInfo:

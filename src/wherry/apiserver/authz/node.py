@@ -3,9 +3,6 @@
 Which secrets, config maps, claims and accounts a node may see follows from the pods bound to it. A pod's references
 cannot change once it is bound (ephemeral containers apart), so each pod is looked at once, when a node first asks after
 the pod appeared: a write of a pod costs a set insertion here, a status update nothing at all.
-
-Known weakness (2026-11): the field selector of a LIST or WATCH is not part of `Attributes`; where upstream insists on
-`spec.nodeName=<itself>` for pods, a node here may list all pods. It still cannot read what they refer to.
 """
 
 from __future__ import annotations
@@ -202,7 +199,15 @@ class NodeAuthorizer:
             if self.runs(node, attributes.namespace, attributes.name):
                 return ALLOWED
             return Decision(False, f"no relationship found between node '{node}' and this object")
+        if attributes.verb in ("list", "watch") and not _selects_node(attributes.field_selector, node):
+            return Decision(False, "can only list/watch pods with spec.nodeName field selector")
         return _by_rules(attributes)
+
+
+def _selects_node(selector: str | None, node: str) -> bool:
+    """Whether a selector keeps to the pods of this node; one that is not known is given the benefit of the doubt."""
+    wanted = (f"spec.nodeName={node}", f"spec.nodeName=={node}")
+    return selector is None or any(term.strip() in wanted for term in selector.split(","))
 
 
 def _by_rules(attributes: Attributes) -> Decision:

@@ -184,3 +184,21 @@ def test_a_mirror_pod_gives_nothing(objects: Objects) -> None:
     n2 = User("system:node:n2", ("system:nodes",))
     assert not authorizer.authorize(attributes("get", "ns/secrets/vol-secret", n2)).allowed
     assert authorizer.authorize(attributes("get", "ns/pods/m", n2)).allowed
+
+
+@pytest.mark.parametrize(
+    ("selector", "expected"),
+    [
+        ("spec.nodeName=n1", True),
+        ("status.phase!=Failed,spec.nodeName==n1", True),
+        ("spec.nodeName=n2", False),
+        ("spec.nodeName!=n1", False),
+        ("", False),
+        (None, True),
+    ],
+)
+def test_pods_are_listed_by_node(objects: Objects, selector: str | None, expected: bool) -> None:
+    asked = Attributes(N1, "watch", "", "v1", "pods", field_selector=selector)
+    decision = NodeAuthorizer(objects).authorize(asked)
+    assert decision.allowed is expected
+    assert decision.reason in ("", "can only list/watch pods with spec.nodeName field selector")
