@@ -1,10 +1,11 @@
-"""Views to plain objects, and the smallest merge patch between two of them. Pure."""
+"""Views to plain objects, and the patch that brings a status up to date. Pure."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from wherry.api import Obj
+from wherry.api.patch import merge
 from wherry.api.types.decoding import to_obj
 
 
@@ -14,23 +15,6 @@ def plain(view: Any) -> Obj:
     return document
 
 
-def merge_diff(old: Obj, new: Obj) -> Obj:
-    """The JSON merge patch (RFC 7386) that turns `old` into `new`; empty when they are equal."""
-    patch: Obj = {}
-    for name, value in new.items():
-        before = old.get(name)
-        if before == value and type(before) is type(value):
-            continue
-        if isinstance(value, dict) and isinstance(before, dict):
-            patch[name] = merge_diff(before, value)
-        else:
-            patch[name] = value
-    for name in old:
-        if name not in new:
-            patch[name] = None
-    return patch
-
-
 def status_patch(old: Obj, new: Obj, resource_version: str = "") -> Obj | None:
     """The patch of `status` from `old` to `new`, None when nothing differs.
 
@@ -38,7 +22,7 @@ def status_patch(old: Obj, new: Obj, resource_version: str = "") -> Obj | None:
     along with other changes but is not one itself. With a resource version the patch fails with Conflict when
     somebody else wrote meanwhile.
     """
-    diff = merge_diff(old, new)
+    diff = merge.diff(old, new)
     if all(value == 0 and value is not False and name not in old for name, value in diff.items()):
         return None
     patch: Obj = {"status": diff}

@@ -3,6 +3,9 @@
 One `Loops` owns all loops of one control plane. A worker exists only while its queue holds keys, so a hundred idle
 control planes have no tasks and no timers between them. Retrying is decided here and nowhere else: an exception means
 back-off, `Result.requeue_after` means later, `Terminal` means not before the object changes.
+
+What is not good: informers have no way to lose a handler, so a `Loops` that was stopped leaves deaf handlers behind as
+long as its client lives. A server that loses its lease should take a new client with it when it stands again.
 """
 
 from __future__ import annotations

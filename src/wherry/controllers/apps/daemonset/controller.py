@@ -14,7 +14,7 @@ from wherry.api.types.apps_v1 import ControllerRevision, DaemonSet
 from wherry.api.types.core_v1 import Node, Pod
 from wherry.client import Informer, Key
 from wherry.controllers.apps import history
-from wherry.controllers.apps.daemonset.nodes import fit, spec_for
+from wherry.controllers.apps.daemonset.nodes import fit, spec_for, tolerations
 from wherry.controllers.apps.daemonset.plan import Plan, plan
 from wherry.controllers.claiming import claim_children
 from wherry.controllers.documents import plain, status_patch
@@ -195,8 +195,9 @@ def _of_node(old: Node | None, new: Node | None, deps: Deps) -> Iterable[Key]:
     if old is not None and new is not None and _placing(old) == _placing(new):
         return
     for daemon_set in deps.state.sets.list():
-        before = fit(daemon_set, old) if old is not None else (False, False)
-        after = fit(daemon_set, new) if new is not None else (False, False)
+        tolerated = tolerations(daemon_set)
+        before = fit(daemon_set, old, tolerated) if old is not None else (False, False)
+        after = fit(daemon_set, new, tolerated) if new is not None else (False, False)
         if before != after:
             yield key_of(daemon_set.metadata)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from wherry.api import Obj
@@ -27,15 +28,21 @@ _TOLERATED = (
 _TOLERATED_ON_HOST_NETWORK = ("node.kubernetes.io/network-unavailable", "NoSchedule")
 
 
-def fit(daemon_set: DaemonSet, node: Node) -> Fit:
+def tolerations(daemon_set: DaemonSet) -> tuple[Toleration, ...]:
+    """What the DaemonSet's Pods tolerate: what their template says and what all daemons do."""
+    spec = daemon_set.spec.template.spec
+    own = (Toleration(key=key, operator="Exists", effect=effect) for key, effect in _tolerated(bool(spec.host_network)))
+    return (*spec.tolerations, *own)
+
+
+def fit(daemon_set: DaemonSet, node: Node, tolerated: Sequence[Toleration]) -> Fit:
+    """Whether a Pod belongs on a node; `tolerated` is what `tolerations` says."""
     spec = daemon_set.spec.template.spec
     if (spec.node_name and spec.node_name != node.metadata.name) or not fits_node(spec, node):
         return Fit(False, False)
-    own = [Toleration(key=key, operator="Exists", effect=effect) for key, effect in _tolerated(bool(spec.host_network))]
-    tolerations = (*spec.tolerations, *own)
-    if untolerated(node.spec.taints, tolerations, ("NoSchedule", "NoExecute")) is None:
+    if untolerated(node.spec.taints, tolerated, ("NoSchedule", "NoExecute")) is None:
         return Fit(True, True)
-    return Fit(False, untolerated(node.spec.taints, tolerations, ("NoExecute",)) is None)
+    return Fit(False, untolerated(node.spec.taints, tolerated, ("NoExecute",)) is None)
 
 
 def target_node(pod: Pod) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from wherry.api import Obj
 from wherry.api.types.apps_v1 import DaemonSet
 from wherry.api.types.core_v1 import Node, Pod
-from wherry.controllers.apps.daemonset.nodes import Fit, fit, target_node
+from wherry.controllers.apps.daemonset.nodes import Fit, fit, target_node, tolerations
 from wherry.controllers.apps.deployment.model import scaled_value
 from wherry.controllers.apps.history import HASH_LABEL
 from wherry.controllers.documents import plain
@@ -138,7 +138,11 @@ def _sites(daemon_set: DaemonSet, nodes: Sequence[Node], pods: Sequence[Pod]) ->
     for pod in pods:
         by_node.setdefault(target_node(pod), []).append(pod)
     known = {node.metadata.name: node for node in nodes}
-    sites = [_Site(name, fit(daemon_set, node), tuple(by_node.get(name, ()))) for name, node in sorted(known.items())]
+    tolerated = tolerations(daemon_set)
+    sites = [
+        _Site(name, fit(daemon_set, node, tolerated), tuple(by_node.get(name, ())))
+        for name, node in sorted(known.items())
+    ]
     lost = [
         pod
         for name, members in by_node.items()

@@ -9,8 +9,8 @@ import msgspec
 from wherry.api import Obj
 from wherry.api.types.apps_v1 import ReplicaSet
 from wherry.api.types.core_v1 import PodTemplateSpec
+from wherry.api.types.meta_v1 import ObjectMeta
 from wherry.controllers.apps.deployment.model import DESIRED, HASH_LABEL, MAX, REVISION, REVISION_HISTORY
-from wherry.controllers.documents import plain
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 HISTORY_LENGTH = 2000
@@ -43,18 +43,15 @@ def safe_encode(text: str) -> str:
     return "".join(_ALPHABET[ord(char) % len(_ALPHABET)] for char in text)
 
 
-def is_same_template(one: PodTemplateSpec | None, other: PodTemplateSpec | None) -> bool:
+def is_same_template(one: PodTemplateSpec, other: PodTemplateSpec) -> bool:
     """Whether two templates make the same Pods, the hash label aside."""
-    return _unhashed(one) == _unhashed(other)
+    return one.spec == other.spec and _without_hash(one.metadata) == _without_hash(other.metadata)
 
 
-def find_new(template: PodTemplateSpec | None, sets: Sequence[ReplicaSet]) -> ReplicaSet | None:
+def find_new(template: PodTemplateSpec, sets: Sequence[ReplicaSet]) -> ReplicaSet | None:
     """The oldest ReplicaSet that has the Deployment's template."""
-    wanted = _unhashed(template)
-    for one in sorted(sets, key=_age):
-        if _unhashed(one.spec.template) == wanted:
-            return one
-    return None
+    same = [one for one in sets if is_same_template(one.spec.template, template)]
+    return min(same, key=_age, default=None)
 
 
 def revision_of(annotations: Mapping[str, str]) -> int:
@@ -88,16 +85,9 @@ def _history(history: str, revision: int) -> str:
     return ",".join(entries)
 
 
-def _unhashed(template: PodTemplateSpec | None) -> Obj:
-    obj = plain(template)
-    labels = (obj.get("metadata") or {}).get("labels")
-    if labels is not None:
-        labels.pop(HASH_LABEL, None)
-        if not labels:
-            del obj["metadata"]["labels"]
-    if not obj.get("metadata"):
-        obj.pop("metadata", None)
-    return obj
+def _without_hash(metadata: ObjectMeta) -> ObjectMeta:
+    labels = {name: value for name, value in metadata.labels.items() if name != HASH_LABEL}
+    return msgspec.structs.replace(metadata, labels=labels)
 
 
 def _age(one: ReplicaSet) -> tuple[float, str]:
