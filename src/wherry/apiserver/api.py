@@ -75,7 +75,7 @@ class Api:
             mutating=settings.mutating,
             validating=settings.validating,
         )
-        self.telemetry = Telemetry()
+        self.telemetry = Telemetry(settings.registry)
         self._clients: dict[User, InProcessClient] = {}
         self._chain: Chain | None = None
 

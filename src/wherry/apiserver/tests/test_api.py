@@ -270,3 +270,15 @@ async def test_not_acceptable(server: Server) -> None:
     assert (answer.status, answer.body["reason"]) == (406, "NotAcceptable")
     body = await server.call("POST", CONFIGMAPS, b"x", {"content-type": "application/cbor"})
     assert (body.status, body.body["reason"]) == (415, "UnsupportedMediaType")
+
+
+async def test_leases_are_created_by_update(server: Server) -> None:
+    url = "/apis/coordination.k8s.io/v1/namespaces/default/leases/a"
+    answer = await server.call("PUT", url, {"metadata": {"name": "a", "resourceVersion": "7"}, "spec": {}})
+    assert answer.status == 201, answer.body
+    blind = await server.call("PUT", url, {"metadata": {"name": "a"}, "spec": {"holderIdentity": "x"}})
+    assert (blind.status, blind.body["message"]) == (
+        422,
+        'Lease.coordination.k8s.io "a" is invalid: metadata.resourceVersion: Invalid value: 0x0: '
+        "must be specified for an update",
+    )

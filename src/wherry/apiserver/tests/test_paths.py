@@ -90,7 +90,10 @@ async def test_version_and_index(server: Server) -> None:
 
 async def test_metrics_count_requests(server: Server) -> None:
     await server.get(CONFIGMAPS)
+    await server.call("GET", "/apis/made/up/things")
+    await server.call("GET", f"{CONFIGMAPS}/x/made-up")
     answer = await server.call("GET", "/metrics")
+    assert "made" not in answer.body
     expected = (
         'apiserver_request_total{verb="LIST",group="",version="v1",resource="configmaps",subresource="",code="200"} 1'
     )

@@ -42,6 +42,7 @@ async def update(
     metadata.ensure_name(obj, name)
     metadata.ensure_namespace(resource, obj, namespace)
     if resource.create_on_update and sub is None and core.kind(resource).get(namespace, name) is None:
+        obj["metadata"].pop("resourceVersion", None)
         return await create.finish(core, call, resource, namespace, obj, faults)
     spare: list[Obj] = [obj]
 
