@@ -279,6 +279,8 @@ async def test_leases_are_created_by_update(server: Server) -> None:
     blind = await server.call("PUT", url, {"metadata": {"name": "a"}, "spec": {"holderIdentity": "x"}})
     assert (blind.status, blind.body["message"]) == (
         422,
-        'Lease.coordination.k8s.io "a" is invalid: metadata.resourceVersion: Invalid value: 0x0: '
-        "must be specified for an update",
+        (
+            'Lease.coordination.k8s.io "a" is invalid: metadata.resourceVersion: Invalid value: 0x0: '
+            "must be specified for an update"
+        ),
     )
