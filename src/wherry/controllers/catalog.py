@@ -10,6 +10,7 @@ from wherry.controllers.apps.deployment import controller as deployment
 from wherry.controllers.apps.replicaset import controller as replicaset
 from wherry.controllers.batch.job import controller as job
 from wherry.controllers.batch.jobttl import controller as jobttl
+from wherry.controllers.certificates import approver, signer
 from wherry.controllers.core.endpoints import controller as endpoints
 from wherry.controllers.core.kubernetes import controller as kubernetes
 from wherry.controllers.core.kubernetes.controller import Address
@@ -21,6 +22,9 @@ from wherry.controllers.core.serviceaccount import controller as serviceaccount
 from wherry.controllers.discovery.endpointslice import controller as endpointslice
 from wherry.controllers.garbage import controller as garbage
 from wherry.controllers.rbac.clusterrole import controller as clusterrole
+from wherry.controllers.tokens import controller as tokens
+from wherry.identity.keys import TokenKeys
+from wherry.identity.pair import Pair
 from wherry.reconcile.controller import Controller
 
 
@@ -35,13 +39,21 @@ class Settings:
     node_prefix: int = 24
     address: Address | None = None
     """Where Pods reach the API server; None where nobody needs to (a control plane without nodes)."""
+    authority: Callable[[], Pair] | None = None
+    """Where the authority that signs certificates lies; None where none are signed."""
+    token_keys: TokenKeys | None = None
+    """What signs the tokens that Secrets ask for; None where none are filled in."""
 
 
 def controllers(settings: Settings) -> tuple[Controller, ...]:
     """Every controller, for `wherry.reconcile.loop.Loops`."""
     publisher = () if settings.address is None else (kubernetes.controller(settings.address),)
+    signing = () if settings.authority is None else (approver.CONTROLLER, signer.controller(settings.authority))
+    legacy = () if settings.token_keys is None else (tokens.controller(settings.token_keys, settings.root_ca),)
     return (
         *publisher,
+        *signing,
+        *legacy,
         namespace.CONTROLLER,
         serviceaccount.CONTROLLER,
         rootca.controller(settings.root_ca),
