@@ -6,6 +6,7 @@ runtime's own client if it answers, and the shims of this state folder if it doe
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import shutil
@@ -16,6 +17,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from wherry.kubelet.runtime.containerdconfig import ContainerdPaths
+from wherry.kubelet.runtime.cri import CriRuntime
+from wherry.kubelet.runtime.protocol import RuntimeFailure
 from wherry.kubelet.volumes.mounts import mount_points, unmount
 
 _GRACE_SECONDS = 10.0
@@ -24,8 +27,12 @@ _GRACE_SECONDS = 10.0
 def stop_all(agent: Path) -> None:
     """End all pods of the agent whose folder this is, and its containerd. Pods' data and images stay."""
     paths = ContainerdPaths.under(agent)
-    shims = list(_shims(paths))
-    _end_tasks(paths, shims)
+    namespaces = _network_namespaces(paths)
+    if _pids_with(str(paths.config)):
+        asyncio.run(_stop_by_runtime(str(paths.socket)))
+    _end_tasks(list(_shims(paths)))
+    for name in namespaces:
+        subprocess.run(["ip", "netns", "delete", name], check=False, capture_output=True)
     _signal(_pids_with(str(paths.config)), signal.SIGTERM)
     _wait_gone(_pids_with(str(paths.config)), _GRACE_SECONDS)
     _signal(_pids_with(str(paths.config)), signal.SIGKILL)
@@ -35,19 +42,34 @@ def stop_all(agent: Path) -> None:
             with contextlib.suppress(OSError):
                 unmount(Path(point))
     shutil.rmtree(paths.state, ignore_errors=True)
+    shutil.rmtree(agent / "ipam", ignore_errors=True)  # no pod is left that could hold an address
     paths.socket.unlink(missing_ok=True)
     paths.pid.unlink(missing_ok=True)
 
 
-def _end_tasks(paths: ContainerdPaths, shims: list[int]) -> None:
+async def _stop_by_runtime(socket: str) -> None:
+    """The orderly way: containers get their grace, the network plug-ins take their rules and addresses back."""
+    runtime = CriRuntime(socket)
+    try:
+        async with asyncio.timeout(3 * _GRACE_SECONDS):
+            running = [each for each in await runtime.containers() if each.is_running]
+            stops = (runtime.stop_container(each.id, int(_GRACE_SECONDS)) for each in running)
+            await asyncio.gather(*stops, return_exceptions=True)
+            sandboxes = await runtime.sandboxes()
+            await asyncio.gather(*(runtime.stop_sandbox(each.id) for each in sandboxes), return_exceptions=True)
+    except (RuntimeFailure, TimeoutError):
+        pass  # what is left is ended by signals
+    finally:
+        await runtime.close()
+
+
+def _end_tasks(shims: list[int]) -> None:
     """Ask the containers' first processes to end, and kill what has not ended by then."""
     children = [pid for shim in shims for pid in _children(shim)]
     _signal(children, signal.SIGTERM)
     _wait_gone(children, _GRACE_SECONDS)
     _signal(children, signal.SIGKILL)
     _wait_gone(children, 2.0)
-    for sandbox in _network_namespaces(paths):
-        subprocess.run(["ip", "netns", "delete", sandbox], check=False, capture_output=True)
 
 
 def _network_namespaces(paths: ContainerdPaths) -> list[str]:
