@@ -2,7 +2,10 @@
 
 - `Request`, `Response`, `Stream`, `Takeover` (`messages.py`): what a handler gets and what it may answer
 - `Server` (`server.py`): listens, parses, times out, answers; knows nothing of Kubernetes
-- `Connection` (`connect.py`): the client's side, with streaming bodies and upgrades
+- `Connector` (`connect.py`): the client's side: kept connections, streaming bodies, upgrades
+- `relay` (`relay.py`): two raw connections joined; requests and upgrades sent on to another server
+- `server_context`, `client_context`, `load_certificate` (`tls.py`): TLS, and renewing a certificate while running
 
-Parsing and framing are pure and stand in `wherry.wire`.
+Read `messages.py` first, then `connection.py`, the heart of the server. Parsing and framing are pure and stand in
+`wherry.wire`.
 """
