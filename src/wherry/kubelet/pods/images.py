@@ -49,6 +49,7 @@ class ImagePuller:
         self._clock = clock
         self._backoff = CrashBackoff()
         self._failed: dict[str, float] = {}
+        self._causes: dict[str, str] = {}
         self._pulling: dict[tuple[str, Sequence[Credentials]], asyncio.Future[str]] = {}
         self._slots = asyncio.Semaphore(PARALLEL_PULLS)
 
@@ -93,6 +94,7 @@ class ImagePuller:
     def forget(self, uid: str) -> None:
         for key in [key for key in self._failed if key.startswith(uid + "_")]:
             del self._failed[key]
+            self._causes.pop(key, None)
             self._backoff.forget(key)
 
     async def _look(self, name: str, shown: str, tell: Tell) -> Image | None:
@@ -110,19 +112,21 @@ class ImagePuller:
         if failed is not None and self._backoff.remaining(key, failed, now) > 0:
             message = f'Back-off pulling image "{shown}"'
             tell("Normal", "BackOff", message)
-            raise ImageError("ImagePullBackOff", message)
+            raise ImageError("ImagePullBackOff", f"{message}: {self._causes[key]}")
         tell("Normal", "Pulling", f'Pulling image "{shown}"')
         started = self._clock.monotonic()
         try:
             ref = await self._pull_shared(name, keyring.lookup(name))
         except RuntimeFailure as error:
             self._failed[key] = self._clock.time()
+            self._causes[key] = f"ErrImagePull: {error}"
             self._backoff.count(key, now, self._clock.time())
             message = f'Failed to pull image "{shown}": {error}'
             tell("Warning", "Failed", message)
             reason = "RegistryUnavailable" if isinstance(error, RuntimeUnavailable) else "ErrImagePull"
             raise ImageError(reason, f'failed to pull image "{shown}": {error}') from error
         self._failed.pop(key, None)
+        self._causes.pop(key, None)
         self._backoff.forget(key)
         took = self._clock.monotonic() - started
         image = await self._runtime.image(name)
