@@ -78,7 +78,10 @@ def unrecognized(kind: str, why: str, body: bytes) -> BadRequest:
 
 def _read_json(body: bytes, kind: str) -> Any:
     try:
-        return decode(body)
+        try:
+            return decode(body)
+        except UnicodeDecodeError:
+            return decode(body.decode(errors="replace").encode())  # As Go's decoder does.
     except (DecodeError, RecursionError) as error:
         why = "unexpected end of JSON input" if not body.strip() else str(error)
         raise unrecognized(kind, f"couldn't get version/kind; json parse error: {why}", body) from error

@@ -1,6 +1,8 @@
 """YAML in and out, on libyaml; imported only when somebody speaks it.
 
-The loader keeps to what JSON can say: no dates, no tags. Scalars follow YAML 1.1 as upstream's library does.
+The loader keeps to what JSON can say: no dates, no tags. Scalars follow YAML 1.1 as upstream's library does. Aliases
+are weighed before anything is made of them: a few hundred bytes of aliases of aliases would otherwise become gigabytes
+(the "billion laughs" of CVE-2019-11253).
 """
 
 from __future__ import annotations
@@ -20,19 +22,52 @@ _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
     for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
 }
+_JSON_TAGS = {None, *(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "str", "seq", "map"))}
+_Loader.yaml_constructors = {
+    tag: construct for tag, construct in yaml.CSafeLoader.yaml_constructors.items() if tag in _JSON_TAGS
+}
+_ALIAS_ALLOWANCE = 400_000
+"""How much heavier than its text a document may become through aliases, in nodes and characters."""
 
 
 def parse_yaml(text: bytes) -> Any:
     """The first document of a text; raises YamlError."""
     try:
-        return _plain(yaml.load(text, _Loader))  # noqa: S506 - a safe loader
-    except (UnicodeDecodeError, RecursionError) as error:
+        loader = _Loader(text)
+        try:
+            node = loader.get_single_node()
+            if node is None:
+                return None
+            if _weight(node, {}) > 2 * len(text) + _ALIAS_ALLOWANCE:
+                raise YamlError("document contains excessive aliasing")
+            return _plain(loader.construct_document(node))
+        finally:
+            loader.dispose()
+    except (ValueError, RecursionError) as error:  # bytes that are no text, integers of thousands of digits
         raise YamlError(str(error)) from error
 
 
 def format_yaml(value: Any) -> bytes:
     text: bytes = yaml.dump(value, Dumper=yaml.CSafeDumper, default_flow_style=False, encoding="utf-8")
     return text
+
+
+def _weight(node: yaml.Node, known: dict[int, int]) -> int:
+    """Nodes and characters of what `node` stands for, aliases followed; each node is weighed once."""
+    weight = known.get(id(node))
+    if weight is not None:
+        if not weight:
+            raise YamlError("an anchor's value contains itself")
+        return weight
+    known[id(node)] = 0
+    if isinstance(node, yaml.ScalarNode):
+        weight = 1 + len(node.value)
+    elif isinstance(node, yaml.MappingNode):
+        weight = 1 + sum(_weight(key, known) + _weight(value, known) for key, value in node.value)
+    else:
+        weight = 1 + sum(_weight(member, known) for member in node.value)
+    known[id(node)] = weight
+    return weight
 
 
 def _plain(value: Any) -> Any:
