@@ -10,7 +10,8 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
-from wherry.api.errors import ApiError, Forbidden, InternalError
+from wherry.api.errors import ApiError, BadRequest, Forbidden, InternalError
+from wherry.api.resource import Resource
 from wherry.apiserver.access import Access
 from wherry.apiserver.attributes import Attributes, User
 from wherry.apiserver.core import Core
@@ -73,7 +74,7 @@ class Chain:
     def _answer(self, request: Request, info: RequestInfo, query: Mapping[str, str], user: User) -> Answer:
         if info.resource:
             resource = self._core.registry.get(info.group, info.version, info.resource)
-            if resource is None:
+            if resource is None or not _is_in_scope(info, resource):
                 raise no_such_path()
             return self._serve(Exchange(self._core, request, info, query, user, resource))
         handler = self._paths(info.path)
@@ -142,6 +143,17 @@ def _attributes(info: RequestInfo, user: User, query: Mapping[str, str]) -> Attr
     )
 
 
+def _is_in_scope(info: RequestInfo, resource: Resource) -> bool:
+    """Whether the path names a namespace where there is one, and none where there is none.
+
+    Who may list something in one namespace has been let through with that namespace; a kind without namespaces must
+    not be served behind it.
+    """
+    if resource.is_namespaced:
+        return bool(info.namespace) or not info.name
+    return not info.namespace or (resource.group_resource == "namespaces" and info.namespace == info.name)
+
+
 def _with_selected_name(info: RequestInfo, query: Mapping[str, str]) -> RequestInfo:
     """A list of one name is authorized by that name: how kubelets are let to their own Secrets."""
     selector = query.get("fieldSelector")
@@ -155,7 +167,9 @@ def _with_selected_name(info: RequestInfo, query: Mapping[str, str]) -> RequestI
 
 
 def _failure(error: Exception, request: Request) -> Response:
-    if not isinstance(error, ApiError):
+    if isinstance(error, RecursionError):
+        error = BadRequest("the request is nested too deeply")
+    elif not isinstance(error, ApiError):
         log.exception("%s %s failed", request.method, request.path, exc_info=error)
         error = InternalError.of(f"{type(error).__name__}: {error}")
     return error_reply(error, request.headers.get("accept", ""))

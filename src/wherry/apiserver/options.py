@@ -103,7 +103,7 @@ def list_options(query: Query) -> ListOptions:
         field_selector=query.get("fieldSelector", ""),
         resource_version=query.get("resourceVersion", ""),
         match=query.get("resourceVersionMatch", ""),
-        limit=_integer(query, "limit") or 0,
+        limit=max(_integer(query, "limit") or 0, 0),
         continue_token=query.get("continue", ""),
         timeout_seconds=_integer(query, "timeoutSeconds"),
         bookmarks=is_set(query, "allowWatchBookmarks"),
@@ -116,6 +116,7 @@ def list_options(query: Query) -> ListOptions:
 def delete_options(query: Query, body: Obj | None) -> DeleteOptions:
     """Options from the body where there is one, else from the query, as upstream."""
     if body:
+        _check_types(body)
         grace = body.get("gracePeriodSeconds")
         conditions = body.get("preconditions") or {}
         dry_run: Any = body.get("dryRun") or ()
@@ -135,10 +136,6 @@ def delete_options(query: Query, body: Obj | None) -> DeleteOptions:
         )
     if propagation and propagation not in _POLICIES:
         faults.append(not_supported("propagationPolicy", propagation, _POLICIES))
-    if grace is not None and (isinstance(grace, bool) or not isinstance(grace, int)):
-        raise BadRequest(
-            "json: cannot unmarshal value into Go struct field DeleteOptions.gracePeriodSeconds of type int64"
-        )
     _refuse("DeleteOptions", faults)
     if orphan is not None:
         propagation = "Orphan" if orphan else "Background"
@@ -153,8 +150,33 @@ def delete_options(query: Query, body: Obj | None) -> DeleteOptions:
 
 _PLAIN_WRITE = WriteOptions()
 _PLAIN_LIST = ListOptions()
+_LEAST, _MOST, _MOST_DIGITS = -(1 << 63), (1 << 63) - 1, 100
 _POLICIES = ("Foreground", "Background", "Orphan")
 _MATCHES = ("Exact", "NotOlderThan")
+
+
+_BODY_TYPES: Mapping[str, tuple[type, str]] = {
+    "gracePeriodSeconds": (int, "int64"),
+    "preconditions": (dict, "v1.Preconditions"),
+    "orphanDependents": (bool, "bool"),
+    "propagationPolicy": (str, "v1.DeletionPropagation"),
+    "dryRun": (list, "[]string"),
+}
+
+
+def _check_types(body: Obj) -> None:
+    """DeleteOptions are read by hand, so their types are checked by hand."""
+    for name, (kind, go_type) in _BODY_TYPES.items():
+        _check_type(name, body.get(name), kind, go_type)
+    for name in ("uid", "resourceVersion"):
+        _check_type(f"preconditions.{name}", (body.get("preconditions") or {}).get(name), str, "string")
+    for value in body.get("dryRun") or ():
+        _check_type("dryRun", value, str, "string")
+
+
+def _check_type(name: str, value: Any, kind: type, go_type: str) -> None:
+    if value is not None and type(value) is not kind:
+        raise BadRequest(f"json: cannot unmarshal value into Go struct field DeleteOptions.{name} of type {go_type}")
 
 
 def _dry_run(value: str, faults: list[FieldError]) -> bool:
@@ -167,10 +189,12 @@ def _integer(query: Query, name: str) -> int | None:
     text = query.get(name, "")
     if not text:
         return None
-    try:
-        return int(text)
-    except ValueError:
-        raise BadRequest(f'strconv.ParseInt: parsing "{text}": invalid syntax') from None
+    digits = text[1:] if text[0] in "+-" else text
+    if not (digits.isascii() and digits.isdecimal()):
+        raise BadRequest(f'strconv.ParseInt: parsing "{text}": invalid syntax')
+    if len(digits) > _MOST_DIGITS or not _LEAST <= int(text) <= _MOST:
+        raise BadRequest(f'strconv.ParseInt: parsing "{text}": value out of range')
+    return int(text)
 
 
 def _list_faults(options: ListOptions, watch: bool) -> Sequence[FieldError]:

@@ -54,7 +54,7 @@ def reader(body: bytes, content_type: str, resource: Resource) -> Apply:
         raise unsupported(True)
     try:
         document = decode(body)
-    except DecodeError as error:
+    except (DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequest(f"error decoding patch: {error}") from error
     return applier(kind, document, resource)
 
