@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.e2e.cluster import KUBECTLS, Cluster, Network
+from tests.e2e.cluster import KUBECTLS, Cluster
+
+from wherry.testing.network import Network
 
 
 @pytest.fixture(scope="session")
