@@ -18,6 +18,7 @@ from collections.abc import Awaitable
 from wherry.api.registry import Registry
 from wherry.apiserver.access import ROOT
 from wherry.apiserver.admission.chain import mutating, validating
+from wherry.apiserver.admission.priority import SYSTEM_CLASSES
 from wherry.apiserver.api import Api
 from wherry.apiserver.api import Settings as ApiSettings
 from wherry.apiserver.attributes import User
@@ -59,6 +60,7 @@ class ControlPlane:
                 validating=validating(doors.authorization),
                 streams=self._settings.streams,
                 paths={**openapi_paths(registry), **doors.paths()},
+                objects=lambda: SYSTEM_CLASSES,
             )
         )
         self._loops: Loops | None = None

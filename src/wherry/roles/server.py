@@ -59,14 +59,15 @@ async def run(settings: ServerSettings, stop: asyncio.Event) -> None:
     tls = pki.server_context()
     to_kubelets = _kubelet_tls(pki)
     chance = random.SystemRandom()
+    token_keys = TokenKeys(lambda: [pki.token_key_file.read_bytes()])
     plane = ControlPlane(
         SqliteStore(paths.database, clock),
         clock,
         chance,
         Settings(
             streams=streams(to_kubelets, chance),
-            controllers=_controllers(settings, pki),
-            token_keys=TokenKeys(lambda: [pki.token_key_file.read_bytes()]),
+            controllers=_controllers(settings, pki, token_keys),
+            token_keys=token_keys,
             issuer=f"https://kubernetes.default.svc.{settings.cluster_domain}",
         ),
     )
@@ -97,13 +98,15 @@ def write_kubeconfigs(pki: Pki, paths: Paths, port: int) -> None:
         write_kubeconfig(file, Kubeconfig(url, pki.authority_file.read_bytes(), certificate, key))
 
 
-def _controllers(settings: ServerSettings, pki: Pki) -> catalog.Settings:
+def _controllers(settings: ServerSettings, pki: Pki, token_keys: TokenKeys) -> catalog.Settings:
     service = ipaddress.ip_network(settings.service_cidr)[1]
     address = settings.advertise_address or primary_address()
     return catalog.Settings(
         root_ca=lambda: pki.authority_pem,
         cluster_cidr=settings.cluster_cidr,
         address=Address(str(service), address, settings.port),
+        authority=lambda: pki.authority_pair,
+        token_keys=token_keys,
     )
 
 
