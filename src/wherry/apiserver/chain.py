@@ -150,7 +150,8 @@ def _is_in_scope(info: RequestInfo, resource: Resource) -> bool:
     not be served behind it.
     """
     if resource.is_namespaced:
-        return bool(info.namespace) or not info.name
+        # The name of a list is the one that its field selector asks for, not part of the path.
+        return bool(info.namespace) or not info.name or info.verb in ("list", "watch", "deletecollection")
     return not info.namespace or (resource.group_resource == "namespaces" and info.namespace == info.name)
 
 
