@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from wherry.transport.connect import Connector, Endpoint, Incoming
@@ -27,6 +28,9 @@ _OF_ONE_HOP: Final = frozenset(
 )
 
 
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+
+
 async def relay(one: Pipe, other: Pipe) -> None:
     """Run until both directions have ended, or either connection breaks. Never raises ConnectionError."""
     try:
@@ -40,11 +44,13 @@ async def relay(one: Pipe, other: Pipe) -> None:
         other.close()
 
 
-async def relay_upgrade(request: Request, endpoint: Endpoint, target: str, headers: Headers = ()) -> Reply:
+async def relay_upgrade(
+    request: Request, endpoint: Endpoint, target: str, headers: Headers = (), *, answered: Mapping[str, str] = _NOTHING
+) -> Reply:
     """Send a request for an upgrade on to `target` at `endpoint`, and join the connections if it is granted.
 
-    Whatever else is answered goes back to the client as it is. `headers` are added to the client's own. Raises OSError
-    when the endpoint cannot be reached.
+    Whatever else is answered goes back to the client as it is. `headers` are added to the client's own, and those of
+    `answered` take the place of the server's in a granted upgrade. Raises OSError when the endpoint cannot be reached.
     """
     connector = Connector(endpoint, max_idle=0)
     try:
@@ -56,7 +62,8 @@ async def relay_upgrade(request: Request, endpoint: Endpoint, target: str, heade
         raise
     if server is None:
         return Onward(request.method, incoming, connector).reply()
-    head = status_line(incoming.status, "") + header_lines(incoming.headers.items()) + b"\r\n"
+    granted = {**incoming.headers, **answered}
+    head = status_line(incoming.status, "") + header_lines(granted.items()) + b"\r\n"
 
     async def run(client: Pipe) -> None:
         try:

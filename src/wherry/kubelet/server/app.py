@@ -127,19 +127,22 @@ class KubeletApp:
         command = query.get("command", [])
         if not command:
             raise Refusal(400, "you must specify at least one command for the container")
-        url = await self._runtime.exec_url(run.id, command, **_channels(query))
-        return hand_over(request, url)
+        channels = _channels(query)
+        url = await self._runtime.exec_url(run.id, command, **channels)
+        return await hand_over(request, url, may_end_stdin=channels["stdin"] and not channels["tty"])
 
     async def _attach(self, request: Request, parts: tuple[str, ...], query: Query) -> Reply:
         run = await self._running(parts)
-        return hand_over(request, await self._runtime.attach_url(run.id, **_channels(query)))
+        channels = _channels(query)
+        url = await self._runtime.attach_url(run.id, **channels)
+        return await hand_over(request, url, may_end_stdin=channels["stdin"] and not channels["tty"])
 
     async def _port_forward(self, request: Request, parts: tuple[str, ...], query: Query) -> Reply:
         _pod, runtime = await self._find(parts[0], parts[1])
         if runtime.sandbox is None:
             raise Refusal(404, "pod not found")
         ports = [int(port) for text in query.get("port", query.get("ports", [])) for port in text.split(",")]
-        return hand_over(request, await self._runtime.port_forward_url(runtime.sandbox.id, ports))
+        return await hand_over(request, await self._runtime.port_forward_url(runtime.sandbox.id, ports))
 
     async def _running(self, parts: tuple[str, ...]) -> Container:
         namespace, name, _uid, container = parts

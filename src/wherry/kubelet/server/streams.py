@@ -1,89 +1,47 @@
 """exec, attach and port-forward: the runtime serves them itself; the kubelet only leads the way.
 
-The runtime answers a request for a stream with the address of its streaming server. The client's upgrade request goes
-there unchanged but for its path, the runtime's answer comes back unchanged, and from then on bytes are passed on both
-ways. SPDY and WebSocket need no code here, and a refusal reaches the client in the runtime's own words.
+The runtime answers a request for a stream with the address of its streaming server. The client's upgrade request is
+sent on there; once it is granted bytes are passed on both ways, so SPDY and WebSocket need no code here, and a refusal
+reaches the client in the runtime's own words.
+
+One thing is translated. WebSocket clients since Kubernetes 1.30 ask for v5.channel.k8s.io, which containerd below 2.0
+does not know. It is v4 with one message more, by which a client ends its stdin. Where there is no stdin to end, or a
+terminal whose stdin ends with ^D, both are the same bytes, and the client is granted v5 over the runtime's v4. With
+stdin from a pipe v4 could never say that it has ended, so there the runtime's refusal stands; kubectl then takes SPDY.
 """
 
 from __future__ import annotations
 
-import asyncio
-from typing import cast
 from urllib.parse import urlsplit
 
-from wherry.transport.messages import Pipe, Request, Takeover
-from wherry.transport.pipe import TransportPipe
-from wherry.transport.relay import relay
+from wherry.transport.connect import Endpoint
+from wherry.transport.messages import Reply, Request, Response
+from wherry.transport.relay import relay_upgrade
 
-_CONNECT_SECONDS = 10.0
-_OWN_HEADERS = frozenset({"host", "authorization", "content-length", "transfer-encoding"})
-
-
-def hand_over(request: Request, url: str) -> Takeover:
-    """Join the client with the runtime's streaming server at `url`."""
-
-    async def run(client: Pipe) -> None:
-        try:
-            server = await _connect(url)
-        except (OSError, TimeoutError) as error:
-            client.write(_refusal(f"the runtime's streaming server does not answer: {error}"))
-            client.close()
-            return
-        server.write(_request_head(request, url) + request.body)
-        await relay(client, server)
-
-    return Takeover(run)
+_PROTOCOL = "sec-websocket-protocol"
+_V5, _V4 = "v5.channel.k8s.io", "v4.channel.k8s.io"
 
 
-def _request_head(request: Request, url: str) -> bytes:
+async def hand_over(request: Request, url: str, *, may_end_stdin: bool = False) -> Reply:
+    """Join the client with the runtime's streaming server at `url`; `may_end_stdin` says that only v5 will do."""
     parts = urlsplit(url)
+    endpoint = Endpoint(parts.hostname or "", parts.port or 80)
     target = parts.path + (f"?{parts.query}" if parts.query else "")
-    lines = [f"{request.method} {target} HTTP/1.1", f"Host: {parts.netloc}"]
-    lines += [f"{name}: {value}" for name, value in request.headers.items() if name not in _OWN_HEADERS]
-    lines.append(f"Content-Length: {len(request.body)}" if request.method == "POST" else "")
-    return ("\r\n".join(line for line in lines if line) + "\r\n\r\n").encode("latin-1")
+    asked, answered = request, {}
+    if _asks_for_v5_alone(request) and not may_end_stdin:
+        asked, answered = _asking_for_v4(request), {_PROTOCOL: _V5}
+    try:
+        return await relay_upgrade(asked, endpoint, target, answered=answered)
+    except OSError as error:
+        message = f"the runtime's streaming server does not answer: {error}"
+        return Response(502, message.encode(), "text/plain; charset=utf-8")
 
 
-def _refusal(message: str) -> bytes:
-    body = message.encode()
-    head = ["HTTP/1.1 502 Bad Gateway", "Content-Type: text/plain", f"Content-Length: {len(body)}", "Connection: close"]
-    return "\r\n".join([*head, "", ""]).encode() + body
+def _asks_for_v5_alone(request: Request) -> bool:
+    offered = {name.strip() for name in request.headers.get(_PROTOCOL, "").split(",")}
+    return _V5 in offered and _V4 not in offered
 
 
-async def _connect(url: str) -> TransportPipe:
-    parts = urlsplit(url)
-    loop = asyncio.get_running_loop()
-    async with asyncio.timeout(_CONNECT_SECONDS):
-        _, protocol = await loop.create_connection(_PipeProtocol, parts.hostname or "", parts.port or 80)
-    assert protocol.pipe is not None
-    return protocol.pipe
-
-
-class _PipeProtocol(asyncio.Protocol):
-    """Feeds a `TransportPipe` with all that comes."""
-
-    def __init__(self) -> None:
-        self.pipe: TransportPipe | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.pipe = TransportPipe(cast("asyncio.Transport", transport))  # uvloop's is one in all but name
-
-    def data_received(self, data: bytes) -> None:
-        assert self.pipe is not None
-        self.pipe.feed(data)
-
-    def eof_received(self) -> bool:
-        assert self.pipe is not None
-        return self.pipe.feed_eof()
-
-    def pause_writing(self) -> None:
-        assert self.pipe is not None
-        self.pipe.pause()
-
-    def resume_writing(self) -> None:
-        assert self.pipe is not None
-        self.pipe.resume()
-
-    def connection_lost(self, error: Exception | None) -> None:
-        assert self.pipe is not None
-        self.pipe.lose()
+def _asking_for_v4(request: Request) -> Request:
+    headers = {**request.headers, _PROTOCOL: _V4}
+    return Request(request.method, request.path, request.query, headers, request.body, request.peer)
