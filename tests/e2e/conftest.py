@@ -8,10 +8,12 @@ import socket
 import sys
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from tests.e2e.cluster import KUBECTLS, Cluster
+from tests.e2e.pods import Bench, until
 
 from wherry.testing.network import Network
 
@@ -57,6 +59,32 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
             yield cluster
         finally:
             cluster.wherry("down", "--delete-state", check=False)
+
+
+@pytest.fixture
+def bench(node: Cluster) -> Iterator[Bench]:
+    """A namespace on the real node for one test; its pods are gone when the test is over."""
+    with _bench(node) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def module_bench(node: Cluster) -> Iterator[Bench]:
+    """A namespace on the real node for all tests of a module."""
+    with _bench(node) as made:
+        yield made
+
+
+@contextmanager
+def _bench(cluster: Cluster) -> Iterator[Bench]:
+    made = Bench(cluster, f"test-{uuid.uuid4().hex[:8]}")
+    cluster.kubectl("create", "namespace", made.namespace)
+    until(lambda: made.get("serviceaccounts")["items"], what="the namespace's service account")
+    try:
+        yield made
+    finally:
+        cluster.kubectl("delete", "namespace", made.namespace, "--wait=false")
+        until(lambda: made.get("pods")["items"] == [], what="the end of the test's pods")
 
 
 def _need_node() -> None:
