@@ -9,7 +9,7 @@ from typing import Any
 
 from bench.load import Outcome, request, send_all
 from bench.measure import Measure
-from bench.processes import ServerProcess, cpu_seconds, server
+from bench.processes import CpuMeter, ServerProcess, server
 
 CONNECTIONS = 64
 NAMESPACE = "/api/v1/namespaces/default"
@@ -24,7 +24,7 @@ async def run() -> list[Measure]:
             *configmaps.patch(3999),
             *configmaps.put(3999),
         ]
-        return measures + _pods(one)
+        return [*measures, *_pods(one), _connect(one)]
 
 
 def _measure(one: ServerProcess, name: str, target: float, requests: Sequence[bytes]) -> list[Measure]:
@@ -33,9 +33,9 @@ def _measure(one: ServerProcess, name: str, target: float, requests: Sequence[by
     best: tuple[float, Outcome] | None = None
     for turn in range(3):
         part = requests[turn * share : (turn + 1) * share]
-        before = cpu_seconds(one.pid)
-        outcome = send_all(one.target, part, CONNECTIONS)
-        micros = (cpu_seconds(one.pid) - before) * 1e6 / len(part)
+        meter = CpuMeter(one.pid)
+        outcome = send_all(one.target, part, CONNECTIONS, on_open=meter.start)
+        micros = meter.seconds() * 1e6 / len(part)
         if outcome.failures:
             raise RuntimeError(f"{name}: {outcome.failures} of {len(part)} failed")
         if best is None or micros < best[0]:
@@ -47,6 +47,16 @@ def _measure(one: ServerProcess, name: str, target: float, requests: Sequence[by
         Measure(f"{name}: p50", outcome.percentile(0.5) * 1e3, "ms", None),
         Measure(f"{name}: p99", outcome.percentile(0.99) * 1e3, "ms", None),
     ]
+
+
+def _connect(one: ServerProcess) -> Measure:
+    """A connection with a client certificate, opened and asked once for next to nothing."""
+    costs = []
+    for _ in range(3):
+        meter = CpuMeter(one.pid)
+        send_all(one.target, [request("GET", "/livez")] * CONNECTIONS, CONNECTIONS)
+        costs.append(meter.seconds())
+    return Measure("new connection with a client certificate: CPU", min(costs) * 1e6 / CONNECTIONS, "µs")
 
 
 def configmap(name: str, size: int = 1000, **more: Any) -> dict[str, Any]:

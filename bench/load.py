@@ -10,13 +10,15 @@ import asyncio
 import multiprocessing
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import cast
 
 import uvloop
+
+_OPEN = "open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ class _Gathering:
         self.received += size
 
 
-async def _send_all(target: Target, requests: list[bytes], connections: int) -> Outcome:
+async def _send_all(pipe: Connection, target: Target, requests: list[bytes], connections: int) -> Outcome:
     loop = asyncio.get_running_loop()
     context = target.context()
     gathering = _Gathering()
@@ -129,6 +131,8 @@ async def _send_all(target: Target, requests: list[bytes], connections: int) -> 
         (await loop.create_connection(lambda: _Connection(requests, gathering), "127.0.0.1", target.port, ssl=context))
         for _ in range(connections)
     ]
+    pipe.send(_OPEN)
+    pipe.recv()
     began = time.perf_counter()
     for _, protocol in opened:
         protocol.go()
@@ -142,17 +146,26 @@ async def _send_all(target: Target, requests: list[bytes], connections: int) -> 
 def _child(pipe: Connection, target: Target, requests: Sequence[bytes], connections: int) -> None:
     work = list(reversed(requests))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        pipe.send(runner.run(_send_all(target, work, connections)))
+        pipe.send(runner.run(_send_all(pipe, target, work, connections)))
 
 
-def send_all(target: Target, requests: Sequence[bytes], connections: int) -> Outcome:
-    """Send all requests over so many connections, from a process of its own; blocks until all are answered."""
+def send_all(
+    target: Target, requests: Sequence[bytes], connections: int, on_open: Callable[[], object] = bool
+) -> Outcome:
+    """Send all requests over so many connections, from a process of its own; blocks until all are answered.
+
+    `on_open` is called between the last handshake and the first request: a handshake costs as much as fifty requests,
+    and those who measure requests begin there.
+    """
     context = multiprocessing.get_context("fork")
     here, there = context.Pipe()
     child = context.Process(target=_child, args=(there, target, requests, connections))
     child.start()
     there.close()
     try:
+        assert here.recv() == _OPEN
+        on_open()
+        here.send(_OPEN)
         outcome = here.recv()
     except EOFError:
         raise RuntimeError("the load generator died") from None

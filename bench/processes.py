@@ -72,6 +72,20 @@ def cpu_seconds(pid: int) -> float:
     return time.clock_gettime((~pid << 3) | 2)
 
 
+class CpuMeter:
+    """What a process uses from `start` on."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._before = cpu_seconds(pid)
+
+    def start(self) -> None:
+        self._before = cpu_seconds(self._pid)
+
+    def seconds(self) -> float:
+        return cpu_seconds(self._pid) - self._before
+
+
 def resident_megabytes(pid: int) -> float:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) * 1024 / 1e6
