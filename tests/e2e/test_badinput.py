@@ -41,7 +41,9 @@ def _body(body: Any) -> bytes | None:
     if isinstance(body, dict):
         opening, inside, closing = body["repeat"]
         times = body["times"]
-        text = opening * times + inside + closing * times if _is_nest(opening) else opening + inside * times + closing
+        text = str(
+            opening * times + inside + closing * times if _is_nest(opening) else opening + inside * times + closing
+        )
         return text.encode()
     return None if body is None else str(body).encode("latin-1")
 
