@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from wherry.api.types.meta_v1 import LabelSelector, LabelSelectorRequirement
+from wherry.api.meta.requirement import holds
+from wherry.api.types.meta_v1 import LabelSelector
 
 
 def matches(selector: LabelSelector | None, labels: Mapping[str, str]) -> bool:
@@ -12,7 +13,7 @@ def matches(selector: LabelSelector | None, labels: Mapping[str, str]) -> bool:
     if selector is None:
         return False
     return matches_labels(selector.match_labels, labels) and all(
-        _holds(requirement, labels) for requirement in selector.match_expressions
+        holds(r.operator, labels.get(r.key), r.values) for r in selector.match_expressions
     )
 
 
@@ -23,18 +24,3 @@ def matches_labels(wanted: Mapping[str, str], labels: Mapping[str, str]) -> bool
 def is_empty(selector: LabelSelector | None) -> bool:
     """Whether it picks everything there is."""
     return selector is not None and not selector.match_labels and not selector.match_expressions
-
-
-def _holds(requirement: LabelSelectorRequirement, labels: Mapping[str, str]) -> bool:
-    value = labels.get(requirement.key)
-    match requirement.operator:
-        case "In":
-            return value is not None and value in requirement.values
-        case "NotIn":
-            return value is None or value not in requirement.values
-        case "Exists":
-            return value is not None
-        case "DoesNotExist":
-            return value is None
-        case _:
-            return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -66,3 +66,29 @@ class Requirement:
                 return f"{self.key} {self.operator.value} ({','.join(sorted(self.values))})"
             case _:
                 return f"{self.key}{self.operator.value}{self.values[0]}"
+
+
+def holds(operator: str, value: str | None, values: Sequence[str]) -> bool:
+    """Whether a requirement as objects spell it (`In`, `Exists`, `Gt` …) holds for a label's value, None if absent."""
+    match operator:
+        case "In":
+            return value is not None and value in values
+        case "NotIn":
+            return value is None or value not in values
+        case "Exists":
+            return value is not None
+        case "DoesNotExist":
+            return value is None
+        case "Gt" | "Lt":
+            return compares(operator, value, values[0] if values else None)
+        case _:
+            return False
+
+
+def compares(operator: str, value: str | None, bound: str | None) -> bool:
+    """Whether `value` is greater (`Gt`) or less (`Lt`) than `bound`; what is no whole number never is."""
+    try:
+        one, other = int(value or ""), int(bound or "")
+    except ValueError:
+        return False
+    return one > other if operator == "Gt" else one < other

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from wherry.api.core.placement import tolerates
 from wherry.api.types.core_v1 import Taint
 from wherry.scheduler.cluster import Cluster
-from wherry.scheduler.filters.taints import tolerates
 from wherry.scheduler.model import NodeInfo, PodInfo
 from wherry.scheduler.rules import FITS, NODE_CHANGED, Check, Filter
 
@@ -13,7 +13,7 @@ _REASON = ("node(s) were unschedulable",)
 
 
 def prepare(pod: PodInfo, _: Cluster) -> Check | None:
-    if tolerates(pod.tolerations, _TAINT):
+    if any(tolerates(toleration, _TAINT) for toleration in pod.tolerations):
         return None
 
     def check(node: NodeInfo) -> tuple[str, ...]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from wherry.api.core.placement import matches_term
 from wherry.scheduler.cluster import Cluster
-from wherry.scheduler.filters.nodeaffinity import matches
 from wherry.scheduler.model import NodeInfo, PodInfo
 from wherry.scheduler.rules import Rate, Score
 
@@ -15,7 +15,7 @@ def prepare(pod: PodInfo, _: Cluster) -> Rate | None:
         return None
 
     def rate(node: NodeInfo) -> int:
-        return sum(term.weight for term in preferred if matches(term.preference, node))
+        return sum(term.weight for term in preferred if matches_term(term.preference, node.labels, node.name))
 
     return rate
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from wherry.api.core.placement import tolerates
 from wherry.scheduler.cluster import Cluster
-from wherry.scheduler.filters.taints import tolerates
 from wherry.scheduler.model import NodeInfo, PodInfo
 from wherry.scheduler.rules import Rate, Score
 
@@ -13,9 +13,8 @@ def prepare(pod: PodInfo, cluster: Cluster) -> Rate | None:
         return None
 
     def rate(node: NodeInfo) -> int:
-        return sum(
-            taint.effect == "PreferNoSchedule" and not tolerates(pod.tolerations, taint) for taint in node.taints
-        )
+        soft = (taint for taint in node.taints if taint.effect == "PreferNoSchedule")
+        return sum(not any(tolerates(toleration, taint) for toleration in pod.tolerations) for taint in soft)
 
     return rate
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from wherry.api import Obj
+from wherry.api.core.placement import fits_node, untolerated
 from wherry.api.types.apps_v1 import DaemonSet
 from wherry.api.types.core_v1 import Node, Pod, Toleration
-from wherry.controllers.placement import fits_node, untolerated
 
 
 class Fit(NamedTuple):

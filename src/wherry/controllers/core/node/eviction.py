@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 from wherry.api import errors
 from wherry.api.core.node import NODES
+from wherry.api.core.placement import tolerates
 from wherry.api.core.pod import PODS
 from wherry.api.types.core_v1 import Node, Pod, Taint
 from wherry.client import Informer, Key
 from wherry.controllers.core.node.lifecycle import BY_NODE, pods_by_node
 from wherry.controllers.disruption import mark_disrupted
-from wherry.controllers.placement import tolerates
 from wherry.controllers.podstate import is_finished
 from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch
 
