@@ -67,8 +67,27 @@ def down(paths: Paths) -> bool:
 
 def delete_state(paths: Paths) -> None:
     """Begin anew next time: objects, images, volumes, keys, and the context that spoke of them."""
+    if paths.state.exists() and any(paths.state.iterdir()) and not _is_ours(paths):
+        raise Failure(f"{paths.state} is not a state folder of Wherry", "name the right one with --state")
+    if mounted := _mounts_below(paths.state):
+        raise Failure(
+            f"{mounted[0]} is still mounted, and what is behind it may not be ours to delete",
+            f"unmount it first: umount {mounted[0]}",
+        )
     remove_kubeconfig()
     shutil.rmtree(paths.state, ignore_errors=True)
+
+
+def _is_ours(paths: Paths) -> bool:
+    return paths.server.exists() or paths.agent.exists() or paths.plan.exists()
+
+
+def _mounts_below(folder: Path, table: Path = Path("/proc/self/mounts")) -> list[str]:
+    """Where something is mounted below `folder`, spaces and the like written as the kernel does."""
+    if not table.exists():
+        return []
+    start = str(folder.resolve()).rstrip("/") + "/"
+    return [point for line in table.read_text().splitlines() if (point := line.split(" ")[1]).startswith(start)]
 
 
 def merge_kubeconfig(paths: Paths) -> Path:
