@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from wherry.api import Obj
 from wherry.api.resource import Resource
@@ -26,9 +26,11 @@ class User:
     extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Attributes:
-    """One action of one user, as authorization sees it. Either on a resource, or on a plain `path`."""
+class Attributes(NamedTuple):
+    """One action of one user, as authorization sees it. Either on a resource, or on a plain `path`.
+
+    A tuple, since every request makes one.
+    """
 
     user: User
     verb: str

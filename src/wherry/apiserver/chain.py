@@ -20,7 +20,7 @@ from wherry.apiserver.options import is_set, parse_query
 from wherry.apiserver.requestinfo import RequestInfo, parse
 from wherry.apiserver.respond import error_reply
 from wherry.apiserver.routes import no_such_path
-from wherry.transport.messages import Reply, Request, Response
+from wherry.transport.messages import Reply, Request, Response, Stream, Takeover
 
 log = logging.getLogger(__name__)
 
@@ -66,10 +66,10 @@ class Chain:
             answer = self._answer(request, info, query, user)
         except Exception as error:
             answer = _failure(error, request)
-        if isinstance(answer, Awaitable):
-            return self._finish(answer, request, info, user)
-        self._observe(info, user, answer)
-        return answer
+        if isinstance(answer, (Response, Stream, Takeover)):
+            self._observe(info, user, answer)
+            return answer
+        return self._finish(answer, request, info, user)
 
     def _answer(self, request: Request, info: RequestInfo, query: Mapping[str, str], user: User) -> Answer:
         if info.resource:
@@ -139,7 +139,8 @@ def _attributes(info: RequestInfo, user: User, query: Mapping[str, str]) -> Attr
         info.subresource,
         info.namespace,
         info.name,
-        field_selector=selector,
+        "",
+        selector,
     )
 
 

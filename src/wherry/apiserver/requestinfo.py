@@ -8,7 +8,7 @@ about two microseconds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from wherry.api.resource import Resource
@@ -25,9 +25,11 @@ _OF_NAMESPACE = frozenset({"status", "finalize"})
 """What may stand behind `namespaces/<name>/` and still speak of the namespace itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class RequestInfo:
-    """What is asked. Without `resource` it is a plain path; then `verb` is the method in lower case."""
+class RequestInfo(NamedTuple):
+    """What is asked. Without `resource` it is a plain path; then `verb` is the method in lower case.
+
+    A tuple, since every request makes one.
+    """
 
     path: str
     verb: str
@@ -46,7 +48,7 @@ class RequestInfo:
 
     def named(self, name: str) -> RequestInfo:
         """The same request, about one name."""
-        return replace(self, name=name)
+        return self._replace(name=name)
 
     def namespace_of(self, resource: Resource) -> str:
         """The namespace the object lives in: none for a Namespace itself, though its path names one."""
@@ -84,11 +86,11 @@ def _of_resource(method: str, path: str, group: str, version: str, parts: list[s
         verb,
         group,
         version,
-        resource=parts[0],
-        subresource=parts[2] if len(parts) > 2 else "",
-        namespace=namespace,
-        name=name,
-        rest=_rest(path, len(parts) - 3) if len(parts) > 3 else "",
+        parts[0],
+        parts[2] if len(parts) > 2 else "",
+        namespace,
+        name,
+        _rest(path, len(parts) - 3) if len(parts) > 3 else "",
     )
 
 

@@ -29,22 +29,21 @@ class Telemetry:
 
     def observe(self, info: RequestInfo, user: User | None, reply: Reply) -> None:
         code = reply.status if isinstance(reply, Response) else 200
-        subject = (info.verb, info.group, info.version, info.resource, info.subresource)
-        self._requests.add((*(self._known.get(subject) or self._labels(subject)), str(code)))
+        subject = (info.verb, info.group, info.version, info.resource, info.subresource, code)
+        self._requests.add(self._known.get(subject) or self._labels(subject))
 
     def _labels(self, subject: _Subject) -> Labels:
-        verb, group, version, plural, subresource = subject
+        verb, group, version, plural, subresource, code = subject
         resource = self._registry.get(group, version, plural)
         if verb not in _VERBS:
-            return _OTHER
+            return ("OTHER", "", "", "", "", str(code))
         if resource is None or (subresource and resource.subresource(subresource) is None):
-            return (verb.upper(), "", "", "", "")
-        labels = self._known[subject] = (verb.upper(), group, version, plural, subresource)
+            return (verb.upper(), "", "", "", "", str(code))
+        labels = self._known[subject] = (verb.upper(), group, version, plural, subresource, str(code))
         return labels
 
 
-_Subject = tuple[str, str, str, str, str]
-_OTHER: Labels = ("OTHER", "", "", "", "")
+_Subject = tuple[str, str, str, str, str, int]
 _VERBS = frozenset(
     {"get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "post", "put", "head"}
 )

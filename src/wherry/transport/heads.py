@@ -1,7 +1,7 @@
 """The part of a response's head that many answers share, put together once a second.
 
-Status line, content type and date are most of a head's bytes and change once a second, so an answer without headers of
-its own costs one look-up.
+Everything but the length is the same for most answers and changes once a second with the date, so an answer costs one
+look-up.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from __future__ import annotations
 from email.utils import formatdate
 
 from wherry.lib.clock import Clock
-from wherry.wire.httphead import status_line
+from wherry.wire.httphead import header_lines, status_line
+
+Headers = tuple[tuple[str, str], ...]
 
 _MAX = 256
 
@@ -21,13 +23,13 @@ class Heads:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._common: dict[tuple[int, str], bytes] = {}
+        self._common: dict[tuple[int, str, Headers], bytes] = {}
 
-    def common(self, status: int, content_type: str) -> bytes:
-        """Status line, Content-Type and Date, each with its line end."""
-        return self._common.get((status, content_type)) or self._make(status, content_type)
+    def common(self, status: int, content_type: str, headers: Headers) -> bytes:
+        """Status line, Content-Type, Date and `headers`, each with its line end."""
+        return self._common.get((status, content_type, headers)) or self._make(status, content_type, headers)
 
-    def _make(self, status: int, content_type: str) -> bytes:
+    def _make(self, status: int, content_type: str, headers: Headers) -> bytes:
         common = self._common
         now = self._clock.time()
         if not common:
@@ -35,8 +37,9 @@ class Heads:
         elif len(common) >= _MAX:
             common.clear()
         date = f"Date: {formatdate(now, usegmt=True)}\r\n".encode()
-        line = common[(status, content_type)] = status_line(status, content_type) + date
-        return line
+        lines = status_line(status, content_type) + date + header_lines(headers)
+        common[(status, content_type, headers)] = lines
+        return lines
 
     def _new_second(self) -> None:
         self._common = {}

@@ -19,19 +19,18 @@ def has_body(status: int) -> bool:
     return status >= 200 and status not in (204, 304)
 
 
-def sized_head(status: int, common: bytes, headers: Headers, length: int, keep_alive: bool) -> bytes:
-    """The head of an answer whose length is known. `common` is the status line and whatever lines come first."""
-    extra = header_lines(headers) if headers else b""
+def sized_head(status: int, common: bytes, length: int, keep_alive: bool) -> bytes:
+    """The head of an answer whose length is known. `common` is the status line and all lines but the last."""
     close = b"" if keep_alive else _CLOSE
     if not has_body(status):
-        return b"%b%b%b\r\n" % (common, extra, close)
-    return b"%b%b%bContent-Length: %d\r\n\r\n" % (common, extra, close, length)
+        return b"%b%b\r\n" % (common, close)
+    return b"%b%bContent-Length: %d\r\n\r\n" % (common, close, length)
 
 
-def stream_head(common: bytes, headers: Headers, keep_alive: bool, chunked: bool) -> bytes:
+def stream_head(common: bytes, keep_alive: bool, chunked: bool) -> bytes:
     """The head of an answer that is written bit by bit; without chunks (HTTP/1.0) it ends with the connection."""
     close = b"" if keep_alive and chunked else _CLOSE
-    return b"%b%b%b%b\r\n" % (common, header_lines(headers), close, _CHUNKED if chunked else b"")
+    return b"%b%b%b\r\n" % (common, close, _CHUNKED if chunked else b"")
 
 
 def request_head(method: str, target: str, headers: Headers) -> bytes:

@@ -8,8 +8,8 @@ from wherry.wire.httphead import chunk, header_lines, request_head, sized_head, 
 
 
 def test_a_sized_head() -> None:
-    common = status_line(200, "application/json")
-    assert sized_head(200, common, (("Audit-Id", "7"),), 2, keep_alive=False) == (
+    common = status_line(200, "application/json") + header_lines((("Audit-Id", "7"),))
+    assert sized_head(200, common, 2, keep_alive=False) == (
         b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nAudit-Id: 7\r\nConnection: close\r\n"
         b"Content-Length: 2\r\n\r\n"
     )
@@ -17,13 +17,13 @@ def test_a_sized_head() -> None:
 
 @pytest.mark.parametrize("status", [101, 204, 304])
 def test_where_no_body_is_allowed_none_is_announced(status: int) -> None:
-    head = sized_head(status, status_line(status, "application/json"), (), 0, keep_alive=True)
+    head = sized_head(status, status_line(status, "application/json"), 0, keep_alive=True)
     assert b"Content-" not in head
 
 
 def test_a_stream_is_chunked_where_the_client_understands_it() -> None:
-    assert b"Transfer-Encoding: chunked\r\n" in stream_head(b"", (), keep_alive=True, chunked=True)
-    assert b"Connection: close\r\n" in stream_head(b"", (), keep_alive=True, chunked=False)
+    assert b"Transfer-Encoding: chunked\r\n" in stream_head(b"", keep_alive=True, chunked=True)
+    assert b"Connection: close\r\n" in stream_head(b"", keep_alive=True, chunked=False)
 
 
 @pytest.mark.parametrize("value", ["a\r\nSet-Cookie: b", "a\nb", "a\rb"])
