@@ -55,7 +55,11 @@ if [ ! -e "$stamp" ] || [ pyproject.toml -nt "$stamp" ]; then
     .venv/bin/python -m pip install -q --disable-pip-version-check -e . $groups
     touch "$stamp"
 fi
+# kubectl for whoever has none, and our own command, where a shell finds them; what is there already is left alone.
 if [ "$purpose" = test ] || ! command -v kubectl >/dev/null; then
     [ -x .venv/clients/kubectl ] || .venv/bin/python tools/clients.py .venv/clients
-    [ "$purpose" = test ] || command -v kubectl >/dev/null || ln -sf ../clients/kubectl .venv/bin/kubectl
+fi
+if [ "$purpose" = up ] && [ -w /usr/local/bin ]; then
+    command -v kubectl >/dev/null || install -m 755 .venv/clients/kubectl /usr/local/bin/kubectl
+    command -v wherry >/dev/null || ln -s "$PWD/.venv/bin/wherry" /usr/local/bin/wherry
 fi
