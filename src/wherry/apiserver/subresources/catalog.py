@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wherry.api.core.podspec.resize import take_resources, validate_resize
 from wherry.api.resource import Resource
 from wherry.apiserver.subresources import Handler, Handlers, binding, eviction, podparts, scale
 
@@ -15,7 +16,7 @@ BUILTIN: Handlers = {
     },
     ("pods", "resize"): {
         "get": podparts.get,
-        "update": podparts.updating("resize", podparts.take_resources, podparts.check_resources),
+        "update": podparts.updating("resize", take_resources, validate_resize),
     },
 }
 

@@ -7,11 +7,10 @@ of that part, and the pod as a whole must still be valid.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from wherry.api import Obj
 from wherry.api.core.pod import PODS
-from wherry.api.errors import BadRequest, Conflict
+from wherry.api.errors import Conflict
 from wherry.api.field import FieldError, forbidden
 from wherry.apiserver import metadata, pipeline, versions
 from wherry.apiserver.core import Call, Core, Outcome
@@ -24,8 +23,6 @@ Take = Callable[[Obj, Obj], None]
 """(the pod as stored, the pod of the body): carry the part over."""
 Check = Callable[[Obj, Obj], Sequence[FieldError]]
 """(new, old): what is wrong with the change."""
-
-_RESIZABLE = frozenset({"cpu", "memory"})
 
 
 async def get(core: Core, call: Call, target: Target, _: Obj | None) -> Outcome:
@@ -86,37 +83,3 @@ def check_ephemeral(new: Obj, old: Obj) -> Sequence[FieldError]:
         elif by_name[name] != container:
             faults.append(forbidden(path, f'existing ephemeral containers "{name}" may not be changed\n'))
     return faults
-
-
-def take_resources(pod: Obj, wanted: Obj) -> None:
-    """Carry over the resources of the containers of the same names, in their order."""
-    for kind in ("containers", "initContainers"):
-        theirs = {each.get("name"): each for each in (wanted.get("spec") or {}).get(kind) or ()}
-        for container in pod["spec"].get(kind) or ():
-            other = theirs.get(container["name"])
-            if other is None:
-                raise BadRequest(f"containers may not be renamed or removed: {container['name']}")
-            if "resources" in other:
-                container["resources"] = other["resources"]
-
-
-def check_resources(new: Obj, old: Obj) -> Sequence[FieldError]:
-    """Only cpu and memory of a container may change, and not what class of service the pod has."""
-    faults = []
-    for kind in ("containers", "initContainers"):
-        for index, (container, before) in enumerate(
-            zip(new["spec"].get(kind) or (), old["spec"].get(kind) or (), strict=True)
-        ):
-            if _fixed(container) != _fixed(before):
-                faults.append(forbidden(f"spec.{kind}[{index}].resources", "only cpu and memory resources are mutable"))
-    return faults
-
-
-def _fixed(container: Obj) -> dict[str, Any]:
-    """The resources of a container that a resize may not touch."""
-    resources = container.get("resources") or {}
-    fixed: dict[str, Any] = {"claims": resources.get("claims") or []}
-    for part in ("limits", "requests"):
-        amounts = resources.get(part) or {}
-        fixed[part] = {name: amount for name, amount in amounts.items() if name not in _RESIZABLE}
-    return fixed

@@ -91,14 +91,38 @@ async def test_ephemeral_containers_are_added_and_never_changed(server: Server) 
     assert refused.status == 422
 
 
-async def test_resize_changes_cpu_and_memory_only(server: Server) -> None:
-    await server.post(PODS, pod("a", nodeName="n"))
-    smaller = {"spec": {"containers": [{"name": "c", "resources": {"requests": {"cpu": "1"}}}]}}
-    answer = await server.call("PATCH", f"{PODS}/a/resize", smaller, STRATEGIC)
+def sized(cpu: str, memory: str = "1Gi", **more: str) -> dict[str, Any]:
+    return {"requests": {"cpu": cpu, "memory": memory, **more}}
+
+
+async def test_resize_changes_cpu_and_memory(server: Server) -> None:
+    await server.post(PODS, pod("a", containers=[{"name": "c", "image": "i", "resources": sized("1")}]))
+    larger = {"spec": {"containers": [{"name": "c", "image": "other", "resources": {"requests": {"cpu": "2"}}}]}}
+    answer = await server.call("PATCH", f"{PODS}/a/resize", larger, STRATEGIC)
     assert answer.status == 200, answer.body
-    assert answer.body["spec"]["containers"][0]["resources"]["requests"] == {"cpu": "1"}
-    other = {"spec": {"containers": [{"name": "c", "resources": {"requests": {"example.com/x": "1"}}}]}}
-    assert (await server.call("PATCH", f"{PODS}/a/resize", other, STRATEGIC)).status == 422
+    container = answer.body["spec"]["containers"][0]
+    assert (container["resources"], container["image"]) == (sized("2"), "i")
+    assert answer.body["metadata"]["generation"] == 2
+
+
+REFUSED_RESIZES = [
+    pytest.param({"limits": {"cpu": "1", "memory": "1Gi"}}, "Pod QOS Class may not change", id="class"),
+    pytest.param(
+        {"requests": {"example.com/x": "1"}, "limits": {"example.com/x": "1"}},
+        "spec: Forbidden: only cpu and memory resources are mutable",
+        id="other resources",
+    ),
+    pytest.param({"requests": {"cpu": None}}, "resources.requests: Forbidden: resource requests cannot", id="removed"),
+]
+
+
+@pytest.mark.parametrize(("resources", "why"), REFUSED_RESIZES)
+async def test_resize_refuses(server: Server, resources: dict[str, Any], why: str) -> None:
+    await server.post(PODS, pod("a", containers=[{"name": "c", "image": "i", "resources": sized("1")}]))
+    body = {"spec": {"containers": [{"name": "c", "resources": resources}]}}
+    refused = await server.call("PATCH", f"{PODS}/a/resize", body, STRATEGIC)
+    assert refused.status == 422
+    assert why in refused.body["message"]
 
 
 async def test_a_namespace_goes_when_it_is_finalized(server: Server) -> None:
