@@ -225,10 +225,11 @@ def _need_files(count: int) -> None:
 
 def _wake_ups(pid: int) -> int:
     """How often any thread of a process has gone to sleep and been woken."""
-    statuses = [task / "status" for task in Path(f"/proc/{pid}/task").iterdir()]
-    return sum(
-        int(count) for each in statuses for count in re.findall(r"voluntary_ctxt_switches:\s+(\d+)", each.read_text())
-    )
+    return sum(int(count) for task in Path(f"/proc/{pid}/task").iterdir() for count in _counts(task / "status"))
+
+
+def _counts(file: Path) -> list[str]:
+    return re.findall(r"^voluntary_ctxt_switches:\s+(\d+)", file.read_text(), re.MULTILINE)
 
 
 def _wait_until_settled(server: ServerProcess) -> None:

@@ -1,0 +1,49 @@
+"""A node at rest costs nothing, keeps to itself what it must, and goes away without a trace."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from tests.e2e.cluster import Cluster
+
+from wherry.roles.paths import Paths
+from wherry.roles.status import status
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+
+_SECONDS = 5
+
+
+def test_server_and_agent_sleep_when_there_is_nothing_to_do(node: Cluster) -> None:
+    pids = {part.part: part.pid for part in status(Paths(node.state)) if part.pid and part.part in ("server", "agent")}
+    assert set(pids) == {"server", "agent"}
+    time.sleep(2)
+    before = {part: _wake_ups(pid) for part, pid in pids.items()}
+    time.sleep(_SECONDS)
+    rates = {part: (_wake_ups(pid) - before[part]) / _SECONDS for part, pid in pids.items()}
+    assert rates["server"] <= 10, rates
+    assert rates["agent"] <= 20, rates
+
+
+def test_what_pods_are_told_in_confidence_stays_there(node: Cluster) -> None:
+    node.kubectl("create", "secret", "generic", "quiet", "--from-literal=password=hush-hush-hush")
+    token = node.kubectl("create", "token", "default").strip()
+    logs = "".join(path.read_text(errors="replace") for path in Paths(node.state).logs.iterdir())
+    for word in ("hush-hush-hush", token):
+        assert word not in logs
+    open_ones = [path for path in Paths(node.state).state.glob("*/*.k*") if path.stat().st_mode & 0o077]
+    assert open_ones == []
+    assert Paths(node.state).state.stat().st_mode & 0o077 == 0
+
+
+def _wake_ups(pid: int) -> int:
+    """How often any thread of a process has gone to sleep and been woken."""
+    return sum(int(count) for task in Path(f"/proc/{pid}/task").iterdir() for count in _counts(task / "status"))
+
+
+def _counts(file: Path) -> list[str]:
+    return re.findall(r"^voluntary_ctxt_switches:\s+(\d+)", file.read_text(), re.MULTILINE)
