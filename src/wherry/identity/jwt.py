@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
 from wherry.identity.certificates import parse_key
-from wherry.identity.keys import BadToken
+from wherry.identity.tokens import BadToken
 
 Claims = dict[str, Any]
 _WIDTH = 32

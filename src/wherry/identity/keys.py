@@ -6,10 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 
-class BadToken(Exception):
-    """The token is malformed, or no key of ours signed it."""
-
-
 class TokenKeys:
     """Signs with the first key and verifies with all; `read` yields their private keys in PEM, newest first.
 

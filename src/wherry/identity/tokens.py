@@ -24,6 +24,10 @@ _BOOTSTRAP = re.compile(r"([a-z0-9]{6})\.([a-z0-9]{16})")
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
+class BadToken(Exception):
+    """The token is malformed, or no key of ours signed it."""
+
+
 class Reference(NamedTuple):
     """An object by name and identity."""
 

@@ -23,8 +23,7 @@ from wherry.apiserver.attributes import ANONYMOUS, UNAUTHENTICATED, Observer, Re
 from wherry.apiserver.authn.bootstraptokens import verify_bootstrap_token
 from wherry.apiserver.authn.serviceaccounts import Dependency, ServiceAccountTokens, Verified
 from wherry.apiserver.authn.x509 import identify
-from wherry.identity.keys import BadToken
-from wherry.identity.tokens import parse_bootstrap_token
+from wherry.identity.tokens import BadToken, parse_bootstrap_token
 from wherry.lib.clock import Clock
 from wherry.transport.messages import Request
 from wherry.watchcache.item import Item

@@ -14,8 +14,7 @@ from wherry.api import Obj
 from wherry.api.core.secret import SECRETS
 from wherry.apiserver.attributes import AUTHENTICATED, Reader, User
 from wherry.apiserver.authn.serviceaccounts import Dependency, Verified
-from wherry.identity.keys import BadToken
-from wherry.identity.tokens import BootstrapToken
+from wherry.identity.tokens import BadToken, BootstrapToken
 from wherry.lib.clock import format_time, parse_time
 
 NAMESPACE = "kube-system"

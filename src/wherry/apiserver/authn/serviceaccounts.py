@@ -19,8 +19,8 @@ from wherry.api.core.serviceaccount import SERVICEACCOUNTS
 from wherry.api.resource import Resource
 from wherry.apiserver.attributes import AUTHENTICATED, Reader, User
 from wherry.apiserver.authn.x509 import CREDENTIAL_ID
-from wherry.identity.keys import BadToken, TokenKeys
-from wherry.identity.tokens import Reference, ServiceAccountToken, parse_claims, service_account_groups
+from wherry.identity.keys import TokenKeys
+from wherry.identity.tokens import BadToken, Reference, ServiceAccountToken, parse_claims, service_account_groups
 from wherry.lib.clock import parse_time
 
 _LEEWAY_SECONDS = 60.0

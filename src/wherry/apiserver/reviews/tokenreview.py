@@ -10,7 +10,7 @@ from wherry.apiserver.authn.authenticator import Authenticator
 from wherry.apiserver.core import Call, Core, Outcome
 from wherry.apiserver.reviews.answering import answer, question, refuse, user_info
 from wherry.apiserver.subresources import Handler, Target
-from wherry.identity.keys import BadToken
+from wherry.identity.tokens import BadToken
 
 
 def token_review(authenticator: Authenticator) -> Handler:

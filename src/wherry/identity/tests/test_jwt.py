@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wherry.identity import certificates, jwt
-from wherry.identity.keys import BadToken, TokenKeys, fresh_key
+from wherry.identity.keys import TokenKeys, fresh_key
+from wherry.identity.tokens import BadToken
 
 EC_PEM = certificates.format_key(certificates.make_key())
 RSA_PEM = certificates.format_key(rsa.generate_private_key(public_exponent=65537, key_size=2048))

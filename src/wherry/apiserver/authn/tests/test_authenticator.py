@@ -20,9 +20,10 @@ from wherry.apiserver.authn.authenticator import Authenticator
 from wherry.apiserver.authn.bootstraptokens import format_secret
 from wherry.apiserver.authn.serviceaccounts import ServiceAccountTokens
 from wherry.identity import certificates
-from wherry.identity.keys import BadToken, TokenKeys, fresh_key
+from wherry.identity.keys import TokenKeys, fresh_key
 from wherry.identity.profiles import Profile
 from wherry.identity.tokens import (
+    BadToken,
     BootstrapToken,
     Reference,
     ServiceAccountToken,
