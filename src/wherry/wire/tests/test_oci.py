@@ -10,7 +10,12 @@ import tarfile
 
 from wherry.wire.oci import Directory, Entry, File, Process, Symlink, image_tar
 
-FILES: dict[str, Entry] = {"bin": Directory(), "bin/tool": File(b"#!", 0o755), "bin/alias": Symlink("tool"), "tmp": Directory(0o1777)}
+FILES: dict[str, Entry] = {
+    "bin": Directory(),
+    "bin/tool": File(b"#!", 0o755),
+    "bin/alias": Symlink("tool"),
+    "tmp": Directory(0o1777),
+}
 
 
 def _members(data: bytes) -> dict[str, bytes]:
