@@ -23,17 +23,20 @@ def until(is_true: Callable[[], Any], seconds: float = 30, what: str = "it") -> 
     return found
 
 
-def container(script: str = "exec sleep 1000", name: str = "main", **fields: Any) -> Obj:
+STAY = "trap exit TERM; sleep 1000 & wait"
+
+
+def container(script: str = STAY, name: str = "main", **fields: Any) -> Obj:
     return {"name": name, "image": IMAGE, "command": ["sh", "-c", script], **fields}
 
 
 def pod(name: str, *containers: Obj, metadata: Mapping[str, Any] | None = None, **spec: Any) -> Obj:
-    """A pod that ends at once when it is deleted."""
+    """A pod that ends soon after it is deleted."""
     return {
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {"name": name, **(metadata or {})},
-        "spec": {"terminationGracePeriodSeconds": 0, "containers": list(containers or [container()]), **spec},
+        "spec": {"terminationGracePeriodSeconds": 1, "containers": list(containers or [container()]), **spec},
     }
 
 

@@ -9,6 +9,8 @@ from typing import Any
 from wherry.api import Obj
 from wherry.api.types.core_v1 import Container as ContainerSpec
 from wherry.api.types.core_v1 import EphemeralContainer, Pod
+from wherry.kubelet.pods.imagename import normalise
+from wherry.kubelet.pods.names import HASH, container_hash
 from wherry.kubelet.pods.restart import is_sidecar, should_restart
 from wherry.kubelet.runtime.model import Container, ContainerState, PodRuntime
 from wherry.lib.clock import format_time
@@ -155,7 +157,7 @@ def _present(
 ) -> Obj:
     status: Obj = {
         "name": container.name,
-        "image": latest.image or container.image or "",
+        "image": _image(container, latest),
         "imageID": latest.image_ref,
         "containerID": f"{report.runtime_name}://{latest.id}",
         "restartCount": latest.attempt,
@@ -171,6 +173,13 @@ def _present(
     if mounts := [_mount(each) for each in container.volume_mounts]:
         status["volumeMounts"] = mounts
     return status
+
+
+def _image(container: AnyContainer, latest: Container) -> str:
+    """The image by the name it was asked for; containerd below 1.7 tells whichever of its names comes first."""
+    if isinstance(container, ContainerSpec) and latest.annotations.get(HASH) == container_hash(container):
+        return normalise(container.image or "")
+    return latest.image or container.image or ""
 
 
 def _state(container: Container, report: Report) -> Obj:

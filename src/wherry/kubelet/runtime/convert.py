@@ -120,10 +120,11 @@ def resources_message(resources: Resources) -> Any:
 def credentials_message(credentials: Credentials | None) -> Any:
     if credentials is None:
         return None
+    # Without the server's address: credentials have been chosen by it already, and containerd insists on a URL there
+    # where Docker's configuration may hold a bare host.
     return pb.AuthConfig(
         username=credentials.username,
         password=credentials.password,
-        server_address=credentials.server,
         identity_token=credentials.identity_token,
         registry_token=credentials.registry_token,
     )
