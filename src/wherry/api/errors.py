@@ -19,7 +19,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Protocol
 
 from wherry.api import Obj
-from wherry.api.field import FieldError
+from wherry.api.field import FieldError, invalid
 
 
 class Named(Protocol):
@@ -168,6 +168,13 @@ class Invalid(ApiError):
         details = _details(resource.group, resource.kind, name)
         details["causes"] = [{"reason": f.type.value, "message": f.body, "field": f.path} for f in faults]
         return cls(message, details)
+
+    @classmethod
+    def of_patch(cls, patched: str, why: str) -> Invalid:
+        """A patch that makes something that is no object of the kind. Upstream names neither kind nor object here."""
+        fault = invalid("patch", patched, why)
+        details: Obj = {"causes": [{"reason": fault.type.value, "message": fault.body, "field": fault.path}]}
+        return cls(f' "" is invalid: {fault}', details)
 
 
 class TooManyRequests(ApiError):

@@ -111,10 +111,10 @@ class InProcessClient:
                 target,
                 get,
                 update,
-                lambda kind, obj: patching.applier(type, patch, kind)(obj),
+                lambda kind, obj: patching.Apply(type, patch, kind)(obj),
             )
             return outcome.decoded()
-        apply = patching.applier(type, patch, resource)
+        apply = patching.Apply(type, patch, resource)
         sub = _writing(resource, subresource)
         outcome = await patching.patch(self._core, self._call(), resource, namespace, name, apply, sub)
         return outcome.decoded()

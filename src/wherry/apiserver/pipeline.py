@@ -33,17 +33,20 @@ def intake(resource: Resource, obj: Obj, call: Call, duplicates: Sequence[str] =
     faults, unknown = resource.schema.prune(obj)
     for fault in faults:
         if isinstance(fault, DecodeError):
-            raise cannot_handle(resource, fault.detail)
+            raise Undecodable(resource, fault.detail)
     if (unknown or duplicates) and call.validation is not FieldValidation.IGNORE:
         _report(resource, unknown, duplicates, call)
     resource.defaults(obj)
     return faults
 
 
-def cannot_handle(resource: Resource, why: str) -> BadRequest:
+class Undecodable(BadRequest):
     """A body that is no object of the kind, in the words that kubectl shows."""
-    kind = resource.kind
-    return BadRequest(f'{kind} in version "{resource.version}" cannot be handled as a {kind}: {why}')
+
+    def __init__(self, resource: Resource, why: str) -> None:
+        kind = resource.kind
+        super().__init__(f'{kind} in version "{resource.version}" cannot be handled as a {kind}: {why}')
+        self.why = why
 
 
 def admit(
@@ -104,6 +107,6 @@ def _report(resource: Resource, unknown: Sequence[str], duplicates: Sequence[str
     """Tell of fields that will not be kept: as an error or as warnings."""
     texts = [f'unknown field "{path}"' for path in unknown] + [f'duplicate field "{path}"' for path in duplicates]
     if call.validation is FieldValidation.STRICT:
-        raise cannot_handle(resource, "strict decoding error: " + ", ".join(texts))
+        raise Undecodable(resource, "strict decoding error: " + ", ".join(texts))
     for text in texts:
         call.warn(text)

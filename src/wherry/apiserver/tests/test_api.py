@@ -155,6 +155,37 @@ async def test_dry_run_writes_nothing(server: Server) -> None:
     assert "x" not in (await server.get(f"{CONFIGMAPS}/a")).get("data", {})
 
 
+async def test_a_list_that_a_patch_empties_is_gone(server: Server) -> None:
+    held = configmap("a")
+    held["metadata"]["finalizers"] = ["example.com/x"]
+    await server.post(CONFIGMAPS, held)
+    patch = {"metadata": {"$deleteFromPrimitiveList/finalizers": ["example.com/x"]}}
+    answer = await server.call("PATCH", f"{CONFIGMAPS}/a", patch, STRATEGIC)
+    assert answer.status == 200
+    assert "finalizers" not in answer.body["metadata"]
+    assert "finalizers" not in (await server.get(f"{CONFIGMAPS}/a"))["metadata"]
+
+
+UNDECODABLE = [
+    pytest.param(MERGE, {"data": {"k": 1}}, '{\\"', "json: cannot unmarshal number into Go", id="merge"),
+    pytest.param(JSON_PATCH, [{"op": "add", "path": "/data", "value": 7}], '{\\"', "json: cannot", id="json"),
+    pytest.param(STRATEGIC, {"data": {"k": 1}}, "map[data:map[k:1]]", "json: cannot unmarshal", id="strategic"),
+    pytest.param(MERGE, {"bogus": 1}, '{\\"', 'strict decoding error: unknown field "bogus"', id="unknown field"),
+]
+
+
+@pytest.mark.parametrize(("headers", "patch", "shown", "why"), UNDECODABLE)
+async def test_a_patch_that_makes_no_object_is_invalid(
+    server: Server, headers: dict[str, str], patch: Any, shown: str, why: str
+) -> None:
+    await server.post(CONFIGMAPS, configmap("a"))
+    answer = await server.call("PATCH", f"{CONFIGMAPS}/a?fieldValidation=Strict", patch, headers)
+    assert (answer.status, answer.body["reason"]) == (422, "Invalid")
+    assert answer.body["message"].startswith(f' "" is invalid: patch: Invalid value: "{shown}')
+    assert why in answer.body["message"]
+    assert answer.body["details"]["causes"][0]["field"] == "patch"
+
+
 async def test_unknown_and_duplicate_fields(server: Server) -> None:
     body = b'{"metadata":{"name":"a"},"bogus":1,"data":{"k":"1","k":"2"}}'
     strict = await server.call("POST", f"{CONFIGMAPS}?fieldValidation=Strict", body)

@@ -5,16 +5,18 @@ A patch that names a resourceVersion insists on it; all others are applied to wh
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 from wherry.api import Obj
-from wherry.api.errors import BadRequest
+from wherry.api.errors import BadRequest, Invalid
 from wherry.api.patch.applying import apply as apply_patch
 from wherry.api.patch.applying import unsupported
+from wherry.api.patch.strategic import go_format
 from wherry.api.resource import Resource, Subresource
 from wherry.apiserver import metadata, pipeline, versions
 from wherry.apiserver.core import Call, Core, Outcome
-from wherry.apiserver.encode import DecodeError, decode
+from wherry.apiserver.encode import DecodeError, decode, encode
 from wherry.apiserver.pipeline import Faults
 from wherry.apiserver.verbs.update import rewrite
 from wherry.client import Patch
@@ -22,8 +24,23 @@ from wherry.watchcache.item import Item
 
 _TYPES = {kind.value: kind for kind in Patch}
 
-Apply = Callable[[Obj], Obj]
-"""Makes the patched object from the stored one, which belongs to it."""
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """Makes the patched object from the stored one, which is used up."""
+
+    kind: Patch
+    document: Any
+    resource: Resource
+
+    def __call__(self, obj: Obj) -> Obj:
+        return apply_patch(self.kind.value, obj, self.document, self.resource.schema)
+
+    def show(self, obj: Obj) -> str:
+        """What upstream shows of a patch to `obj` whose result is no object of the kind."""
+        if self.kind is Patch.STRATEGIC:
+            return go_format(self.document)
+        return encode(self(obj)).decode()
 
 
 async def patch(
@@ -40,8 +57,10 @@ async def patch(
     def change(item: Item) -> tuple[Obj, Faults]:
         patched = apply(versions.read(resource, item))
         _check_identity(resource, patched, namespace, name)
-        faults = pipeline.intake(resource, patched, call)
-        return patched, faults
+        try:
+            return patched, pipeline.intake(resource, patched, call)
+        except pipeline.Undecodable as error:
+            raise Invalid.of_patch(apply.show(versions.read(resource, item)), error.why) from error
 
     return await rewrite(core, call, resource, namespace, name, change, sub)
 
@@ -56,12 +75,7 @@ def reader(body: bytes, content_type: str, resource: Resource) -> Apply:
         document = decode(body)
     except (DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequest(f"error decoding patch: {error}") from error
-    return applier(kind, document, resource)
-
-
-def applier(kind: Patch, document: object, resource: Resource) -> Apply:
-    """Applies one decoded patch to as many states as it takes."""
-    return lambda obj: apply_patch(kind.value, obj, document, resource.schema)
+    return Apply(kind, document, resource)
 
 
 def _check_identity(resource: Resource, patched: Obj, namespace: str, name: str) -> None:

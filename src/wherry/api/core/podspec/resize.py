@@ -1,4 +1,4 @@
-"""What a running pod's containers may be given more or less of: cpu and memory, as long as the pod stays in its class."""
+"""What a running pod may be given more or less of: cpu and memory, as long as it stays in its class."""
 
 from __future__ import annotations
 
@@ -89,10 +89,10 @@ def _validate_container(kind: str, index: int, container: Obj, previous: Obj) ->
     if _fixed(resources) != _fixed(before):
         why = "only cpu and memory resources for init or sidecar containers are mutable" if is_init else _ONLY
         yield forbidden(path if is_init else "spec", why)
-    if is_init and container != previous and container.get("restartPolicy") != "Always":
-        if any(policy.get("restartPolicy") == "RestartContainer" for policy in container.get("resizePolicy") or ()):
-            why = "non-sidecar init containers with a resize policy of RestartContainer cannot be resized"
-            yield forbidden(path, why)
+    restarts = any(policy.get("restartPolicy") == "RestartContainer" for policy in container.get("resizePolicy") or ())
+    if is_init and restarts and container != previous and container.get("restartPolicy") != "Always":
+        why = "non-sidecar init containers with a resize policy of RestartContainer cannot be resized"
+        yield forbidden(path, why)
 
 
 def _validate_kept(path: str, what: str, resources: Obj | None, before: Obj | None) -> Iterator[FieldError]:

@@ -19,7 +19,7 @@ def pod(*containers: Spec, **spec: Any) -> Spec:
     return {"metadata": {}, "spec": {"containers": list(containers), **spec}}
 
 
-RUNNING = {"state": {"running": {}}}
+RUNNING: Spec = {"state": {"running": {}}}
 CASES: list[Any] = [
     pytest.param(pod(container("a")), pod(container("a", "2")), [], id="more cpu"),
     pytest.param(pod({"name": "a"}), pod(container("a")), ["spec: Invalid value: "], id="best effort stays"),
