@@ -7,6 +7,7 @@ usually looked at by several handlers and reconcilers in a row. Handlers hear of
 from __future__ import annotations
 
 import logging
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
@@ -56,7 +57,7 @@ class InProcessInformer(Generic[T]):
         self._kind = core.kind(resource)
         self._match = select(resource, "", field_selector).match
         self._decode = msgspec.json.Decoder(view).decode
-        self._views: dict[Item, T] = {}
+        self._views: OrderedDict[Item, T] = OrderedDict()
         self._indexes: dict[str, _Index[T]] = {}
         self._handlers: list[Handler[T]] = []
         self._unsubscribe: Callable[[], None] | None = None
@@ -75,14 +76,14 @@ class InProcessInformer(Generic[T]):
         return self._view(item)
 
     def list(self, namespace: str = "") -> Iterable[T]:
-        return [self._view(item) for item in self._items(namespace)]
+        return [self._glimpse(item) for item in self._items(namespace)]
 
     def add_index(self, name: str, keys: Callable[[T], Iterable[str]]) -> None:
         if name in self._indexes:
             return
         index = self._indexes[name] = _Index(keys)
         for item in self._items():
-            index.move(Key(item.namespace, item.name), None, self._view(item))
+            index.move(Key(item.namespace, item.name), None, self._glimpse(item))
         self._listen()
 
     def by_index(self, name: str, key: str) -> Iterable[T]:
@@ -91,7 +92,7 @@ class InProcessInformer(Generic[T]):
 
     def add_handler(self, handler: Handler[T]) -> None:
         for item in self._items():
-            _call(handler, None, self._view(item))
+            _call(handler, None, self._glimpse(item))
         self._handlers.append(handler)
         self._listen()
 
@@ -129,9 +130,15 @@ class InProcessInformer(Generic[T]):
         if view is None:
             view = self._decode(versions.present(self._resource, item))
             if len(self._views) >= _KEPT_VIEWS:
-                del self._views[next(iter(self._views))]
+                self._views.popitem(last=False)
             self._views[item] = view
         return view
+
+    def _glimpse(self, item: Item) -> T:
+        """The view for one who goes through all there is: not kept at the cost of those looked at for a reason."""
+        if len(self._views) < _KEPT_VIEWS:
+            return self._view(item)
+        return self._views.get(item) or self._decode(versions.present(self._resource, item))
 
 
 def _call(handler: Handler[T], old: T | None, new: T | None) -> None:

@@ -166,10 +166,12 @@ class Loops:
     async def start(self) -> None:
         """Attach all controllers to their informers and let them work once these are complete.
 
-        Every loop attaches before any works: a controller that writes finds all readers listening.
+        Every loop attaches before any works: a controller that writes finds all readers listening. Attaching looks at
+        all objects there are, so others get their turn after each.
         """
         for loop in self._loops:
             loop.attach()
+            await asyncio.sleep(0)
         for loop in self._loops:
             await loop.wait_synced()
             loop.open()
