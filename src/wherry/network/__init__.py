@@ -2,7 +2,10 @@
 
 - `cni.py`: the CNI configuration of this node, written from its pod CIDR; plug-ins do the work when the runtime calls
   them
+- `routes.py`: routes to other nodes' pods, and the masquerade of what leaves the cluster; `plan.py` decides them
+- `host.py`: the programs by which they are made
 
-A pod's address is handed out by the node's own plug-ins (bridge, host-local, portmap); several nodes are joined by
-routes or a tunnel, which is another module's task, as are Services (`wherry.proxy`) and policies.
+A pod's address is handed out by the node's own plug-ins (bridge, host-local, portmap). Nodes must share a link; a
+tunnel between those that do not is another module's task, as are Services (`wherry.proxy`) and policies.
+Invariant: between pods addresses are never translated.
 """
