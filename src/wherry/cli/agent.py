@@ -9,7 +9,8 @@ from wherry.roles.settings import KUBELET_PORT
 
 EXAMPLES = """\
   wherry agent                              # the node beside `wherry server` on this machine
-  wherry agent --join wherry-join.eyJzZXJ2  # with a token of `wherry token create`
+  wherry agent --join wherry-join.eyJzZXJ2  # joins the cluster that made the token with `wherry token create`
+  wherry agent --node-ip 10.0.0.7           # a node that has joined needs no token any more
 """
 
 
@@ -19,6 +20,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--node-name", default="", metavar="NAME", help="default: this machine's name")
     parser.add_argument("--node-ip", default="", metavar="ADDRESS", help="default: the default route's")
     parser.add_argument("--kubelet-port", type=int, default=KUBELET_PORT, help="default: %(default)s")
+    parser.add_argument(
+        "--cgroup-parent",
+        default="/kubepods",
+        metavar="PATH",
+        help="the control group of all pods; two nodes on one kernel need two (default: %(default)s)",
+    )
     parser.add_argument("-v", "--verbose", action="store_true", help="log what is done, not only what goes wrong")
 
 
@@ -32,5 +39,6 @@ def run(options: argparse.Namespace) -> int:
         node_address=options.node_ip,
         kubelet_port=options.kubelet_port,
         join=options.join,
+        cgroup_parent=options.cgroup_parent,
     )
     return run_role(lambda stop: agent.run(settings, stop), options.verbose)

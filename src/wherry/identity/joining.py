@@ -14,9 +14,10 @@ from base64 import b64decode, b64encode
 from pathlib import Path
 from typing import Any
 
-from wherry.identity import certificates
+from wherry.identity.der import CertificateInfo, decode_pem, read_certificate
 from wherry.identity.files import PRIVATE, PUBLIC, make_private_folder, sync_folder, write_atomically
 from wherry.identity.pair import Pair
+from wherry.identity.pki import says
 from wherry.identity.profiles import Profile, node_client, node_server
 from wherry.identity.signers import KUBELET_CLIENT, KUBELET_SERVING
 
@@ -45,6 +46,26 @@ def issued_certificate(request: dict[str, Any]) -> bytes | None:
     return b64decode(text) if text else None
 
 
+def usable(pair: Pair, profile: Profile, authority_pem: bytes) -> CertificateInfo | None:
+    """The certificate that is there, if it is whole, of this authority, and says what is wanted; it may have ended."""
+    if not pair.key.exists() or not pair.certificate.exists():
+        return None
+    try:
+        info = pair.info()
+        authority = read_certificate(decode_pem(authority_pem.decode("ascii")))
+    except ValueError:
+        return None
+    is_ours = info.issuer == authority.subject and says(info, profile)
+    return info if is_ours and pair.fits() else None
+
+
+def save_key(path: Path, key_pem: bytes) -> None:
+    """Keep a key before anybody is asked to certify it, so that a kill costs no more than one request."""
+    make_private_folder(path.parent)
+    write_atomically(path, key_pem, PRIVATE)
+    sync_folder(path.parent)
+
+
 def save(folder: Path, name: str, key_pem: bytes, certificate_pem: bytes) -> Pair:
     """Keep a pair where the agent looks for it."""
     make_private_folder(folder)
@@ -56,6 +77,9 @@ def save(folder: Path, name: str, key_pem: bytes, certificate_pem: bytes) -> Pai
 
 
 def _request(profile: Profile, signer: str, usage: str, prefix: str, key_pem: bytes) -> tuple[bytes, dict[str, Any]]:
+    # A start that has nothing to ask for does not pay for the library.
+    from wherry.identity import certificates
+
     key = certificates.parse_key(key_pem) if key_pem else certificates.make_key()
     spec = {
         "request": b64encode(certificates.make_request(profile, key)).decode("ascii"),

@@ -120,7 +120,7 @@ class Pki:
             info = pair.info()
         except ValueError:
             return None
-        if info.issuer != self.authority.subject or now >= renewal_time(info) or not _says(info, profile):
+        if info.issuer != self.authority.subject or now >= renewal_time(info) or not says(info, profile):
             return None
         return info if pair.fits() else None
 
@@ -176,7 +176,7 @@ def _ensure_token_key(path: Path) -> None:
         raise damaged(path, "is damaged: no private key in it")
 
 
-def _says(info: CertificateInfo, profile: Profile) -> bool:
+def says(info: CertificateInfo, profile: Profile) -> bool:
     """Whether a certificate names all that is wanted; more does no harm (an address the host had last week)."""
     return (
         info.common_name == profile.common_name

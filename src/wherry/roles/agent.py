@@ -12,14 +12,15 @@ import logging
 import random
 import shutil
 import ssl
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from wherry.client.credentials import endpoint_of, token_of
 from wherry.client.http import HttpClient
-from wherry.identity.kubeconfig import Kubeconfig, read_kubeconfig
+from wherry.identity.files import make_private_folder
+from wherry.identity.kubeconfig import Kubeconfig
+from wherry.identity.pair import Pair
 from wherry.kubelet.kubelet import Kubelet, KubeletSettings, World
 from wherry.kubelet.node.description import NodeSettings
 from wherry.kubelet.node.machine import read_machine, read_pressure
@@ -44,18 +45,22 @@ from wherry.lib.failure import Failure
 from wherry.lib.systemclock import SystemClock
 from wherry.lib.tasks import Tasks
 from wherry.network.cni import PodNetwork, write_conflist
+from wherry.network.host import CommandLine
+from wherry.network.routes import Routes
 from wherry.reconcile.events import Recorder
+from wherry.roles import preflight
+from wherry.roles.joined import Joined, JoinedSettings, joined_name
+from wherry.roles.nodeidentity import BesideServer, Identity, Live, kubelet_context
 from wherry.roles.paths import Paths
 from wherry.roles.running import settle
 from wherry.roles.settings import CLUSTER_DOMAIN, KUBELET_PORT, host_name, primary_address
+from wherry.roles.tokens import JoinToken, parse_join_token
 from wherry.transport.connect import Connector
 from wherry.transport.server import Server
-from wherry.transport.tls import load_certificate, server_context
 
 log = logging.getLogger(__name__)
 
-_IDENTITY_SECONDS = 600.0
-"""How often the agent looks whether its certificates have been renewed."""
+CGROUP_PARENT = "/kubepods"
 _STANDARD_STATE = Path("/var/lib/wherry")
 
 
@@ -66,6 +71,8 @@ class AgentSettings:
     Attributes:
         kubeconfig: how the node reaches the API, and as whom.
         serving_pair: certificate and key of the kubelet's own API.
+        token: how to join a cluster of another machine.
+        is_joined: whether the node asks for its certificates itself; else the server beside it writes them.
         logs: where pods' logs go; collectors look in /var/log.
         cgroup_parent: the cgroup of all pods.
         cluster_dns: addresses of the cluster's DNS; without, pods resolve as the host does.
@@ -78,7 +85,9 @@ class AgentSettings:
     kubeconfig: Path
     serving_pair: tuple[Path, Path]
     logs: Path
-    cgroup_parent: str = "/kubepods"
+    token: JoinToken | None = None
+    is_joined: bool = False
+    cgroup_parent: str = CGROUP_PARENT
     bridge: str = "wherry0"
     cluster_dns: tuple[str, ...] = ()
     cluster_domain: str = CLUSTER_DOMAIN
@@ -87,28 +96,48 @@ class AgentSettings:
 
 
 def settings(
-    paths: Paths, *, node_name: str = "", node_address: str = "", kubelet_port: int = KUBELET_PORT, join: str = ""
+    paths: Paths,
+    *,
+    node_name: str = "",
+    node_address: str = "",
+    kubelet_port: int = KUBELET_PORT,
+    join: str = "",
+    cgroup_parent: str = CGROUP_PARENT,
 ) -> AgentSettings:
     """The settings of a node, defaults filled in; raises Failure."""
-    if join:
+    token = parse_join_token(join) if join else None
+    has_server = paths.pki.exists()
+    if token is not None and has_server:
         raise Failure(
-            "joining another machine's cluster is not built yet", "run `wherry up` for a cluster on this machine"
+            f"{paths.state} holds a cluster of its own",
+            "choose another state folder with --state, or give that cluster up with `wherry down --delete-state`",
         )
+    is_joined = token is not None or (paths.agent_kubeconfig.exists() and not has_server)
     pki = paths.agent / "pki"
     return AgentSettings(
         paths=paths,
-        node_name=node_name or host_name(),
+        node_name=node_name or (joined_name(paths.agent_kubeconfig) if is_joined else "") or host_name(),
         node_address=node_address or primary_address(),
         kubelet_port=kubelet_port,
         kubeconfig=paths.agent_kubeconfig,
         serving_pair=(pki / "node-server.crt", pki / "node-server.key"),
         logs=Path("/var/log") if paths.state == _STANDARD_STATE else paths.agent / "log",
+        token=token,
+        is_joined=is_joined,
+        cgroup_parent=cgroup_parent,
     )
 
 
 async def run(options: AgentSettings, stop: asyncio.Event) -> None:
     """Be a node until `stop` is set; raises Failure when it cannot begin."""
+    preflight.check_node()
     clock = SystemClock()
+    make_private_folder(options.paths.agent)
+    identity = _make_identity(options, clock)
+    # Who cannot join leaves nothing running behind; who waits for the server beside it uses the time.
+    config = await identity.begin(stop) if options.is_joined else None
+    if config is None and options.is_joined:
+        return
     containerd_paths = ContainerdPaths.under(options.paths.agent)
     _prepare_host(options, containerd_paths)
     runtime = CriRuntime(str(containerd_paths.socket))
@@ -116,11 +145,11 @@ async def run(options: AgentSettings, stop: asyncio.Event) -> None:
     async with Tasks("agent") as tasks:
         try:
             begun = tasks.spawn(_begin_runtime(containerd, runtime, containerd_paths))
-            config = await _wait_identity(options, clock, stop)
+            config = config or await identity.begin(stop)
             if config is None:
                 return
             pid = await begun
-            await _run_node(options, config, runtime, containerd, (pid, containerd_paths, clock, stop))
+            await _run_node(options, (identity, config), runtime, containerd, (pid, containerd_paths, clock, stop))
         except ContainerdError as error:
             raise Failure(str(error), f"its log is {containerd_paths.log}") from error
         finally:
@@ -129,11 +158,12 @@ async def run(options: AgentSettings, stop: asyncio.Event) -> None:
 
 async def _run_node(
     options: AgentSettings,
-    config: Kubeconfig,
+    who: tuple[Identity, Kubeconfig],
     runtime: CriRuntime,
     containerd: Containerd,
     running: tuple[int, ContainerdPaths, Clock, asyncio.Event],
 ) -> None:
+    identity, config = who
     pid, containerd_paths, clock, stop = running
     endpoint = endpoint_of(config)
     connector = Connector(endpoint, clock=clock)
@@ -146,7 +176,9 @@ async def _run_node(
         lambda cidrs: _configure_network(options, containerd_paths, cidrs),
     )
     server = Server(_make_app(options, kubelet, runtime, clock).handle, clock=clock)
-    tls = _server_tls(options, config)
+    tls = kubelet_context(identity, config)
+    live = Live(client, endpoint.tls, tls, connector.reset)
+    routes = Routes(client, options.node_name, CommandLine(), clock)
     async with Tasks("node") as tasks:
         try:
             await _listen(server, options, tls)
@@ -154,7 +186,8 @@ async def _run_node(
                 tasks.spawn(kubelet.run(), "kubelet"),
                 tasks.spawn(containerd.run(pid, kubelet.runtime_restarted), "containerd"),
                 tasks.spawn(_rotation(kubelet, runtime, clock).run(), "log rotation"),
-                tasks.spawn(_keep_identity(options, endpoint.tls, tls, clock), "identity"),
+                tasks.spawn(identity.keep(live), "identity"),
+                tasks.spawn(routes.run(), "routes"),
             ]
             settle()
             await _until_stopped(stop, kept)
@@ -179,7 +212,6 @@ async def _until_stopped(stop: asyncio.Event, kept: Iterable[asyncio.Task[object
 def _prepare_host(options: AgentSettings, containerd_paths: ContainerdPaths) -> None:
     """Folders, memory for secrets, and the kernel's switches that a pod network needs."""
     agent = options.paths.agent
-    agent.mkdir(parents=True, exist_ok=True, mode=0o700)
     _forget_last_boot(agent, containerd_paths)
     memory = agent / "memory"
     memory.mkdir(exist_ok=True, mode=0o711)
@@ -230,17 +262,14 @@ async def _begin_runtime(containerd: Containerd, runtime: CriRuntime, paths: Con
     return pid
 
 
-async def _wait_identity(options: AgentSettings, clock: Clock, stop: asyncio.Event) -> Kubeconfig | None:
-    """The node's kubeconfig, which the server beside us writes at its first start; None when told to stop."""
-    told = False
-    while not stop.is_set():
-        if options.kubeconfig.exists() and options.serving_pair[0].exists() and options.serving_pair[1].exists():
-            return read_kubeconfig(options.kubeconfig)
-        if not told:
-            log.info("waiting for %s", options.kubeconfig)
-            told = True
-        await clock.sleep(0.1)
-    return None
+def _make_identity(options: AgentSettings, clock: Clock) -> Identity:
+    pair = Pair(*options.serving_pair)
+    if not options.is_joined:
+        return BesideServer(options.kubeconfig, pair, clock)
+    wanted = JoinedSettings(
+        options.kubeconfig, pair.key.parent, options.node_name, (options.node_address,), options.token
+    )
+    return Joined(wanted, clock)
 
 
 def _kubelet_settings(options: AgentSettings) -> KubeletSettings:
@@ -260,7 +289,8 @@ def _kubelet_settings(options: AgentSettings) -> KubeletSettings:
 
 
 def _configure_network(options: AgentSettings, paths: ContainerdPaths, cidrs: tuple[str, ...]) -> None:
-    network = PodNetwork(cidrs, options.bridge, options.paths.agent / "ipam")
+    # Not the plug-in's masquerade, which hides pods from the pods of other nodes: `wherry.network.routes` has its own.
+    network = PodNetwork(cidrs, options.bridge, options.paths.agent / "ipam", masquerade=False)
     if write_conflist(paths.cni_config, network):
         log.info("pods get addresses from %s", ", ".join(cidrs))
 
@@ -292,46 +322,3 @@ async def _listen(server: Server, options: AgentSettings, tls: ssl.SSLContext) -
             f"cannot listen on port {options.kubelet_port}: {error.strerror or error}",
             f"see who has it with `ss -ltnp sport = :{options.kubelet_port}`, or choose another with --kubelet-port",
         ) from None
-
-
-def _server_tls(options: AgentSettings, config: Kubeconfig) -> ssl.SSLContext:
-    """The kubelet's own TLS: it trusts the cluster's authority to say who calls."""
-    context = server_context(*options.serving_pair)
-    context.load_verify_locations(cadata=config.authority.decode("ascii"))
-    context.verify_mode = ssl.CERT_OPTIONAL
-    return context
-
-
-async def _keep_identity(
-    options: AgentSettings, client_tls: ssl.SSLContext | None, tls: ssl.SSLContext, clock: Clock
-) -> None:
-    """Use renewed certificates for every handshake from then on."""
-    seen = _stamps(options)
-    while True:
-        await clock.sleep(_IDENTITY_SECONDS)
-        if (now := _stamps(options)) == seen:
-            continue
-        try:
-            load_certificate(tls, *options.serving_pair)
-            _renew_client(client_tls, read_kubeconfig(options.kubeconfig))
-            seen = now
-            log.info("took over renewed certificates")
-        except (OSError, ssl.SSLError) as error:
-            log.warning("renewed certificates cannot be used: %s", error)
-
-
-def _renew_client(context: ssl.SSLContext | None, config: Kubeconfig) -> None:
-    if context is None or not config.certificate:
-        return
-    # The ssl module loads certificates from files alone.
-    with tempfile.TemporaryDirectory(prefix="wherry-") as folder:
-        certificate, key = Path(folder, "client.crt"), Path(folder, "client.key")
-        certificate.write_bytes(config.certificate)
-        key.touch(mode=0o600)
-        key.write_bytes(config.key)
-        load_certificate(context, certificate, key)
-
-
-def _stamps(options: AgentSettings) -> tuple[float, ...]:
-    files = (options.kubeconfig, *options.serving_pair)
-    return tuple(file.stat().st_mtime if file.exists() else 0.0 for file in files)

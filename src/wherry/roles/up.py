@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import shutil
 import sys
@@ -62,7 +64,16 @@ def down(paths: Paths) -> bool:
         from wherry.kubelet.runtime.teardown import stop_all
 
         stop_all(paths.agent)
+        asyncio.run(_clear_network())
     return ran
+
+
+async def _clear_network() -> None:
+    from wherry.network.host import CommandLine, HostFailure
+    from wherry.network.routes import clear
+
+    with contextlib.suppress(HostFailure):  # without the programs, or without root, there is nothing of ours
+        await clear(CommandLine())
 
 
 def delete_state(paths: Paths) -> None:

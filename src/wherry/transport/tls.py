@@ -13,8 +13,13 @@ from pathlib import Path
 PathLike = str | Path
 
 
-def server_context(certificate: PathLike, key: PathLike, client_ca: PathLike | None = None) -> ssl.SSLContext:
-    """The context of a server that verifies client certificates against `client_ca`, if given."""
+def server_context(
+    certificate: PathLike | None, key: PathLike | None, client_ca: PathLike | None = None
+) -> ssl.SSLContext:
+    """The context of a server that verifies client certificates against `client_ca`, if given.
+
+    Without a certificate every handshake fails until `load_certificate` has been called on it.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.num_tickets = 0
@@ -23,7 +28,8 @@ def server_context(certificate: PathLike, key: PathLike, client_ca: PathLike | N
     if client_ca is not None:
         context.load_verify_locations(str(client_ca))
         context.verify_mode = ssl.CERT_OPTIONAL
-    load_certificate(context, certificate, key)
+    if certificate is not None:
+        load_certificate(context, certificate, key)
     return context
 
 

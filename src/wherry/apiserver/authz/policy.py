@@ -293,8 +293,10 @@ wherry:node-autoapprove-bootstrap system:certificates.k8s.io:certificatesigningr
 group system:bootstrappers
 wherry:node-autoapprove-certificate-rotation system:certificates.k8s.io:certificatesigningrequests:selfnodeclient : \
 group system:nodes
+wherry:node-proxier system:node-proxier : group system:nodes
 """
-"""Not upstream's own but what every installer adds: nodes join with a token and renew their certificates."""
+"""Not upstream's own but what every installer adds: nodes join with a token, renew their certificates, and see where
+other nodes' pods and the Services are, since an agent routes to them under its node's name."""
 
 
 @dataclass(frozen=True, slots=True)
