@@ -86,7 +86,9 @@ def read_kubeconfig(path: Path, context: str = "") -> Kubeconfig:
 
 def write_kubeconfig(path: Path, config: Kubeconfig, name: str = "wherry") -> None:
     """A file of our own, readable by its owner alone."""
-    write_atomically(path, format_kubeconfig(config, name), PRIVATE)
+    data = format_kubeconfig(config, name)
+    if not path.exists() or path.read_bytes() != data or path.stat().st_mode & 0o077:
+        write_atomically(path, data, PRIVATE)
 
 
 def user_file(environment: Mapping[str, str], home: Path) -> Path:

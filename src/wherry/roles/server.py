@@ -79,7 +79,10 @@ async def run(settings: ServerSettings, stop: asyncio.Event) -> None:
     async with Tasks("server") as tasks:
         try:
             await _listen(server, settings, tls)
-            write_kubeconfigs(pki, paths, settings.port)
+            try:
+                write_kubeconfigs(pki, paths, settings.port)
+            except OSError as error:
+                raise Failure(f"kubeconfigs cannot be written: {_reason(error)}", f"look at {paths.state}") from error
             await plane.start()
             tasks.spawn(keep_renewed(pki, clock, lambda names: _renewed(names, pki, (tls, to_kubelets), settings)))
             settle()
