@@ -10,7 +10,8 @@ import asyncio
 import multiprocessing
 import ssl
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -157,19 +158,36 @@ def send_all(
     `on_open` is called between the last handshake and the first request: a handshake costs as much as fifty requests,
     and those who measure requests begin there.
     """
+    with _generator(target, requests, connections) as pipe:
+        try:
+            assert pipe.recv() == _OPEN
+            on_open()
+            pipe.send(_OPEN)
+            outcome = pipe.recv()
+        except EOFError:
+            raise RuntimeError("the load generator died") from None
+    assert isinstance(outcome, Outcome)
+    return outcome
+
+
+@contextmanager
+def load_beside(target: Target, requests: Sequence[bytes], connections: int) -> Iterator[None]:
+    """Send requests in the background during the block; what is not answered by its end is given up."""
+    with _generator(target, requests, connections) as pipe:
+        assert pipe.recv() == _OPEN
+        pipe.send(_OPEN)
+        yield
+
+
+@contextmanager
+def _generator(target: Target, requests: Sequence[bytes], connections: int) -> Iterator[Connection]:
     context = multiprocessing.get_context("fork")
     here, there = context.Pipe()
     child = context.Process(target=_child, args=(there, target, requests, connections))
     child.start()
     there.close()
     try:
-        assert here.recv() == _OPEN
-        on_open()
-        here.send(_OPEN)
-        outcome = here.recv()
-    except EOFError:
-        raise RuntimeError("the load generator died") from None
+        yield here
     finally:
+        child.terminate()
         child.join()
-    assert isinstance(outcome, Outcome)
-    return outcome
