@@ -78,6 +78,14 @@ def stop(paths: Paths, patience_seconds: float = 60.0) -> bool:
     return True
 
 
+def count_deaths(paths: Paths, part: str) -> int:
+    """How often a part has ended by itself, as the supervisor's log tells."""
+    try:
+        return paths.log("supervisor").read_text(errors="replace").count(f" supervisor: {part} ended (")
+    except FileNotFoundError:
+        return 0
+
+
 def last_lines(log: Path, count: int = 5) -> str:
     """The end of a log, to show with a failure."""
     try:

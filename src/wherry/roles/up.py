@@ -8,8 +8,9 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from wherry.identity.kubeconfig import merge_into, read_kubeconfig, remove_from, user_file
@@ -41,19 +42,21 @@ def up(settings: UpSettings, tell: Tell) -> None:
     """Start what does not run and return when the node is Ready; raises Failure."""
     began = time.monotonic()
     paths, node_name = settings.paths, settings.node_name or host_name()
+    deaths = {part: background.count_deaths(paths, part) for part in ("server", "agent")}
     if background.running_pid(paths) is None:
         _check(settings)
         background.start(paths, _parts(settings, node_name))
     else:
         tell("already running", time.monotonic() - began)
     probe = Probe.of(paths, settings.port)
-    _wait(probe.is_ready, "the API server", "server", began, settings)
+    wait = partial(_wait, settings=settings, began=began, deaths=deaths)
+    wait(probe.is_ready, "the API server", "server")
     tell(f"API server ready on port {settings.port}", time.monotonic() - began)
     if settings.merge_kubeconfig:
         tell(f"kubectl context {CONTEXT!r} in {merge_kubeconfig(paths)}", time.monotonic() - began)
     if settings.with_node:
         path = f"/api/v1/nodes/{node_name}"
-        _wait(lambda: node_condition(probe.get(path), "Ready") == "True", f"node {node_name}", "agent", began, settings)
+        wait(lambda: node_condition(probe.get(path), "Ready") == "True", f"node {node_name}", "agent")
         tell(f"node {node_name} Ready", time.monotonic() - began)
 
 
@@ -133,17 +136,30 @@ def _parts(settings: UpSettings, node_name: str) -> list[Part]:
     return parts
 
 
-def _wait(is_done: Callable[[], bool], what: str, part: str, began: float, settings: UpSettings) -> None:
+def _wait(
+    is_done: Callable[[], bool],
+    what: str,
+    part: str,
+    *,
+    settings: UpSettings,
+    began: float,
+    deaths: Mapping[str, int],
+) -> None:
     """Ask again every few milliseconds: this runs once, and people wait for it."""
+    paths = settings.paths
     while not is_done():
+        log = paths.log(part)
         if time.monotonic() - began > settings.patience_seconds:
-            log = settings.paths.log(part)
             raise Failure(
                 f"{what} is not ready after {settings.patience_seconds:.0f} s",
                 f"the last lines of {log}:\n{_indent(log)}",
             )
-        if background.running_pid(settings.paths) is None and time.monotonic() - began > 2:
-            log = settings.paths.log("supervisor")
+        if background.count_deaths(paths, part) > deaths[part]:
+            # What ends while it starts would only end again, and its reason is in its last line.
+            background.stop(paths)
+            raise Failure(f"{what} ended while it was starting", f"the last lines of {log}:\n{_indent(log)}")
+        if background.running_pid(paths) is None and time.monotonic() - began > 2:
+            log = paths.log("supervisor")
             raise Failure("the cluster ended while it was starting", f"the last lines of {log}:\n{_indent(log)}")
         time.sleep(0.03)
 
