@@ -49,7 +49,7 @@ def namespace(control_plane: Cluster) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """A whole cluster with a real node, alone in a network namespace: its ports, bridge and rules are nobody else's."""
-    _need_node()
+    need_node()
     state = tmp_path_factory.mktemp("node") / "state"
     with Network(f"wherry-{uuid.uuid4().hex[:6]}") as prefix:
         cluster = Cluster(state, 6443, prefix)
@@ -87,7 +87,7 @@ def _bench(cluster: Cluster) -> Iterator[Bench]:
         until(lambda: made.get("pods")["items"] == [], what="the end of the test's pods")
 
 
-def _need_node() -> None:
+def need_node() -> None:
     if sys.platform != "linux" or os.geteuid() != 0:
         pytest.skip("a real node needs root on Linux")
     if not KUBECTLS:

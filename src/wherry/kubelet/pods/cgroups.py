@@ -68,7 +68,7 @@ class Cgroups:
             path = f"{self.parent}{quality}/pod{uid}".lstrip("/")
             for base in self._bases():
                 if (base / path).is_dir():
-                    _remove_groups(base / path)
+                    remove_groups(base / path)
 
     def uids(self) -> set[str]:
         """The pods that have a group."""
@@ -83,7 +83,8 @@ class Cgroups:
     def _bases(self) -> Iterable[Path]:
         if self.is_unified:
             return [self.root]
-        return [each for each in self.root.iterdir() if each.is_dir() and each.name != "unified"]
+        # The unified one of a hybrid host too: runtimes make groups there, whether it limits anything or not.
+        return [each for each in self.root.iterdir() if each.is_dir()]
 
     def _folders(self, path: str) -> list[Path]:
         if self.is_unified:
@@ -134,9 +135,10 @@ def _weight(shares: int) -> int:
     return 1 + (max(shares, 2) - 2) * 9999 // 262142
 
 
-def _remove_groups(folder: Path) -> None:
+def remove_groups(folder: Path) -> None:
+    """Remove a group and all below it, as far as nothing lives there."""
     with contextlib.suppress(OSError):
         for each in folder.iterdir():
             if each.is_dir():
-                _remove_groups(each)
+                remove_groups(each)
         folder.rmdir()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -15,28 +16,32 @@ import subprocess
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
+from wherry.kubelet.pods.cgroups import remove_groups
 from wherry.kubelet.runtime.containerdconfig import ContainerdPaths
 from wherry.kubelet.runtime.cri import CriRuntime
 from wherry.kubelet.runtime.protocol import RuntimeFailure
 from wherry.kubelet.volumes.mounts import mount_points, unmount
 
 _GRACE_SECONDS = 10.0
+_CGROUPS = Path("/sys/fs/cgroup")
 
 
 def stop_all(agent: Path) -> None:
     """End all pods of the agent whose folder this is, and its containerd. Pods' data and images stay."""
     paths = ContainerdPaths.under(agent)
-    namespaces = _network_namespaces(paths)
+    specs = _sandbox_specs(paths)
     if _pids_with(str(paths.config)):
         asyncio.run(_stop_by_runtime(str(paths.socket)))
     _end_tasks(list(_shims(paths)))
-    for name in namespaces:
+    for name in _network_namespaces(specs):
         subprocess.run(["ip", "netns", "delete", name], check=False, capture_output=True)
     _signal(_pids_with(str(paths.config)), signal.SIGTERM)
     _wait_gone(_pids_with(str(paths.config)), _GRACE_SECONDS)
     _signal(_pids_with(str(paths.config)), signal.SIGKILL)
     _signal(_shims(paths), signal.SIGKILL)
+    _remove_groups(_pod_groups(specs))
     for folder in (paths.state, agent / "pods", agent / "memory"):
         for point in mount_points(folder):
             with contextlib.suppress(OSError):
@@ -72,14 +77,34 @@ def _end_tasks(shims: list[int]) -> None:
     _wait_gone(children, 2.0)
 
 
-def _network_namespaces(paths: ContainerdPaths) -> list[str]:
-    """Names under /run/netns that this runtime's sandboxes use, as their state says."""
-    found = set()
-    for spec in paths.state.glob("io.containerd.runtime.v2.task/*/*/config.json"):
-        with contextlib.suppress(OSError):
-            text = spec.read_text(errors="replace")
-            found |= {part.split('"')[0] for part in text.split("/netns/")[1:] if part.startswith("cni-")}
-    return sorted(found)
+def _sandbox_specs(paths: ContainerdPaths) -> list[dict[str, Any]]:
+    """How this runtime's sandboxes and containers were started, as its state says."""
+    found = []
+    for path in paths.state.glob("io.containerd.runtime.v2.task/*/*/config.json"):
+        with contextlib.suppress(OSError, ValueError):
+            found.append(json.loads(path.read_text(errors="replace")))
+    return found
+
+
+def _network_namespaces(specs: Iterable[dict[str, Any]]) -> list[str]:
+    """Names under /run/netns that sandboxes use."""
+    spaces = [each for spec in specs for each in spec.get("linux", {}).get("namespaces", ())]
+    names = {Path(each.get("path", "")).name for each in spaces if each.get("type") == "network"}
+    return sorted(name for name in names if name.startswith("cni-"))
+
+
+def _pod_groups(specs: Iterable[dict[str, Any]]) -> list[str]:
+    """Paths of pods' control groups, whichever parent they were made under."""
+    parents = {str(Path(spec.get("linux", {}).get("cgroupsPath", "")).parent) for spec in specs}
+    return sorted(each for each in parents if Path(each).name.startswith("pod"))
+
+
+def _remove_groups(paths: Iterable[str]) -> None:
+    """Remove groups that nothing lives in any more from every hierarchy there is."""
+    bases = [_CGROUPS, *(each for each in _CGROUPS.glob("*") if each.is_dir())]
+    for path in paths:
+        for base in bases:
+            remove_groups(base / path.lstrip("/"))
 
 
 def _shims(paths: ContainerdPaths) -> Iterable[int]:
