@@ -67,13 +67,22 @@ def _bind(core: Core, pod: Obj, binding: Obj) -> None:
 
 
 def _set_scheduled(pod: Obj, now: str) -> None:
-    """The condition that the scheduler may have set to False becomes True."""
+    """The condition that the scheduler may have set to False becomes True, in its place; no node is nominated."""
     status = pod.setdefault("status", {})
-    before = [condition for condition in status.get("conditions") or () if condition.get("type") != "PodScheduled"]
+    status.pop("nominatedNodeName", None)
+    conditions = list(status.get("conditions") or ())
     scheduled: Obj = {"type": "PodScheduled", "status": "True", "lastProbeTime": None, "lastTransitionTime": now}
     if generation := pod["metadata"].get("generation"):
         scheduled["observedGeneration"] = generation
-    status["conditions"] = [*before, scheduled]
+    for index, condition in enumerate(conditions):
+        if condition.get("type") == "PodScheduled":
+            if condition.get("status") == "True":
+                scheduled["lastTransitionTime"] = condition.get("lastTransitionTime")
+            conditions[index] = scheduled
+            break
+    else:
+        conditions.append(scheduled)
+    status["conditions"] = conditions
 
 
 def _conflict(name: str, why: str) -> Conflict:

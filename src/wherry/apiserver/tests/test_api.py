@@ -125,13 +125,18 @@ async def test_status_and_spec_are_written_apart(server: Server) -> None:
 
 
 async def test_binding(server: Server) -> None:
-    await server.post(PODS, pod("a"))
+    made = await server.post(PODS, pod("a"))
+    waiting = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}
+    made["status"] |= {"conditions": [waiting, {"type": "Ready", "status": "False"}], "nominatedNodeName": "n"}
+    await server.call("PUT", f"{PODS}/a/status", made)
     binding = {"metadata": {"name": "a"}, "target": {"kind": "Node", "name": "n"}}
     done = await server.call("POST", f"{PODS}/a/binding", binding)
     assert (done.status, done.body["status"]) == (201, "Success")
     bound = await server.get(f"{PODS}/a")
     assert bound["spec"]["nodeName"] == "n"
-    assert bound["status"]["conditions"][-1]["type"] == "PodScheduled"
+    scheduled = bound["status"]["conditions"][0]
+    assert (scheduled["type"], scheduled["status"], scheduled.get("reason")) == ("PodScheduled", "True", None)
+    assert "nominatedNodeName" not in bound["status"]
     again = await server.call("POST", f"{PODS}/a/binding", binding)
     expected = 'Operation cannot be fulfilled on pods/binding "a": pod a is already assigned to node "n"'
     assert (again.status, again.body["message"]) == (409, expected)
