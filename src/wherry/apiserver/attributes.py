@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeAlias
 
 from wherry.api import Obj
+from wherry.api.errors import ApiError
 from wherry.api.resource import Resource
 from wherry.watchcache.item import Item
 
@@ -78,6 +79,20 @@ class Reader(Protocol):
         What is derived from objects (rules of a user, secrets of a node, verified tokens) is kept true by this.
         """
         ...
+
+
+class Later(Exception):
+    """A plug-in misses an object that somebody is about to make; it may be asked again once that is there.
+
+    `refusal` is what to say if it does not come.
+    """
+
+    def __init__(self, resource: Resource, namespace: str, name: str, refusal: ApiError) -> None:
+        super().__init__(refusal.message)
+        self.resource = resource
+        self.namespace = namespace
+        self.name = name
+        self.refusal = refusal
 
 
 @dataclass(slots=True)

@@ -76,7 +76,7 @@ class Chain:
             resource = self._core.registry.get(info.group, info.version, info.resource)
             if resource is None or not _is_in_scope(info, resource):
                 raise no_such_path()
-            return self._serve(Exchange(self._core, request, info, query, user, resource))
+            return self._serve(Exchange(self._core, request, info, query, user, resource, self._demand))
         handler = self._paths(info.path)
         if handler is None:
             raise no_such_path()

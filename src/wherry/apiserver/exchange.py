@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from wherry.api import Obj
 from wherry.api.resource import Resource
-from wherry.apiserver.attributes import User
+from wherry.apiserver.access import Demand
+from wherry.apiserver.attributes import Attributes, User
 from wherry.apiserver.core import Call, Core
 from wherry.apiserver.decode import find_duplicates, read_body
 from wherry.apiserver.negotiate import JSON, body_type
@@ -26,6 +27,8 @@ class Exchange:
     query: Query
     user: User
     resource: Resource
+    demand: Demand
+    """Raises Forbidden unless the user may do something further that the request comes down to."""
 
     @property
     def accept(self) -> str:
@@ -43,6 +46,11 @@ class Exchange:
         if body_type(request.headers.get("content-type", "")) != JSON:
             return ()
         return find_duplicates(request.body, obj)
+
+    def demand_verb(self, verb: str) -> None:
+        """Insist that the user may also do `verb` to what the path names."""
+        info = self.info
+        self.demand(Attributes(self.user, verb, info.group, info.version, info.resource, "", info.namespace, info.name))
 
     def call(self, options: WriteOptions) -> Call:
         return Call(self.user, options.dry_run, options.field_validation)

@@ -205,6 +205,8 @@ async def put(exchange: Exchange, sub: Subresource | None) -> Reply:
     call = exchange.call(options)
     duplicates = exchange.duplicates(options, obj)
     namespace = info.namespace_of(resource)
+    if sub is None and resource.create_on_update and exchange.core.kind(resource).get(namespace, info.name) is None:
+        exchange.demand_verb("create")
     outcome = await update.update(exchange.core, call, resource, namespace, info.name, obj, sub, duplicates)
     return outcome_reply(exchange, outcome, call)
 

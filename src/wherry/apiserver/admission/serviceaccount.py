@@ -8,12 +8,14 @@ from typing import Any
 from wherry.api import Obj
 from wherry.api.core.serviceaccount import SERVICEACCOUNTS
 from wherry.apiserver.admission.refusing import forbidden
-from wherry.apiserver.attributes import Admission, Plugin, Reader
+from wherry.apiserver.attributes import Admission, Later, Plugin, Reader
 
 TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105 - a path
 TOKEN_SECONDS = 3607
 """Upstream's mark of a token that was mounted by admission: an hour and a little."""
 _VOLUME_PREFIX = "kube-api-access-"
+_DEFAULT = "default"
+"""The account that a controller makes in every namespace, soon after the namespace."""
 _MIRROR = "kubernetes.io/config.mirror"
 _ENFORCE = "kubernetes.io/enforce-mountable-secrets"
 
@@ -29,7 +31,7 @@ def service_account(suffix: Callable[[], str]) -> Plugin:
         if _MIRROR in (pod["metadata"].get("annotations") or {}):
             _refuse_mirror(admission, spec)
             return
-        name = spec.get("serviceAccountName") or "default"
+        name = spec.get("serviceAccountName") or _DEFAULT
         spec["serviceAccountName"] = spec["serviceAccount"] = name
         account = _account(admission, reader, name)
         if account["metadata"].get("annotations", {}).get(_ENFORCE) == "true":
@@ -46,7 +48,10 @@ def _account(admission: Admission, reader: Reader, name: str) -> Obj:
     item = reader.get(SERVICEACCOUNTS, admission.namespace, name)
     if item is None:
         where = f"{admission.namespace}/{name}"
-        raise forbidden(admission, f'error looking up service account {where}: serviceaccount "{name}" not found')
+        refusal = forbidden(admission, f'error looking up service account {where}: serviceaccount "{name}" not found')
+        if name != _DEFAULT:
+            raise refusal
+        raise Later(SERVICEACCOUNTS, admission.namespace, name, refusal)
     return item.decode()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from wherry.api import Obj
@@ -9,15 +10,19 @@ from wherry.api.errors import AlreadyExists, BadRequest
 from wherry.api.meta.objectmeta import validate_create
 from wherry.api.resource import Resource
 from wherry.apiserver import metadata, pipeline, versions
+from wherry.apiserver.attributes import Later
 from wherry.apiserver.core import Call, Core, Outcome
 from wherry.apiserver.encode import encode
 from wherry.apiserver.failures import of_store
 from wherry.store import KeyExists, Revision, StoreError, Write
 from wherry.watchcache.item import stamp
+from wherry.watchcache.window import DELETED, Event
 
 _ATTEMPTS = 8
 """How often a generated name is drawn anew when it is taken."""
 _NOTHING = Revision(0)
+_PATIENCE = 1.5
+"""Seconds for which a pod waits for its namespace's account; upstream asks ten times within one to two seconds."""
 
 
 async def create(
@@ -36,7 +41,11 @@ async def finish(
     """Create an object that has passed `intake`."""
     metadata.ensure_namespace(resource, obj, namespace)
     key = (namespace, metadata.name_of(obj))
-    pipeline.admit(core.mutating, core, call, "CREATE", resource, "", key, obj, None)
+    try:
+        pipeline.admit(core.mutating, core, call, "CREATE", resource, "", key, obj, None)
+    except Later as later:
+        await _await(core, later)
+        pipeline.admit(core.mutating, core, call, "CREATE", resource, "", key, obj, None)
     is_generated = not key[1] and bool(obj["metadata"].get("generateName"))
     _prepare(core, resource, obj)
     name = metadata.name_of(obj)
@@ -50,6 +59,29 @@ async def finish(
     obj["metadata"]["resourceVersion"] = str(revision)
     data = stamp(value, revision) if resource.to_storage is None else encode(obj)
     return Outcome(data, obj, 201)
+
+
+async def _await(core: Core, later: Later) -> None:
+    """Wait a little for what admission misses; raises its refusal if it does not come."""
+    kind = core.kind(later.resource)
+    come: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+    def settle(here: bool) -> None:
+        if not come.done():
+            come.set_result(here)
+
+    def hear(event: Event) -> None:
+        if (event.item.namespace, event.item.name) == (later.namespace, later.name) and event.type != DELETED:
+            settle(True)
+
+    leave = kind.add_handler(hear)
+    timer = core.clock.call_later(_PATIENCE, lambda: settle(False))
+    try:
+        if not await come:
+            raise later.refusal
+    finally:
+        timer.cancel()
+        leave()
 
 
 def _prepare(core: Core, resource: Resource, obj: Obj) -> None:

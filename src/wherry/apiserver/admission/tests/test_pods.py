@@ -15,7 +15,7 @@ from wherry.api.node.runtimeclass import RUNTIMECLASSES
 from wherry.api.scheduling.priorityclass import PRIORITYCLASSES
 from wherry.apiserver.admission.chain import mutating, validating
 from wherry.apiserver.admission.serviceaccount import TOKEN_PATH
-from wherry.apiserver.attributes import Admission, User
+from wherry.apiserver.attributes import Admission, Later, User
 from wherry.testing.objects import Objects
 
 USER = User("alice")
@@ -103,8 +103,11 @@ def test_a_missing_namespace_and_account(objects: Objects) -> None:
         admit(Objects(), pod())
     assert (caught.value.http_code, caught.value.message) == (404, 'namespaces "ns" not found')
     objects.drop(SERVICEACCOUNTS, "ns", "default")
-    why = 'error looking up service account ns/default: serviceaccount "default" not found'
-    assert refused(objects, pod()) == why
+    why = 'error looking up service account ns/{0}: serviceaccount "{0}" not found'
+    assert refused(objects, pod(serviceAccountName="robot")) == why.format("robot")
+    with pytest.raises(Later) as missed:
+        admit(objects, pod())
+    assert missed.value.refusal.message == 'pods "p" is forbidden: ' + why.format("default")
 
 
 def test_a_terminating_namespace_takes_nothing_new(objects: Objects) -> None:
