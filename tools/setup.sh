@@ -17,20 +17,28 @@ fail() {
     fail "$python is missing or older than 3.11" "apt-get install python3, or set PYTHON to a newer one"
 "$python" -c 'import venv, ensurepip' 2>/dev/null || packages="$packages python3-venv"
 
+# Without these there is no node; tests that need one are skipped and say so.
+lack() {
+    [ "$purpose" = up ] && fail "$1" "$2"
+    printf 'note: %s; tests with real containers will be skipped\n' "$1" >&2
+    missing=""
+}
+
 missing=""
 if command -v dpkg-query >/dev/null; then
     for package in $packages; do
         [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing="$missing $package"
     done
+    [ -z "$missing" ] || [ "$(id -u)" = 0 ] ||
+        lack "these packages are missing:$missing" "run as root: apt-get install$missing"
 else
     for tool in containerd runc nft ip; do
         command -v "$tool" >/dev/null || missing="$missing $tool"
     done
-    [ -z "$missing" ] || fail "these programs are missing:$missing" \
+    [ -z "$missing" ] || lack "these programs are missing:$missing" \
         "this is not Debian: install containerd, runc, the CNI plug-ins, nftables and iproute2 with your own packages"
 fi
 if [ -n "$missing" ]; then
-    [ "$(id -u)" = 0 ] || fail "these packages are missing:$missing" "run as root: apt-get install$missing"
     echo "installing$missing"
     export DEBIAN_FRONTEND=noninteractive
     # Debian would start a containerd of its own; the node has its own, with its own configuration.
@@ -57,7 +65,7 @@ if [ ! -e "$stamp" ] || [ pyproject.toml -nt "$stamp" ]; then
 fi
 # kubectl for whoever has none, and our own command, where a shell finds them; what is there already is left alone.
 if [ "$purpose" = test ] || ! command -v kubectl >/dev/null; then
-    [ -x .venv/clients/kubectl ] || .venv/bin/python tools/clients.py .venv/clients
+    [ -x .venv/clients/kubectl ] || .venv/bin/python tools/clients.py .venv/clients || [ "$purpose" = test ]
 fi
 if [ "$purpose" = up ] && [ -w /usr/local/bin ]; then
     command -v kubectl >/dev/null || install -m 755 .venv/clients/kubectl /usr/local/bin/kubectl
