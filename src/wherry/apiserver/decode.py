@@ -60,7 +60,7 @@ def _read_protobuf(body: bytes, kind: str) -> Obj:
 
 
 def find_duplicates(body: bytes, obj: Obj) -> Sequence[str]:
-    """Paths of the keys that stand twice in one map of a JSON body."""
+    """What to say of the keys that stand twice in one map of a JSON body."""
     if body.count(_COLON) == encode_any(obj).count(_COLON):
         return ()
     try:
@@ -69,7 +69,15 @@ def find_duplicates(body: bytes, obj: Obj) -> Sequence[str]:
         return ()
     found: list[str] = []
     _collect(tree, "", found)
-    return found
+    return [f'duplicate field "{path}"' for path in found]
+
+
+def find_yaml_duplicates(body: bytes, together: bool) -> Sequence[str]:
+    """What to say of the keys that stand twice in one map of a YAML body: all in one text, as for an error, or each."""
+    from wherry.apiserver.yamltext import repeated_keys
+
+    lines = [f'line {line}: key "{key}" already set in map' for line, key in repeated_keys(body)]
+    return ["\n  ".join(["yaml: unmarshal errors:", *lines])] if lines and together else lines
 
 
 def unrecognized(kind: str, why: str, body: bytes) -> BadRequest:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from wherry.api import Obj
 from wherry.api.resource import Resource
+from wherry.apiserver import negotiate
 from wherry.apiserver.access import Demand
 from wherry.apiserver.attributes import Attributes, User
 from wherry.apiserver.core import Call, Core
-from wherry.apiserver.decode import find_duplicates, read_body
-from wherry.apiserver.negotiate import JSON, body_type
+from wherry.apiserver.decode import find_duplicates, find_yaml_duplicates, read_body
+from wherry.apiserver.negotiate import body_type
 from wherry.apiserver.options import FieldValidation, Query, WriteOptions
 from wherry.apiserver.requestinfo import RequestInfo
 from wherry.transport.messages import Reply, Request
@@ -39,13 +40,17 @@ class Exchange:
         return read_body(request.body, request.headers.get("content-type", ""), kind)
 
     def duplicates(self, options: WriteOptions, obj: Obj) -> Sequence[str]:
-        """Keys that stand twice in the body, unless nobody wants to know."""
+        """What to say of keys that stand twice in the body, unless nobody wants to know."""
         if options.field_validation is FieldValidation.IGNORE:
             return ()
-        request = self.request
-        if body_type(request.headers.get("content-type", "")) != JSON:
-            return ()
-        return find_duplicates(request.body, obj)
+        body = self.request.body
+        match body_type(self.request.headers.get("content-type", "")):
+            case negotiate.JSON:
+                return find_duplicates(body, obj)
+            case negotiate.YAML:
+                return find_yaml_duplicates(body, options.field_validation is FieldValidation.STRICT)
+            case _:
+                return ()
 
     def demand_verb(self, verb: str) -> None:
         """Insist that the user may also do `verb` to what the path names."""

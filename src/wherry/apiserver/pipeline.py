@@ -105,7 +105,7 @@ def _check_kind(resource: Resource, obj: Obj) -> None:
 
 def _report(resource: Resource, unknown: Sequence[str], duplicates: Sequence[str], call: Call) -> None:
     """Tell of fields that will not be kept: as an error or as warnings."""
-    texts = [f'unknown field "{path}"' for path in unknown] + [f'duplicate field "{path}"' for path in duplicates]
+    texts = [*duplicates, *(f'unknown field "{path}"' for path in unknown)]
     if call.validation is FieldValidation.STRICT:
         raise Undecodable(resource, "strict decoding error: " + ", ".join(texts))
     for text in texts:

@@ -52,6 +52,36 @@ def format_yaml(value: Any) -> bytes:
     return text
 
 
+def repeated_keys(text: bytes) -> list[tuple[int, str]]:
+    """(line, key) of each key that stands in its map already, in a text that `parse_yaml` can read."""
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+    finally:
+        loader.dispose()
+    found: list[tuple[int, str]] = []
+    if node is not None:
+        _collect_repeated(node, set(), found)
+    return sorted(found)
+
+
+def _collect_repeated(node: yaml.Node, visited: set[int], found: list[tuple[int, str]]) -> None:
+    if isinstance(node, yaml.ScalarNode) or id(node) in visited:
+        return
+    visited.add(id(node))
+    if isinstance(node, yaml.SequenceNode):
+        for member in node.value:
+            _collect_repeated(member, visited, found)
+        return
+    seen: set[str] = set()
+    for key, value in node.value:
+        if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+            if key.value in seen:
+                found.append((key.start_mark.line + 1, key.value))
+            seen.add(key.value)
+        _collect_repeated(value, visited, found)
+
+
 def _weight(node: yaml.Node, known: dict[int, int]) -> int:
     """Nodes and characters of what `node` stands for, aliases followed; each node is weighed once."""
     weight = known.get(id(node))

@@ -160,6 +160,23 @@ async def test_dry_run_writes_nothing(server: Server) -> None:
     assert "x" not in (await server.get(f"{CONFIGMAPS}/a")).get("data", {})
 
 
+async def test_duplicate_keys_of_yaml(server: Server) -> None:
+    body = b"metadata:\n  name: a\ndata:\n  k: '1'\n  k: '2'\nbogus: 1\nbogus: 2\n"
+    yaml = {"content-type": "application/yaml"}
+    strict = await server.call("POST", f"{CONFIGMAPS}?fieldValidation=Strict", body, yaml)
+    assert (strict.status, strict.body["message"]) == (
+        400,
+        (
+            'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: yaml: unmarshal errors:\n'
+            '  line 5: key "k" already set in map\n  line 7: key "bogus" already set in map, unknown field "bogus"'
+        ),
+    )
+    warned = await server.raw("POST", CONFIGMAPS, body, yaml)
+    warnings = [text for name, text in warned.headers if name == "Warning"]  # type: ignore[union-attr]
+    assert warnings[0] == '299 - "line 5: key \\"k\\" already set in map"'
+    assert len(warnings) == 3
+
+
 async def test_a_list_that_a_patch_empties_is_gone(server: Server) -> None:
     held = configmap("a")
     held["metadata"]["finalizers"] = ["example.com/x"]
@@ -197,7 +214,7 @@ async def test_unknown_and_duplicate_fields(server: Server) -> None:
     assert strict.status == 400
     assert strict.body["message"] == (
         'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: '
-        'unknown field "bogus", duplicate field "data.k"'
+        'duplicate field "data.k", unknown field "bogus"'
     )
     warned = await server.raw("POST", CONFIGMAPS, body)
     assert ("Warning", '299 - "unknown field \\"bogus\\""') in warned.headers  # type: ignore[union-attr]
