@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import shutil
 import signal
 import socket
@@ -12,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from bench.load import Target
@@ -49,7 +52,7 @@ def server(state: Path | None = None) -> Iterator[ServerProcess]:
     paths, port = Paths(folder), free_port()
     command = [sys.executable, "-m", "wherry", "server", "--state", str(folder), "--port", str(port)]
     began = time.perf_counter()
-    process = subprocess.Popen([*command, "--bind-address", "127.0.0.1"])
+    process = subprocess.Popen([*command, "--bind-address", "127.0.0.1"], env=_environment())
     try:
         probe = Probe.of(paths, port)
         while not probe.is_ready():
@@ -62,6 +65,15 @@ def server(state: Path | None = None) -> Iterator[ServerProcess]:
         process.wait(30)
         if state is None:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@cache
+def _environment() -> dict[str, str]:
+    """With compiled modules, as an installation has them, whatever this shell's taste; the first start makes them."""
+    folder = tempfile.mkdtemp(prefix="wherry-bench-bytecode-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPYCACHEPREFIX": folder}
 
 
 def cpu_seconds(pid: int) -> float:

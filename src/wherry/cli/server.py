@@ -30,8 +30,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    from wherry.roles.running import collect_seldom, run_role
+
+    collect_seldom()  # Before hundreds of modules come, over all of which it would walk again and again.
     from wherry.roles import server
-    from wherry.roles.running import run_role
 
     settings = ServerSettings(
         paths=paths_of(options),

@@ -18,11 +18,15 @@ log = logging.getLogger(__name__)
 def run_role(role: Callable[[asyncio.Event], Awaitable[None]], verbose: bool) -> int:
     """Run until SIGTERM or SIGINT sets the event that the role was given, and it has returned."""
     _set_up_logging(verbose)
-    # Start-up makes many objects that live for ever and few cycles; the collector would only walk them again and again.
-    gc.set_threshold(50_000, 20, 50)
+    collect_seldom()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_until_told(role))
     return 0
+
+
+def collect_seldom() -> None:
+    """Start-up makes many objects that live for ever and few cycles: the collector would only walk over them."""
+    gc.set_threshold(50_000, 20, 50)
 
 
 def settle() -> None:
