@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ from wherry.apiserver.negotiate import body_type
 from wherry.apiserver.options import FieldValidation, Query, WriteOptions
 from wherry.apiserver.requestinfo import RequestInfo
 from wherry.transport.messages import Reply, Request
+
+_LONG_YAML = 32 * 1024
 
 
 @dataclass(slots=True)
@@ -35,9 +38,13 @@ class Exchange:
     def accept(self) -> str:
         return self.request.headers.get("accept", "")
 
-    def body(self, kind: str) -> Obj:
-        request = self.request
-        return read_body(request.body, request.headers.get("content-type", ""), kind)
+    async def body(self, kind: str) -> Obj:
+        """The decoded body; `kind` is for the error when it cannot be decoded."""
+        body, content_type = self.request.body, self.request.headers.get("content-type", "")
+        if len(body) > _LONG_YAML and body_type(content_type) == negotiate.YAML:
+            # A megabyte takes half a second: others are served meanwhile.
+            return await asyncio.to_thread(read_body, body, content_type, kind)
+        return read_body(body, content_type, kind)
 
     def duplicates(self, options: WriteOptions, obj: Obj) -> Sequence[str]:
         """What to say of keys that stand twice in the body, unless nobody wants to know."""

@@ -88,7 +88,7 @@ async def _by_handler(exchange: Exchange, handler: Handler) -> Reply:
     call = exchange.call(write_options(exchange.query, "CreateOptions"))
     sub = exchange.resource.subresource(exchange.info.subresource)
     kind = sub.kind.kind if sub is not None and sub.kind is not None else exchange.resource.kind
-    body = None if exchange.info.verb == "get" else exchange.body(kind)
+    body = None if exchange.info.verb == "get" else await exchange.body(kind)
     return outcome_reply(exchange, await handler(exchange.core, call, _target(exchange), body), call)
 
 
@@ -185,7 +185,7 @@ async def _create(exchange: Exchange) -> Reply:
         raise method_not_allowed()
     options = write_options(exchange.query, "CreateOptions")
     negotiate(exchange.accept)
-    obj = exchange.body(resource.kind)
+    obj = await exchange.body(resource.kind)
     call = exchange.call(options)
     duplicates = exchange.duplicates(options, obj)
     outcome = await create.create(exchange.core, call, resource, info.namespace_of(resource), obj, duplicates)
@@ -201,7 +201,7 @@ async def put(exchange: Exchange, sub: Subresource | None) -> Reply:
     info, resource = exchange.info, exchange.resource
     options = write_options(exchange.query, "UpdateOptions")
     negotiate(exchange.accept)
-    obj = exchange.body(resource.kind)
+    obj = await exchange.body(resource.kind)
     call = exchange.call(options)
     duplicates = exchange.duplicates(options, obj)
     namespace = info.namespace_of(resource)
