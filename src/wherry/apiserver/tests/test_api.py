@@ -167,7 +167,8 @@ async def test_duplicate_keys_of_yaml(server: Server) -> None:
     assert (strict.status, strict.body["message"]) == (
         400,
         (
-            'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: yaml: unmarshal errors:\n'
+            'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: '
+            "yaml: unmarshal errors:\n"
             '  line 5: key "k" already set in map\n  line 7: key "bogus" already set in map, unknown field "bogus"'
         ),
     )
