@@ -7,12 +7,14 @@ hear of every event in order; whoever waits for a revision is woken. The store a
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from typing import TypeVar
 
 from wherry.lib.clock import Clock, Timer
-from wherry.store import Change, Revision, Row, Store
+from wherry.store import Change, Revision, Store
 from wherry.watchcache.fanout import Fanout
 from wherry.watchcache.kindcache import Handler, KindCache
 from wherry.watchcache.waiting import Waiters
@@ -20,6 +22,8 @@ from wherry.watchcache.window import Event, Window, WindowLimits
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+_SLICE = 1000
 _FORGETTING_PARTS = 5
 """Old events are given up in so many steps per age limit: they live at most a fifth longer than they should."""
 
@@ -33,8 +37,8 @@ class WatchCache:
         self._limits = limits or WindowLimits()
         self._fanout = Fanout(clock)
         self._kinds: dict[str, KindCache] = {}
-        self._unread: dict[str, tuple[list[Row], list[Change]]] = {}
-        """What the store held at the start, of kinds that nobody has asked for yet."""
+        self._early: list[Change] | None = []
+        """What others write while this opens; None from then on."""
         self._floor = Revision(0)
         self._revision = Revision(0)
         self._waiters = Waiters(clock)
@@ -44,12 +48,17 @@ class WatchCache:
     async def open(self) -> None:
         """Read the store and follow it from then on."""
         rows, changes, revision = await self._store.open(self._on_changes)
-        for row in rows:
-            self._unread_of(row.key)[0].append(row)
-        for change in changes:
-            self._unread_of(change.key)[1].append(change)
         self._floor = Revision(changes[0].revision - 1) if changes else revision
         self._revision = revision
+        async for row in _in_turns(rows):
+            self._kind_of(row.key).begin_with(row)
+        async for change in _in_turns(changes):
+            self._kind_of(change.key).apply(change)
+        if changes:
+            self._age(revision)
+        early, self._early = self._early, None
+        if early:
+            self._on_changes(early)
 
     async def close(self) -> None:
         """Let go of the store; watchers hear nothing more, waiters fail."""
@@ -75,9 +84,6 @@ class WatchCache:
         kind = self._kinds.get(prefix)
         if kind is None:
             kind = self._kinds[prefix] = KindCache(prefix, self, self._fanout, Window(self._floor, self._limits))
-            kind.load(*self._unread.pop(prefix, ((), ())))
-            if len(kind.window):
-                self._age(self._revision)
         return kind
 
     @property
@@ -90,14 +96,17 @@ class WatchCache:
         if revision > self._revision:
             await self._waiters.wait(revision, timeout)
 
-    def _unread_of(self, key: str) -> tuple[list[Row], list[Change]]:
-        return self._unread.setdefault(key.partition("/")[0], ([], []))
+    def _kind_of(self, key: str) -> KindCache:
+        return self.kind(key.partition("/")[0])
 
     def _on_changes(self, changes: Sequence[Change]) -> None:
+        if self._early is not None:
+            self._early += changes
+            return
         by_kind: dict[KindCache, list[Event]] = {}
         calls: list[tuple[tuple[Handler, ...], Event]] = []
         for change in changes:
-            kind = self.kind(change.key.partition("/")[0])
+            kind = self._kind_of(change.key)
             event = kind.apply(change)
             if event is None:
                 continue
@@ -132,6 +141,14 @@ class WatchCache:
             kind.window.forget(outdated)
         if any(len(kind.window) for kind in self._kinds.values()):
             self._age(self._revision)
+
+
+async def _in_turns(values: Iterable[T]) -> AsyncIterator[T]:
+    """All values; others get their turn after every few milliseconds of work."""
+    for count, value in enumerate(values, 1):
+        yield value
+        if count % _SLICE == 0:
+            await asyncio.sleep(0)
 
 
 def _call(handlers: tuple[Handler, ...], event: Event) -> None:

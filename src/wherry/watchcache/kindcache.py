@@ -9,7 +9,7 @@ consistently for as long as the window reaches back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from typing import NamedTuple, Protocol
@@ -147,13 +147,10 @@ class KindCache:
         self.handlers = (*self.handlers, handler)
         return lambda: self._remove_handler(handler)
 
-    def load(self, rows: Iterable[Row], changes: Iterable[Change]) -> None:
-        """Begin with `rows` and go through the history that led to the present."""
-        for row in rows:
-            namespace, name = self._split(row.key)
-            self._bucket(namespace).put(Item(namespace, name, row.revision, stamp(row.value, row.revision)))
-        for change in changes:
-            self.apply(change)
+    def begin_with(self, row: Row) -> None:
+        """Take over what was there before the history that the window knows."""
+        namespace, name = self._split(row.key)
+        self._bucket(namespace).put(Item(namespace, name, row.revision, stamp(row.value, row.revision)))
 
     def apply(self, change: Change) -> Event | None:
         """Take over one change; nobody is told yet. None if it says nothing new."""

@@ -174,3 +174,21 @@ async def test_a_quiet_kind_remembers_while_others_are_busy() -> None:
     for _ in range(4):
         await asyncio.sleep(0)
     assert [batch.revision for batch in seen] == [quiet]
+
+
+async def test_what_others_write_while_much_is_read_comes_after_it() -> None:
+    store = MemoryStore()
+    first = WatchCache(store, ManualClock())
+    await first.open()
+    await asyncio.gather(*(write(store, f"pods/a/{number}") for number in range(2500)))
+    await first.close()
+
+    cache = WatchCache(store, ManualClock())
+    opening = asyncio.gather(cache.open())
+    await asyncio.sleep(0)
+    meanwhile = await store.write(Write("pods/a/7", b'{"metadata":{"name":"new"}}', Revision(8)))
+    assert not opening.done()
+    await opening
+    item = cache.kind("pods").get("a", "7")
+    assert item is not None and item.revision == meanwhile == cache.revision
+    assert len(cache.kind("pods")) == 2500
