@@ -75,7 +75,7 @@ class Api:
             mutating=settings.mutating,
             validating=settings.validating,
         )
-        self.telemetry = Telemetry(settings.registry)
+        self.telemetry = Telemetry(settings.registry, cache)
         self._clients: dict[User, InProcessClient] = {}
         self._chain: Chain | None = None
 
@@ -86,7 +86,7 @@ class Api:
         handlers = settings.handlers(core) if settings.handlers is not None else {}
         router = Router(handlers, settings.streams)
         paths = Paths(core, self.telemetry, settings.checks, settings.paths)
-        self._chain = Chain(core, settings.access(core), router.serve, paths.find, self.telemetry.observe)
+        self._chain = Chain(core, settings.access(core), router.serve, paths.find, self.telemetry)
         objects = [*NAMESPACES, *(settings.objects() if settings.objects is not None else ())]
         await bootstrap(core, objects)
 

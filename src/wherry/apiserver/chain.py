@@ -28,15 +28,19 @@ PathHandler = Callable[[Request, User], Answer]
 
 
 class Observer(Protocol):
-    """Sees every request with its outcome: metrics and audit."""
+    """Sees every request with its outcome: metrics."""
 
-    def __call__(self, info: RequestInfo, user: User | None, reply: Reply) -> None: ...
+    def observe(self, info: RequestInfo, reply: Reply, seconds: float) -> None: ...
+
+    def hold(self, info: RequestInfo, change: int) -> None:
+        """A request begins (1) or ceases (-1) to be waited for."""
+        ...
 
 
 class Chain:
     """The way of a request: authenticate, impersonate, authorize, handle, observe."""
 
-    __slots__ = ("_access", "_core", "_observe", "_paths", "_serve")
+    __slots__ = ("_access", "_core", "_now", "_observer", "_paths", "_serve")
 
     def __init__(
         self,
@@ -44,19 +48,20 @@ class Chain:
         access: Access,
         serve: Callable[[Exchange], Answer],
         paths: Callable[[str], PathHandler | None],
-        observe: Observer,
+        observer: Observer,
     ) -> None:
         self._core = core
         self._access = access
         self._serve = serve
         self._paths = paths
-        self._observe = observe
+        self._observer = observer
+        self._now = core.clock.monotonic
 
     def handle(self, request: Request) -> Answer:
         """Answer, at once if possible."""
+        began = self._now()
         query = parse_query(request.query)
         info = parse(request.method, request.path, watch=is_set(query, "watch"))
-        user: User | None = None
         try:
             user = self._access.authenticate(request)
             if self._access.impersonate is not None:
@@ -67,9 +72,10 @@ class Chain:
         except Exception as error:
             answer = _failure(error, request)
         if isinstance(answer, (Response, Stream, Takeover)):
-            self._observe(info, user, answer)
+            self._observer.observe(info, answer, self._now() - began)
             return answer
-        return self._finish(answer, request, info, user)
+        self._observer.hold(info, 1)
+        return self._finish(answer, request, info, began)
 
     def _answer(self, request: Request, info: RequestInfo, query: Mapping[str, str], user: User) -> Answer:
         if info.resource:
@@ -82,12 +88,14 @@ class Chain:
             raise no_such_path()
         return handler(request, user)
 
-    async def _finish(self, answer: Awaitable[Reply], request: Request, info: RequestInfo, user: User | None) -> Reply:
+    async def _finish(self, answer: Awaitable[Reply], request: Request, info: RequestInfo, began: float) -> Reply:
         try:
             reply = await answer
         except Exception as error:
             reply = _failure(error, request)
-        self._observe(info, user, reply)
+        finally:
+            self._observer.hold(info, -1)
+        self._observer.observe(info, reply, self._now() - began)
         return reply
 
     def _demand(self, attributes: Attributes) -> None:

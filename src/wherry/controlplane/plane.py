@@ -13,7 +13,7 @@ cluster and a test is in `Settings`; time, chance and storage come in from outsi
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
 
 from wherry.api.registry import Registry
 from wherry.apiserver.access import ROOT
@@ -28,8 +28,11 @@ from wherry.apiserver.inprocess import InProcessClient
 from wherry.apiserver.openapi.serve import openapi_paths
 from wherry.controllers import catalog
 from wherry.controlplane.access import Doors
+from wherry.controlplane.measures import queue_families, scheduler_families, store_families
 from wherry.controlplane.settings import Settings
 from wherry.lib.clock import Clock
+from wherry.lib.metrics import Family
+from wherry.lib.processmetrics import process_families
 from wherry.reconcile.events import Recorder
 from wherry.reconcile.loop import Loops
 from wherry.scheduler.loop import Scheduler
@@ -40,7 +43,7 @@ from wherry.transport.messages import Reply, Request
 class ControlPlane:
     """Owns the API, the caches and the loops of one cluster."""
 
-    __slots__ = ("_chance", "_clock", "_loops", "_recorders", "_scheduler", "_settings", "api")
+    __slots__ = ("_chance", "_clock", "_loops", "_recorders", "_scheduler", "_settings", "_store", "api")
 
     def __init__(self, store: Store, clock: Clock, chance: random.Random, settings: Settings | None = None) -> None:
         self._clock = clock
@@ -63,6 +66,8 @@ class ControlPlane:
                 objects=lambda: SYSTEM_CLASSES,
             )
         )
+        self._store = store
+        self.api.telemetry.metrics.source(self._measures)
         self._loops: Loops | None = None
         self._scheduler: Scheduler | None = None
         self._recorders: list[Recorder] = []
@@ -98,6 +103,14 @@ class ControlPlane:
         for recorder in self._recorders:
             await recorder.close()
         await self.api.close()
+
+    def _measures(self) -> Iterator[Family]:
+        yield from process_families()
+        yield from store_families(self._store)
+        if self._loops is not None:
+            yield from queue_families(self._loops)
+        if self._scheduler is not None:
+            yield from scheduler_families(self._scheduler)
 
     def _recorder(self, component: str) -> Recorder:
         recorder = Recorder(self.client(), self._clock, component)

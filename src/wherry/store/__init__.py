@@ -18,7 +18,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, NewType, Protocol
+from dataclasses import dataclass
+from typing import NamedTuple, NewType, Protocol, runtime_checkable
 
 Revision = NewType("Revision", int)
 """A point in the history of one store; 0 is before everything, and as an expectation it means "does not exist"."""
@@ -71,6 +72,28 @@ class Row(NamedTuple):
     key: str
     value: bytes
     revision: Revision
+
+
+@dataclass(slots=True)
+class Commits:
+    """What a durable store counts of itself."""
+
+    groups: int = 0
+    writes: int = 0
+    seconds: float = 0.0
+    """Spent in committing, waits for the disk included."""
+
+
+@runtime_checkable
+class Measured(Protocol):
+    """A store that counts its commits and knows its size."""
+
+    @property
+    def commits(self) -> Commits: ...
+
+    def size(self) -> int:
+        """Bytes on disk."""
+        ...
 
 
 class Store(Protocol):

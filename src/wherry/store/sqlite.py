@@ -24,7 +24,7 @@ from queue import Empty, SimpleQueue
 from typing import TypeAlias
 
 from wherry.lib.clock import Clock, Timer
-from wherry.store import Change, Revision, Row, StoreRefused, StoreUnavailable, Write
+from wherry.store import Change, Commits, Revision, Row, StoreRefused, StoreUnavailable, Write
 from wherry.store.history import HistoryLimits
 from wherry.store.place import Claim
 from wherry.store.rows import Outcome
@@ -60,6 +60,7 @@ class SqliteStore:
         self._clock = clock
         self._limits = limits or HistoryLimits()
         self._revision = Revision(0)
+        self.commits = Commits()
         self._listener: Listener | None = None
         self._orders: SimpleQueue[Order | _GrowOlder | _Stop] = SimpleQueue()
         self._thread: threading.Thread | None = None
@@ -103,6 +104,11 @@ class SqliteStore:
     @property
     def revision(self) -> Revision:
         return self._revision
+
+    def size(self) -> int:
+        """Bytes of the database and of what is not yet taken over into it."""
+        files = (self._path, self._path.with_name(self._path.name + "-wal"))
+        return sum(file.stat().st_size for file in files if file.exists())
 
     async def close(self) -> None:
         thread, closed = self._thread, self._closed
@@ -219,8 +225,13 @@ class SqliteStore:
         return group, is_older, False
 
     def _commit(self, sqllog: SqlLog, writes: Sequence[Write]) -> Sequence[Outcome]:
+        began, commits = self._clock.monotonic(), self.commits
         try:
-            return sqllog.commit(writes, self._clock.time())
+            outcomes = sqllog.commit(writes, self._clock.time())
+            commits.groups += 1
+            commits.writes += len(writes)
+            commits.seconds += self._clock.monotonic() - began
+            return outcomes
         except Exception as error:
             log.error("%s: %d writes failed: %s", self._path, len(writes), error)
             return [StoreUnavailable(f"the database cannot be written: {error}") for _ in writes]

@@ -92,9 +92,17 @@ async def test_metrics_count_requests(server: Server) -> None:
     await server.get(CONFIGMAPS)
     await server.call("GET", "/apis/made/up/things")
     await server.call("GET", f"{CONFIGMAPS}/x/made-up")
+    await server.post(CONFIGMAPS, {"metadata": {"name": "a"}})
+    await server.watch(f"{CONFIGMAPS}?watch=1")
     answer = await server.call("GET", "/metrics")
     assert "made" not in answer.body
-    expected = (
-        'apiserver_request_total{verb="LIST",group="",version="v1",resource="configmaps",subresource="",code="200"} 1'
-    )
-    assert expected in answer.body.splitlines()
+    what = 'group="",version="v1",resource="configmaps",subresource="",scope="namespace",component="apiserver"'
+    assert {
+        f'apiserver_request_total{{verb="LIST",{what},code="200"}} 1',
+        f'apiserver_request_total{{verb="POST",{what},code="201"}} 1',
+        f'apiserver_request_total{{verb="WATCH",{what},code="200"}} 1',
+        f'apiserver_request_duration_seconds_count{{verb="LIST",{what}}} 1',
+        'apiserver_current_inflight_requests{request_kind="mutating"} 0',
+        'apiserver_storage_objects{resource="configmaps"} 1',
+        f'apiserver_longrunning_requests{{verb="WATCH",{what}}} 1'.replace(',subresource="",scope="namespace"', ""),
+    } <= set(answer.body.splitlines())
