@@ -6,13 +6,17 @@ and messages, since controllers and people know them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from wherry.api.core.placement import allows
 from wherry.api.types.core_v1 import Pod
 from wherry.kubelet.pods.nodeview import NodeView
 from wherry.kubelet.pods.phase import TERMINAL
 from wherry.kubelet.pods.resources import byte_count, milli_cpu, pod_requests
+from wherry.kubelet.pods.restart import is_sidecar
 from wherry.kubelet.pods.status import Verdict
+
+_ANY = "0.0.0.0"
 
 
 def admit(pod: Pod, others: Iterable[Pod], node: NodeView, labels: Mapping[str, str]) -> Verdict | None:
@@ -20,8 +24,8 @@ def admit(pod: Pod, others: Iterable[Pod], node: NodeView, labels: Mapping[str, 
     active = [each for each in others if each.metadata.uid != pod.metadata.uid and each.status.phase not in TERMINAL]
     if len(active) + 1 > node.max_pods:
         return _out_of("pods", 1, len(active), node.max_pods)
-    if mismatch := _selector_mismatch(pod, labels):
-        return mismatch
+    if refusal := _mismatch(pod, labels, node.name) or _port_taken(pod, active):
+        return refusal
     if pod.spec.os is not None and pod.spec.os.name != "linux":
         return Verdict("Failed", "PodOSNotSupported", "Failed to admit pod as the OS field doesn't match node OS")
     used: dict[str, int] = {}
@@ -44,11 +48,33 @@ def _out_of(resource: str, requested: int, used: int, capacity: int) -> Verdict:
     )
 
 
-def _selector_mismatch(pod: Pod, labels: Mapping[str, str]) -> Verdict | None:
-    if all(labels.get(name) == value for name, value in pod.spec.node_selector.items()):
+def _mismatch(pod: Pod, labels: Mapping[str, str], name: str) -> Verdict | None:
+    if allows(pod.spec.node_selector, pod.spec.affinity, labels, name):
         return None
     return Verdict(
         "Failed",
         "NodeAffinity",
         "Pod was rejected: Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
     )
+
+
+def _port_taken(pod: Pod, others: Iterable[Pod]) -> Verdict | None:
+    taken = {port for each in others for port in _host_ports(each)}
+    for address, protocol, number in _host_ports(pod):
+        for other in taken:
+            if (protocol, number) == other[1:] and (address == other[0] or _ANY in (address, other[0])):
+                return Verdict(
+                    "Failed",
+                    "NodePorts",
+                    "Pod was rejected: Predicate NodePorts failed: "
+                    "node(s) didn't have free ports for the requested pod ports",
+                )
+    return None
+
+
+def _host_ports(pod: Pod) -> Iterator[tuple[str, str, int]]:
+    sidecars = (each for each in pod.spec.init_containers if is_sidecar(each))
+    for container in (*pod.spec.containers, *sidecars):
+        for port in container.ports:
+            if port.host_port:
+                yield port.host_ip or _ANY, port.protocol or "TCP", port.host_port

@@ -53,12 +53,17 @@ def container_statuses(pod: Pod, runtime: PodRuntime, report: Report) -> dict[st
     """The three lists of statuses by their field names."""
     spec = pod.spec
     blank = "PodInitializing" if spec.init_containers else "ContainerCreating"
-    apps = [_status(pod, each, runtime, report, "containerStatuses", blank) for each in spec.containers]
+    apps_due = _has_initialized(pod, runtime)
+    inits_due = _begun_inits(pod, runtime)
+    apps = [
+        _status(pod, each, runtime, report, _Place("containerStatuses", blank, apps_due)) for each in spec.containers
+    ]
     inits = [
-        _status(pod, each, runtime, report, "initContainerStatuses", "PodInitializing") for each in spec.init_containers
+        _status(pod, each, runtime, report, _Place("initContainerStatuses", "PodInitializing", number < inits_due))
+        for number, each in enumerate(spec.init_containers)
     ]
     ephemeral = [
-        _status(pod, each, runtime, report, "ephemeralContainerStatuses", "ContainerCreating")
+        _status(pod, each, runtime, report, _Place("ephemeralContainerStatuses", "ContainerCreating", is_due=True))
         for each in spec.ephemeral_containers
     ]
     for container, status in zip(spec.init_containers, inits, strict=True):
@@ -77,11 +82,41 @@ def container_statuses(pod: Pod, runtime: PodRuntime, report: Report) -> dict[st
     return {name: statuses for name, statuses in found.items() if statuses}
 
 
-def _status(pod: Pod, container: AnyContainer, runtime: PodRuntime, report: Report, list_name: str, blank: str) -> Obj:
-    old = _find(report.old.get(list_name, ()), container.name)
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a container stands in its pod.
+
+    Attributes:
+        blank: why it waits while nothing else is known.
+        is_due: its turn has come, so that when all has ended nobody can know what became of it; what never had its
+            turn simply never ran.
+    """
+
+    list_name: str
+    blank: str
+    is_due: bool
+
+
+def _begun_inits(pod: Pod, runtime: PodRuntime) -> int:
+    """How many init containers have had their turn; the first always has."""
+    begun = [number for number, each in enumerate(pod.spec.init_containers, 1) if runtime.latest(each.name)]
+    return max(begun, default=1)
+
+
+def _has_initialized(pod: Pod, runtime: PodRuntime) -> bool:
+    """Whether the turn of the app containers has come."""
+    inits = pod.spec.init_containers
+    if not inits or any(runtime.latest(each.name) for each in pod.spec.containers):
+        return True
+    last = runtime.latest(inits[-1].name)
+    return last is not None and (is_sidecar(inits[-1]) or (last.is_exited and last.exit_code == 0))
+
+
+def _status(pod: Pod, container: AnyContainer, runtime: PodRuntime, report: Report, place: _Place) -> Obj:
+    old = _find(report.old.get(place.list_name, ()), container.name)
     latest = runtime.latest(container.name)
     if latest is None:
-        status = _absent(pod, container, old, report, blank)
+        status = _absent(pod, container, old, report, place)
     else:
         status = _present(container, latest, runtime.previous(container.name), old, report)
     waiting = report.waiting.get(container.name)
@@ -106,13 +141,13 @@ def _make_waiting(status: Obj, waiting: Waiting) -> None:
     status["state"] = {"waiting": state}
 
 
-def _absent(pod: Pod, container: AnyContainer, old: Obj | None, report: Report, blank: str) -> Obj:
+def _absent(pod: Pod, container: AnyContainer, old: Obj | None, report: Report, place: _Place) -> Obj:
     """The runtime has nothing of it: it has not been made yet, or it is lost."""
     status: Obj = {
         "name": container.name,
         "image": container.image or "",
         "imageID": "",
-        "state": {"waiting": {"reason": blank}},
+        "state": {"waiting": {"reason": place.blank}},
         "lastState": {},
         "restartCount": old.get("restartCount", 0) if old else 0,
     }
@@ -131,7 +166,7 @@ def _absent(pod: Pod, container: AnyContainer, old: Obj | None, report: Report, 
         status["restartCount"] += 1
     elif old.get("lastState"):
         status["lastState"] = old["lastState"]
-    if report.ended:
+    if report.ended and place.is_due:
         status["state"] = {"terminated": _lost(old, "pod was terminated")}
     return status
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from wherry.kubelet.pods.admission import admit
 from wherry.kubelet.pods.nodeview import NodeView
 from wherry.kubelet.pods.status import Verdict
@@ -50,3 +52,32 @@ def test_selectors() -> None:
     verdict = admit(picky, [], NODE, {})
     assert verdict is not None
     assert verdict.reason == "NodeAffinity"
+
+
+def test_required_node_affinity() -> None:
+    terms = [{"matchExpressions": [{"key": "disk", "operator": "In", "values": ["ssd", "nvme"]}]}]
+    required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}
+    picky = _asks("0", affinity={"nodeAffinity": required})
+    assert admit(picky, [], NODE, {"disk": "nvme"}) is None
+    verdict = admit(picky, [], NODE, {"disk": "tape"})
+    assert verdict is not None
+    assert verdict.reason == "NodeAffinity"
+
+
+def _listens(port: int, uid: str, **fields: Any) -> Any:
+    container = {"name": "app", "ports": [{"containerPort": 80, "hostPort": port, "protocol": "TCP", **fields}]}
+    return make_pod({"containers": [container]}, metadata={"uid": uid})
+
+
+@pytest.mark.parametrize(
+    ("other", "is_refused"),
+    [
+        pytest.param(_listens(80, "other"), True, id="same-port"),
+        pytest.param(_listens(80, "other", hostIP="192.0.2.1"), True, id="one-address-of-all"),
+        pytest.param(_listens(80, "other", protocol="UDP"), False, id="other-protocol"),
+        pytest.param(_listens(81, "other"), False, id="other-port"),
+    ],
+)
+def test_ports_of_the_host(other: Any, is_refused: bool) -> None:
+    verdict = admit(_listens(80, "x"), [other], NODE, {})
+    assert (verdict is not None and verdict.reason == "NodePorts") is is_refused
