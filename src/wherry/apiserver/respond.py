@@ -64,7 +64,8 @@ def _converted(exchange: Exchange, accepted: Accepted, obj: Obj, code: int, head
         include = check_include(exchange.query.get("includeObject", ""))
         meta: Obj = {"resourceVersion": (obj.get("metadata") or {}).get("resourceVersion", "")}
         resource = _kind_of(exchange.core, exchange.resource, obj)
-        obj = table(resource, [obj], meta, exchange.core.clock.time(), accepted.version, include)
+        objects = obj["items"] if obj.get("kind") == resource.list_kind else [obj]
+        obj = table(resource, objects, meta, exchange.core.clock.time(), accepted.version, include)
     else:
         obj = partial(obj, accepted.version)
     return _encoded(obj, accepted, code, headers)

@@ -88,7 +88,7 @@ async def _by_handler(exchange: Exchange, handler: Handler) -> Reply:
     call = exchange.call(write_options(exchange.query, "CreateOptions"))
     sub = exchange.resource.subresource(exchange.info.subresource)
     kind = sub.kind.kind if sub is not None and sub.kind is not None else exchange.resource.kind
-    body = None if exchange.info.verb == "get" else await exchange.body(kind)
+    body = None if exchange.info.verb in ("get", "list") else await exchange.body(kind)
     return outcome_reply(exchange, await handler(exchange.core, call, _target(exchange), body), call)
 
 

@@ -31,7 +31,7 @@ class Target:
 
 
 Handler: TypeAlias = Callable[[Core, Call, Target, Obj | None], Awaitable[Outcome]]
-"""Answers one verb; the body is None for `get`."""
+"""Answers one verb; the body is None for `get` and `list`."""
 
 Path: TypeAlias = tuple[str, str]
 """(`deployments.apps`, `scale`); the second is "" for a kind that is not stored."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from wherry.api.core.podspec.resize import take_resources, validate_resize
 from wherry.api.resource import Resource
-from wherry.apiserver.subresources import Handler, Handlers, binding, eviction, podparts, scale
+from wherry.apiserver.subresources import Handler, Handlers, binding, components, eviction, podparts, scale
 
 BUILTIN: Handlers = {
     ("pods", "binding"): {"create": binding.create},
     ("bindings", ""): {"create": binding.create},
+    ("componentstatuses", ""): {"get": components.get, "list": components.list_all},
     ("pods", "eviction"): {"create": eviction.create},
     ("pods", "ephemeralcontainers"): {
         "get": podparts.get,

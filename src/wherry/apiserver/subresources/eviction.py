@@ -23,6 +23,8 @@ from wherry.apiserver.verbs.delete import delete
 from wherry.apiserver.verbs.get import get
 
 _REFUSED = "Cannot evict pod as it would violate the pod's disruption budget."
+_OLD_VERSION = "policy/v1beta1"
+"""What kubectl before 1.22 sends; upstream goes on accepting it here."""
 _MOST_UNCONFIRMED = 2000
 _SECONDS_TO_PROCESS = 10
 _ALWAYS_EVICTED = frozenset({"Succeeded", "Failed", "Pending"})
@@ -31,6 +33,8 @@ _ALWAYS_EVICTED = frozenset({"Succeeded", "Failed", "Pending"})
 async def create(core: Core, call: Call, target: Target, body: Obj | None) -> Outcome:
     """POST to `pods/<name>/eviction`."""
     eviction = body if body is not None else {}
+    if eviction.get("apiVersion") == _OLD_VERSION:
+        eviction["apiVersion"] = EVICTIONS.api_version
     faults = pipeline.intake(EVICTIONS, eviction, call)
     pipeline.refuse_invalid(EVICTIONS, target.name, faults)
     if metadata.name_of(eviction) not in ("", target.name):

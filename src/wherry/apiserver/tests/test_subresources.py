@@ -42,6 +42,22 @@ async def test_eviction_without_a_budget_deletes(server: Server) -> None:
     assert (await server.get(f"{PODS}/a"))["metadata"]["deletionTimestamp"]
 
 
+async def test_old_clients_evict_too(server: Server) -> None:
+    await running_pod(server)
+    assert (await server.call("POST", f"{PODS}/a/eviction", {**EVICTION, "apiVersion": "policy/v1beta1"})).status == 201
+
+
+async def test_component_statuses_are_made_up(server: Server) -> None:
+    answer = await server.call("GET", "/api/v1/componentstatuses")
+    assert (answer.body["kind"], len(answer.body["items"])) == ("ComponentStatusList", 3)
+    assert "deprecated" in answer.headers["Warning"]
+    as_table = {"accept": "application/json;as=Table;v=v1;g=meta.k8s.io"}
+    rows = (await server.get("/api/v1/componentstatuses", as_table))["rows"]
+    assert [row["cells"] for row in rows][1] == ["etcd-0", "Healthy", "ok", ""]
+    assert (await server.get("/api/v1/componentstatuses/scheduler"))["metadata"]["name"] == "scheduler"
+    assert (await server.call("GET", "/api/v1/componentstatuses/x")).status == 404
+
+
 async def test_eviction_spends_the_budget(server: Server) -> None:
     await running_pod(server)
     await budget(server, "b", disruptionsAllowed=1)
