@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -88,6 +89,23 @@ async def test_patches(server: Server, patch: Any, headers: dict[str, str], data
     answer = await server.call("PATCH", f"{CONFIGMAPS}/x", patch, headers)
     assert answer.status == 200, answer.body
     assert answer.body.get("data", {}) == data
+
+
+async def test_of_writers_at_the_same_moment_who_read_the_same_one_wins(server: Server) -> None:
+    made = await server.post(CONFIGMAPS, configmap("a", x="old"))
+    wanted = [{**made, "data": {"x": str(number)}} for number in range(4)]
+    answers = await asyncio.gather(*(server.call("PUT", f"{CONFIGMAPS}/a", obj) for obj in wanted))
+    assert sorted(answer.status for answer in answers) == [200, 409, 409, 409]
+    assert all(answer.body["reason"] == "Conflict" for answer in answers if answer.status == 409)
+    assert (await server.get(f"{CONFIGMAPS}/a")) in [answer.body for answer in answers]
+
+
+@pytest.mark.parametrize("version", [{}, {"resourceVersion": ""}, {"resourceVersion": "0"}], ids=str)
+async def test_writers_who_name_no_version_all_get_through(server: Server, version: dict[str, str]) -> None:
+    await server.post(CONFIGMAPS, configmap("a", x="0"))
+    wanted = [{**configmap("a", x=str(number)), "metadata": {"name": "a", **version}} for number in range(4)]
+    answers = await asyncio.gather(*(server.call("PUT", f"{CONFIGMAPS}/a", obj) for obj in wanted))
+    assert [(answer.status, answer.body["data"]) for answer in answers] == [(200, obj["data"]) for obj in wanted]
 
 
 async def test_graceful_deletion_of_a_pod(server: Server) -> None:

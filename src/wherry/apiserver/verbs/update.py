@@ -16,7 +16,7 @@ from wherry.api.meta.objectmeta import validate_update
 from wherry.api.resource import Resource, Subresource
 from wherry.apiserver import metadata, pipeline, versions
 from wherry.apiserver.core import Call, Core, Outcome
-from wherry.apiserver.encode import copy, encode
+from wherry.apiserver.encode import decode, encode, encode_any
 from wherry.apiserver.failures import of_store
 from wherry.apiserver.pipeline import Faults
 from wherry.apiserver.verbs import create
@@ -44,13 +44,17 @@ async def update(
     if resource.create_on_update and sub is None and core.kind(resource).get(namespace, name) is None:
         obj["metadata"].pop("resourceVersion", None)
         return await create.finish(core, call, resource, namespace, obj, faults)
-    spare: list[Obj] = [obj]
+    # Who names a resourceVersion is refused when another was quicker; who names none begins again from the bytes.
+    packed = encode_any(obj) if obj["metadata"].get("resourceVersion") in (None, "", "0") else b""
+    spare = [obj]
 
     def change(_: Item) -> tuple[Obj, Faults]:
-        fresh = spare.pop() if spare else copy(original)
-        return fresh, faults
+        if spare:
+            return spare.pop(), faults
+        if not packed:
+            raise Conflict.modified(resource, name)
+        return decode(packed), faults
 
-    original = obj if obj["metadata"].get("resourceVersion") else copy(obj)
     return await rewrite(core, call, resource, namespace, name, change, sub)
 
 
