@@ -14,10 +14,11 @@ from urllib.parse import parse_qsl
 
 from wherry.api import Obj
 from wherry.api.errors import BadRequest, Invalid
-from wherry.api.field import FieldError, forbidden, invalid, not_supported
+from wherry.api.field import FieldError, forbidden, invalid, not_supported, too_long
 
 Query = Mapping[str, str]
 _NO_QUERY: Query = {}
+_MANAGER_BYTES = 128
 
 
 class FieldValidation(Enum):
@@ -90,8 +91,22 @@ def write_options(query: Query, kind: str) -> WriteOptions:
             validation = FieldValidation(asked)
         except ValueError:
             faults.append(not_supported("fieldValidation", asked, [choice.value for choice in FieldValidation]))
+    if "force" in query and kind == "PatchOptions":
+        faults.append(forbidden("force", "may not be specified for non-apply patch"))
+    if manager := query.get("fieldManager", ""):
+        faults += _manager_faults(manager)
     _refuse(kind, faults)
     return WriteOptions(dry_run, validation)
+
+
+def _manager_faults(manager: str) -> list[FieldError]:
+    path = "fieldManager"
+    faults = [too_long(path, _MANAGER_BYTES)] if len(manager.encode()) > _MANAGER_BYTES else []
+    for index, character in enumerate(manager):
+        if not character.isprintable():
+            why = f"invalid character U+{ord(character):04X} (at position {index})"
+            faults.append(invalid(path, manager, why))
+    return faults
 
 
 def list_options(query: Query) -> ListOptions:

@@ -24,7 +24,9 @@ from wherry.apiserver.options import FieldValidation
 Faults = Sequence[FieldError]
 
 
-def intake(resource: Resource, obj: Obj, call: Call, duplicates: Sequence[str] = ()) -> Faults:
+def intake(
+    resource: Resource, obj: Obj, call: Call, duplicates: Sequence[str] = (), *, is_patched: bool = False
+) -> Faults:
     """Check types, drop what the kind does not know, and fill in defaults.
 
     Returns faults that validation will report with its own; raises `BadRequest` for what can not be decoded.
@@ -36,6 +38,8 @@ def intake(resource: Resource, obj: Obj, call: Call, duplicates: Sequence[str] =
             raise Undecodable(resource, fault.detail)
     if (unknown or duplicates) and call.validation is not FieldValidation.IGNORE:
         _report(resource, unknown, duplicates, call)
+    if len(owners := obj["metadata"].get("ownerReferences") or ()) > 1:
+        _drop_repeated_owners(obj["metadata"], owners, call, is_patched)
     resource.defaults(obj)
     return faults
 
@@ -80,6 +84,26 @@ def refuse_invalid(resource: Resource, name: str, required: Faults, *groups: Fau
     faults = [fault for group in groups for fault in group]
     paths = {fault.path for fault in faults}
     raise Invalid.of(resource, name, [fault for fault in required if fault.path not in paths] + faults)
+
+
+def _drop_repeated_owners(meta: Obj, owners: Sequence[Obj], call: Call, is_patched: bool) -> None:
+    """Owners that stand there twice, word for word, count once; clients that send them are told."""
+    distinct: list[Obj] = []
+    repeated: list[str] = []
+    for owner in owners:
+        if owner not in distinct:
+            distinct.append(owner)
+        elif owner.get("uid") not in repeated:
+            repeated.append(owner.get("uid") or "")
+    if not repeated:
+        return
+    meta["ownerReferences"] = distinct
+    when = " after mutating admission happens" if is_patched else ""
+    call.warn(
+        f".metadata.ownerReferences contains duplicate entries{when}; API server dedups owner references in 1.20+, and "
+        f"may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: "
+        f"{', '.join(repeated)}"
+    )
 
 
 def _check_kind(resource: Resource, obj: Obj) -> None:

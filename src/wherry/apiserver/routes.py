@@ -44,7 +44,7 @@ class Router:
             return self._serve_subresource(exchange)
         if info.verb not in resource.verbs or (not info.name and info.verb in ("update", "patch")):
             raise method_not_allowed()
-        if info.verb == "deletecollection" and resource.is_namespaced and not info.namespace:
+        if info.verb in ("create", "deletecollection") and resource.is_namespaced and not info.namespace:
             raise method_not_allowed()
         if not resource.stored:
             return self._serve_by_handler(exchange)

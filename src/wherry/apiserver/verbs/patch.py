@@ -58,7 +58,7 @@ async def patch(
         patched = apply(versions.read(resource, item))
         _check_identity(resource, patched, namespace, name)
         try:
-            return patched, pipeline.intake(resource, patched, call)
+            return patched, pipeline.intake(resource, patched, call, is_patched=True)
         except pipeline.Undecodable as error:
             raise Invalid.of_patch(apply.show(versions.read(resource, item)), error.why) from error
 
