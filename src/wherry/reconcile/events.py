@@ -35,6 +35,7 @@ class Recorder:
         "_component",
         "_correlator",
         "_host",
+        "_is_sending",
         "_last_stamp",
         "_tasks",
         "_waiting",
@@ -50,6 +51,7 @@ class Recorder:
         self._waiting: deque[tuple[Occurrence, str, float]] = deque()
         self._tasks = Tasks(f"events of {component}")
         self._last_stamp = 0
+        self._is_sending = False
         self.dropped = 0
 
     def event(self, about: Any, type: str, reason: str, message: str, *, action: str = "") -> None:
@@ -64,7 +66,8 @@ class Recorder:
         subject, version = _subject(about)
         seen = Occurrence((component, self._host), subject, field_path, type, reason, _shorten(message))
         self._waiting.append((seen, version, self._clock.time()))
-        if len(self._tasks) == 0:
+        if not self._is_sending:
+            self._is_sending = True
             self._tasks.spawn(self._send_all())
 
     def for_component(self, component: str) -> ComponentRecorder:
@@ -77,13 +80,17 @@ class Recorder:
         await self._tasks.close()
 
     async def _send_all(self) -> None:
-        while self._waiting:
-            seen, version, at = self._waiting.popleft()
-            verdict = self._correlator.judge(seen, at)
-            if verdict is None:
-                self.dropped += 1
-                continue
-            await self._send(seen, version, at, verdict)
+        try:
+            while self._waiting:
+                seen, version, at = self._waiting.popleft()
+                verdict = self._correlator.judge(seen, at)
+                if verdict is None:
+                    self.dropped += 1
+                    continue
+                await self._send(seen, version, at, verdict)
+        finally:
+            # In the same step as the last look at the queue: a task that has ended is known as such only a turn later.
+            self._is_sending = False
 
     async def _send(self, seen: Occurrence, version: str, at: float, verdict: Verdict) -> None:
         for _ in range(MAX_TRIES):

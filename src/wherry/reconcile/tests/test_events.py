@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from wherry.api.core.event import EVENTS
+from wherry.api.types.core_v1 import Event
 from wherry.apiserver.api import Api, Settings
 from wherry.client import Client
 from wherry.reconcile.events import MAX_WAITING, Recorder
@@ -47,6 +48,28 @@ async def test_equal_events_are_counted_on_one_object(client: Client, clock: Man
     assert event["firstTimestamp"] < event["lastTimestamp"]
     assert event["source"] == {"component": "kubelet", "host": "n1"}
     assert event["involvedObject"]["uid"] == "u1"
+    await recorder.close()
+
+
+@pytest.mark.parametrize("turns", range(8))
+async def test_an_event_just_when_the_sender_ends_is_sent(client: Client, clock: ManualClock, turns: int) -> None:
+    """There is a moment in which its task has ended and the event loop has not said so yet."""
+    recorder = Recorder(client, clock, "kubelet")
+
+    def later(turns: int) -> None:
+        if turns:
+            asyncio.get_running_loop().call_soon(later, turns - 1)
+        else:
+            recorder.event(POD, "Normal", "Second", "x")
+
+    def hear(old: Event | None, new: Event | None) -> None:
+        if new is not None and new.reason == "First":
+            asyncio.get_running_loop().call_soon(later, turns)
+
+    client.informer(EVENTS, Event).add_handler(hear)
+    recorder.event(POD, "Normal", "First", "x")
+    await turn()
+    assert {event["reason"] for event in (await client.list(EVENTS, "default")).items} == {"First", "Second"}
     await recorder.close()
 
 
