@@ -149,6 +149,8 @@ class WatchStream:
             sink.write(chunk)
             if sink.is_paused:
                 await sink.drain()
+                if sink.is_closed:
+                    return  # its time was over before the reader had taken the state
         if watching.announces_end:
             sink.write(self._encoder.bookmark(watching.since, True))
         watching.initial.clear()

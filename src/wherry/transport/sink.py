@@ -151,6 +151,7 @@ class ChunkedSink:
         if self._chunked:
             self._transport.write(LAST_CHUNK)
         self._forget()
+        self._wake()
         self._ended()
 
     def abort(self) -> None:

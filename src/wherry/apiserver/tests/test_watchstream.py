@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 
 import pytest
 
 from wherry.apiserver import watchstream
-from wherry.apiserver.tests.harness import CONFIGMAPS, Server, configmap, serving
+from wherry.apiserver.tests.harness import CONFIGMAPS, Screen, Server, configmap, serving
+from wherry.transport.messages import Stream
 
 MERGE = {"content-type": "application/merge-patch+json"}
 INITIAL = "sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
@@ -121,6 +122,42 @@ async def test_a_reader_that_never_reads_is_cut(server: Server, monkeypatch: pyt
         await settle()
     assert screen.is_aborted
     assert server.api.core.cache.kind("configmaps").watchers == 0
+
+
+class Lagging(Screen):
+    """A reader who has not taken the first events when the stream ends."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_paused = True
+        self._ended = asyncio.Event()
+
+    def close(self) -> None:
+        super().close()
+        self.is_paused = False
+        self._ended.set()
+
+    async def drain(self) -> None:
+        await self._ended.wait()
+
+
+async def test_a_watch_whose_time_is_over_before_the_state_was_read_leaves_nothing(server: Server) -> None:
+    await server.post(CONFIGMAPS, configmap("a"))
+    reply = await server.raw("GET", f"{CONFIGMAPS}?watch=1&allowWatchBookmarks=true&timeoutSeconds=10")
+    assert isinstance(reply, Stream)
+    screen = Lagging()
+    started = reply.start(screen)
+    assert started is not None
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_finished(started))
+        await server.clock.advance(11)
+    assert screen.is_closed
+    await server.clock.advance(200)  # a bookmark would be written to a closed stream, which the screen does not bear
+    assert server.api.core.cache.kind("configmaps").watchers == 0
+
+
+async def _finished(work: Awaitable[None]) -> None:
+    await work
 
 
 async def test_a_peer_that_leaves_is_forgotten(server: Server) -> None:

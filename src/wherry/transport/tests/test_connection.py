@@ -377,6 +377,23 @@ async def test_a_paused_stream_tells_when_it_can_go_on(serve: Serve) -> None:
         assert not sink.is_paused
 
 
+async def test_who_waits_for_a_slow_reader_is_told_when_the_stream_ends(serve: Serve) -> None:
+    streams = Streams()
+    server = await serve(streams)
+    async with connected(server) as client:
+        await client.get("/")
+        await client.head()
+        sink = streams.sinks[0]
+        client.reader._transport.pause_reading()  # type: ignore[attr-defined]
+        while not sink.is_paused:
+            sink.write(b"x" * 65536)
+            await asyncio.sleep(0)
+        drained = asyncio.ensure_future(sink.drain())  # noqa: TID251  # the test itself waits for it
+        await asyncio.sleep(0)
+        sink.close()
+        await asyncio.wait_for(drained, 1)
+
+
 UPGRADE = b"POST /exec HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nContent-Length: 0\r\n\r\n"
 
 
