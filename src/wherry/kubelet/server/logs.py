@@ -81,13 +81,13 @@ class _Reader:
     def reopen(self) -> bool:
         """Whether the log was rotated and its next file is open now."""
         try:
-            now = self._path.stat()
+            if self._path.stat().st_ino == os.fstat(self._descriptor).st_ino:
+                return False
+            descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
-            return False
-        if now.st_ino == os.fstat(self._descriptor).st_ino:
-            return False
+            return False  # between two files of the name
         os.close(self._descriptor)
-        self._descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        self._descriptor = descriptor
         return True
 
     def close(self) -> None:

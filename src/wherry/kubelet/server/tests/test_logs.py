@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
@@ -52,3 +53,24 @@ async def test_follows_across_rotation_until_the_container_ends(tmp_path: Path) 
     with path.open("ab") as log:
         log.write(_line("4"))
     assert [piece async for piece in pieces] == [b"4\n"]
+
+
+class Vanishing(type(Path())):  # type: ignore[misc]
+    """A log that is rotated once more in the moment after somebody has looked at it."""
+
+    def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:
+        found = os.stat(self)
+        os.unlink(self)
+        return found
+
+
+async def test_a_log_that_vanishes_before_it_is_opened(tmp_path: Path) -> None:
+    """The file that is open stays open, and is closed once."""
+    path = Vanishing(tmp_path / "0.log")
+    path.write_bytes(_line("1"))
+    pieces = read_log(path, LogOptions(follow=True), _gone)
+    assert await anext(pieces) == b"1\n"
+    Path(tmp_path / "next").write_bytes(_line("2"))
+    Path(tmp_path / "next").rename(path)
+    with pytest.raises(StopAsyncIteration):
+        await anext(pieces)
