@@ -52,14 +52,18 @@ def _open_within(volume: Path, relative: str) -> int:
     at = os.open(volume, os.O_PATH | os.O_DIRECTORY)
     try:
         for part in PurePosixPath(relative).parts:
-            if not _exists(part, at):
+            is_new = not _exists(part, at)
+            if is_new:
                 os.mkdir(part, 0o750, dir_fd=at)
-                os.chmod(part, 0o777, dir_fd=at)  # noqa: S103 - as the volume itself: whoever mounts it may write
             step = os.open(part, os.O_PATH | os.O_NOFOLLOW, dir_fd=at)
             os.close(at)
             at = step
             if stat.S_ISLNK(os.fstat(at).st_mode):
                 raise SubPathError(f"{part!r} became a symbolic link")
+            if is_new:
+                # By descriptor, since the name may mean something else by now. As open as the volume itself: whoever
+                # mounts it may write.
+                Path(f"/proc/self/fd/{at}").chmod(0o777)
     except OSError as error:
         os.close(at)
         raise SubPathError(str(error)) from error

@@ -21,6 +21,26 @@ def test_ways_out_are_refused(tmp_path: Path, subpath: str) -> None:
     assert not (tmp_path / "target").exists()
 
 
+def test_a_folder_that_is_swapped_for_a_link_changes_nothing_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pod's own processes may be quicker than we are."""
+    volume, elsewhere = tmp_path / "v", tmp_path / "host"
+    volume.mkdir()
+    elsewhere.mkdir(mode=0o700)
+    make = os.mkdir
+
+    def make_and_lose(name: str, mode: int = 0o777, *, dir_fd: int | None = None) -> None:
+        make(name, mode, dir_fd=dir_fd)
+        (volume / name).rmdir()
+        (volume / name).symlink_to(elsewhere)
+
+    monkeypatch.setattr(os, "mkdir", make_and_lose)
+    with pytest.raises(SubPathError, match="became a symbolic link"):
+        bind_subpath(volume, "new", tmp_path / "target")
+    assert elsewhere.stat().st_mode & 0o777 == 0o700
+
+
 def _can_mount() -> bool:
     """Effective CAP_SYS_ADMIN."""
     status = Path("/proc/self/status").read_text()
