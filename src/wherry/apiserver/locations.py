@@ -26,6 +26,7 @@ from wherry.apiserver.attributes import Reader
 T = TypeVar("T")
 
 KUBELET_PORT: Final = 10250
+_BROADCAST: Final = ipaddress.IPv4Address("255.255.255.255")
 _ADDRESS_TYPES: Final = ("InternalIP", "ExternalIP", "InternalDNS", "Hostname", "ExternalDNS")
 """Addresses first: names of nodes need not resolve where the API server runs."""
 
@@ -147,12 +148,22 @@ def check_address(host: str) -> str:
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
-        allowed = bool(host) and host != "localhost"
+        allowed = bool(host) and host.rstrip(".").lower() != "localhost"
     else:
-        allowed = not (address.is_loopback or address.is_link_local or address.is_multicast or address.is_unspecified)
+        allowed = _is_global_unicast(getattr(address, "ipv4_mapped", None) or address)
     if not allowed:
         raise BadRequest("address not allowed")
     return host
+
+
+def _is_global_unicast(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    return not (
+        address.is_loopback
+        or address.is_link_local
+        or address.is_multicast
+        or address.is_unspecified
+        or address == _BROADCAST
+    )
 
 
 def _port_name(service: Service, number: int, text: str) -> str:
