@@ -26,8 +26,7 @@ _OURS: Final = frozenset({"authorization", "content-length", "expect", "host", "
 _OF_ONE_HOP: Final = frozenset(
     {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "upgrade"}
 )
-
-
+_TOKEN_PROTOCOL: Final = "base64url.bearer.authorization.k8s.io."  # noqa: S105 - a prefix
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -137,11 +136,18 @@ class Onward:
 
 
 def _forwarded(request: Request, dropped: frozenset[str]) -> list[tuple[str, str]]:
-    return [
-        (name, value)
+    lines = [
+        (name, _without_token(value) if name == "sec-websocket-protocol" else value)
         for name, value in request.headers.items()
         if name not in dropped and not name.startswith(("impersonate-", "x-remote-"))
     ]
+    return [line for line in lines if line[1] or line[0] != "sec-websocket-protocol"]
+
+
+def _without_token(protocols: str) -> str:
+    """The subprotocols that a WebSocket offers, but for the one in which a browser hides its bearer token."""
+    offered = [each.strip() for each in protocols.split(",")]
+    return ", ".join(each for each in offered if not each.startswith(_TOKEN_PROTOCOL))
 
 
 def _returned(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

@@ -194,6 +194,16 @@ async def test_exec_joins_client_and_kubelet(world: World) -> None:
     await until(lambda: world.server.stats.connections == 1)  # that of the fixture's own client
 
 
+async def test_a_token_among_the_subprotocols_stays_here(world: World) -> None:
+    world.answer = lambda _: Takeover(shout)
+    token = "base64url.bearer.authorization.k8s.io.c2VjcmV0"
+    async with world.raw() as client:
+        head = f"GET {EXEC} HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        client.send(f"{head}Sec-WebSocket-Protocol: {token}, v5.channel.k8s.io\r\n\r\n".encode())
+        assert (await client.head())[0] == 101
+    assert world.asked[0].headers["sec-websocket-protocol"] == "v5.channel.k8s.io"
+
+
 async def test_when_the_kubelet_ends_the_client_is_told(world: World) -> None:
     async def once(pipe: Pipe) -> None:
         pipe.write(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\nbye")
