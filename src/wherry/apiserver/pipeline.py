@@ -129,7 +129,9 @@ def _check_kind(resource: Resource, obj: Obj) -> None:
 
 def _report(resource: Resource, unknown: Sequence[str], duplicates: Sequence[str], call: Call) -> None:
     """Tell of fields that will not be kept: as an error or as warnings."""
-    texts = [*duplicates, *(f'unknown field "{path}"' for path in unknown)]
+    texts = [*(f'unknown field "{path}"' for path in unknown), *duplicates]
+    # What a YAML reader says (of lines) comes before what is found in the object that it made.
+    texts.sort(key=lambda text: not text.startswith(("yaml: ", "line ")))
     if call.validation is FieldValidation.STRICT:
         raise Undecodable(resource, "strict decoding error: " + ", ".join(texts))
     for text in texts:

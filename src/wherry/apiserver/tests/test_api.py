@@ -261,7 +261,7 @@ async def test_unknown_and_duplicate_fields(server: Server) -> None:
     assert strict.status == 400
     assert strict.body["message"] == (
         'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: '
-        'duplicate field "data.k", unknown field "bogus"'
+        'unknown field "bogus", duplicate field "data.k"'
     )
     warned = await server.raw("POST", CONFIGMAPS, body)
     assert ("Warning", '299 - "unknown field \\"bogus\\""') in warned.headers  # type: ignore[union-attr]
