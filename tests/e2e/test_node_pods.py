@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -327,3 +328,62 @@ def test_the_node_as_people_see_it(bench: Bench) -> None:
     for word in ("KubeletReady", "KubeletHasSufficientMemory", "PodCIDR:", "Allocated resources:", "shown"):
         assert word in described
     assert any("150m" in line for line in described.splitlines() if " shown " in line)
+
+
+def sized(cpu: str, limit: str) -> Obj:
+    return {"requests": {"cpu": cpu, "memory": "16Mi"}, "limits": {"cpu": limit, "memory": "64Mi"}}
+
+
+def resize(bench: Bench, name: str, resources: Obj) -> None:
+    patch = {"spec": {"containers": [{"name": "main", "resources": resources}]}}
+    bench.kubectl("patch", "pod", name, "--subresource", "resize", "-p", json.dumps(patch))
+
+
+def shows(bench: Bench, name: str, script: str, wanted: str) -> bool:
+    return bench.exec(name, script) == wanted
+
+
+def test_a_pod_is_resized_in_place(bench: Bench) -> None:
+    quota = "cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us 2>/dev/null || cut -d' ' -f1 /sys/fs/cgroup/cpu.max"
+    before = bench.run("growing", container(resources=sized("100m", "200m")))
+    for request, limit in (("150m", "300m"), ("50m", "100m")):
+        resize(bench, "growing", sized(request, limit))
+        wanted = f"{limit[:-1]}00\n"
+        until(partial(shows, bench, "growing", quota, wanted), what=f"a limit of {limit}")
+        status = bench.wait("growing", lambda status: not condition(status, "PodResizeInProgress"))
+        found = status["containerStatuses"][0]
+        assert found["resources"] == sized(request, limit)
+        assert found["allocatedResources"] == sized(request, limit)["requests"]
+        assert found["containerID"] == before["containerStatuses"][0]["containerID"]
+    reasons = [reason for _, reason, _ in bench.events("growing")]
+    assert {"ResizeStarted", "ResizeCompleted"} <= set(reasons)
+
+
+def test_a_resize_that_does_not_fit_waits(bench: Bench) -> None:
+    bench.run("small", container(resources=sized("100m", "8")))
+    resize(bench, "small", sized("7", "8"))
+    status = bench.wait("small", lambda status: condition(status, "PodResizePending") == "True")
+    pending = next(each for each in status["conditions"] if each["type"] == "PodResizePending")
+    assert pending["reason"] == "Infeasible"
+    assert pending["message"].startswith("Node didn't have enough capacity: cpu, requested: 7000, capacity: ")
+    assert status["containerStatuses"][0]["allocatedResources"]["cpu"] == "100m"
+    resize(bench, "small", sized("100m", "8"))
+    bench.wait("small", lambda status: not condition(status, "PodResizePending"))
+    cores = int(bench.cluster.get("node", "one")["status"]["allocatable"]["cpu"])
+    bench.run("big", container(resources=sized(f"{cores * 1000 - 500}m", "8")))
+    resize(bench, "small", sized("1", "8"))
+    status = bench.wait("small", lambda status: "Deferred" in json.dumps(status["conditions"]))
+    bench.kubectl("delete", "pod", "big")
+    status = bench.wait("small", lambda status: not condition(status, "PodResizePending"))
+    assert status["containerStatuses"][0]["allocatedResources"]["cpu"] == "1"
+
+
+def test_a_resize_may_ask_for_a_restart(bench: Bench) -> None:
+    policy = [{"resourceName": "memory", "restartPolicy": "RestartContainer"}]
+    bench.run("picky", container(resources=sized("100m", "200m"), resizePolicy=policy))
+    resize(bench, "picky", sized("150m", "300m"))
+    bench.wait("picky", lambda status: status["containerStatuses"][0]["resources"] == sized("150m", "300m"))
+    assert bench.status("picky")["containerStatuses"][0]["restartCount"] == 0
+    resize(bench, "picky", {"limits": {"memory": "96Mi"}})
+    status = bench.wait("picky", lambda status: status["containerStatuses"][0]["restartCount"] == 1)
+    assert status["containerStatuses"][0]["resources"]["limits"]["memory"] == "96Mi"

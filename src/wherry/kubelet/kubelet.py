@@ -31,6 +31,7 @@ from wherry.kubelet.pods.images import ImagePuller
 from wherry.kubelet.pods.layout import Layout
 from wherry.kubelet.pods.manager import PodManager
 from wherry.kubelet.pods.nodeview import NodeView
+from wherry.kubelet.pods.resizing import refusal
 from wherry.kubelet.pods.services import PodEvents, Services
 from wherry.kubelet.pods.status import Verdict
 from wherry.kubelet.pods.writer import StatusWriter
@@ -160,6 +161,7 @@ class Kubelet:
             node=lambda: self._view,
             handler=self._handler,
             service_env=world.service_env,
+            resize_refusal=lambda pod: refusal(pod, self.pods.granted_pods(), self._view),
         )
 
     def _object_changed(self, uid: str) -> None:

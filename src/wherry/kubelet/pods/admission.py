@@ -11,9 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from wherry.api.core.placement import allows
 from wherry.api.types.core_v1 import Pod
 from wherry.kubelet.pods.nodeview import NodeView
-from wherry.kubelet.pods.phase import TERMINAL
-from wherry.kubelet.pods.resources import byte_count, milli_cpu, pod_requests
 from wherry.kubelet.pods.restart import is_sidecar
+from wherry.kubelet.pods.room import active_beside, shortage, shortage_text
 from wherry.kubelet.pods.status import Verdict
 
 _ANY = "0.0.0.0"
@@ -21,30 +20,22 @@ _ANY = "0.0.0.0"
 
 def admit(pod: Pod, others: Iterable[Pod], node: NodeView, labels: Mapping[str, str]) -> Verdict | None:
     """None when the pod may run; otherwise how it ends."""
-    active = [each for each in others if each.metadata.uid != pod.metadata.uid and each.status.phase not in TERMINAL]
+    active = active_beside(pod, others)
     if len(active) + 1 > node.max_pods:
         return _out_of("pods", 1, len(active), node.max_pods)
     if refusal := _mismatch(pod, labels, node.name) or _port_taken(pod, active):
         return refusal
     if pod.spec.os is not None and pod.spec.os.name != "linux":
         return Verdict("Failed", "PodOSNotSupported", "Failed to admit pod as the OS field doesn't match node OS")
-    used: dict[str, int] = {}
-    for each in active:
-        for name, amount in pod_requests(each).items():
-            used[name] = used.get(name, 0) + amount
-    for name, wanted in sorted(pod_requests(pod).items()):
-        have = milli_cpu(node.allocatable) if name == "cpu" else byte_count(node.allocatable, name)
-        if wanted and used.get(name, 0) + wanted > have:
-            return _out_of(name, wanted, used.get(name, 0), have)
-    return None
+    short = shortage(pod, active, node)
+    return _out_of(*short) if short else None
 
 
 def _out_of(resource: str, requested: int, used: int, capacity: int) -> Verdict:
     return Verdict(
         "Failed",
         f"OutOf{resource}",
-        f"Pod was rejected: Node didn't have enough resource: {resource}, "
-        f"requested: {requested}, used: {used}, capacity: {capacity}",
+        f"Pod was rejected: {shortage_text(resource, requested, used, capacity)}",
     )
 
 

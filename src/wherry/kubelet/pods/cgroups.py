@@ -105,9 +105,17 @@ class Cgroups:
                 (folder / "cgroup.subtree_control").write_text("+cpu +memory +pids +cpuset +io")
 
     def _limit(self, path: str, limits: Resources) -> None:
+        """Set all that can be set; what cannot is raised in the end."""
+        failed: OSError | None = None
         for folder, name, value in self._settings(path.lstrip("/"), limits):
-            with contextlib.suppress(FileNotFoundError):
+            try:
                 (folder / name).write_text(value)
+            except FileNotFoundError:
+                pass
+            except OSError as error:
+                failed = error
+        if failed is not None:
+            raise failed
 
     def _settings(self, path: str, limits: Resources) -> list[tuple[Path, str, str]]:
         if self.is_unified:

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 
 from wherry.api import Obj
 from wherry.api.types.core_v1 import Pod
+from wherry.kubelet.pods.resizing import CONDITIONS
 from wherry.kubelet.pods.restart import is_sidecar
 from wherry.lib.clock import format_time
 
-OWNED = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
+OWNED = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled", *CONDITIONS)
 
 
 def pod_conditions(

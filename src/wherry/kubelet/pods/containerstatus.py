@@ -8,7 +8,7 @@ from typing import Any
 
 from wherry.api import Obj
 from wherry.api.types.core_v1 import Container as ContainerSpec
-from wherry.api.types.core_v1 import EphemeralContainer, Pod
+from wherry.api.types.core_v1 import EphemeralContainer, Pod, ResourceRequirements
 from wherry.kubelet.pods.imagename import normalise
 from wherry.kubelet.pods.names import HASH, container_hash
 from wherry.kubelet.pods.restart import is_sidecar, should_restart
@@ -44,6 +44,10 @@ class Report:
     """Ids of running containers that have started; None when nothing probes, so that running means started."""
     unready: frozenset[str] = frozenset()
     """Ids of running containers whose readiness probe fails."""
+    in_force: Mapping[str, ResourceRequirements] = field(default_factory=dict)
+    """Resources that are in force, by container id, where they may not be those of the pod."""
+    resize: tuple[Obj, ...] = ()
+    """Conditions that speak of a resize."""
     runtime_name: str = "containerd"
     old: Obj = field(default_factory=dict)
     ended: bool = False
@@ -204,7 +208,7 @@ def _present(
     elif latest.attempt and old is not None and old.get("lastState"):
         status["lastState"] = old["lastState"]
     if isinstance(container, ContainerSpec):
-        status.update(_resources(container))
+        status.update(_resources(container, report.in_force.get(latest.id) or container.resources))
     if mounts := [_mount(each) for each in container.volume_mounts]:
         status["volumeMounts"] = mounts
     return status
@@ -248,14 +252,14 @@ def _set_flags(status: Obj, latest: Container | None, report: Report) -> None:
     status["ready"] = status["started"] and latest is not None and latest.id not in report.unready
 
 
-def _resources(container: ContainerSpec) -> Obj:
-    """What the container is given now; in-place resize is reported here."""
-    if container.resources is None:
+def _resources(container: ContainerSpec, in_force: ResourceRequirements | None) -> Obj:
+    """What is in force for the container, and what it has been granted; in-place resize is reported here."""
+    if container.resources is None or in_force is None:
         return {}
-    requests, limits = dict(container.resources.requests), dict(container.resources.limits)
+    requests, limits = dict(in_force.requests), dict(in_force.limits)
     found: Obj = {"resources": {key: value for key, value in (("requests", requests), ("limits", limits)) if value}}
-    if requests:
-        found["allocatedResources"] = requests
+    if granted := dict(container.resources.requests):
+        found["allocatedResources"] = granted
     return found
 
 

@@ -67,6 +67,10 @@ class PodManager:
         """Every pod that this node still works on."""
         return [worker.pod for worker in self._workers.values() if not worker.is_gone]
 
+    def granted_pods(self) -> list[Pod]:
+        """The same, each asking for no more than it has been granted."""
+        return [worker.granted_pod for worker in self._workers.values() if not worker.is_gone]
+
     def pod(self, namespace: str, name: str) -> Pod | None:
         return next(
             (each for each in self.pods() if (each.metadata.namespace, each.metadata.name) == (namespace, name)), None
@@ -129,7 +133,7 @@ class PodManager:
         """Ask at the door, but only for pods that have not been let in before."""
         if pod.status.start_time is not None or pod.metadata.deletion_timestamp is not None:
             return None
-        verdict = self._admit(pod, self.pods())
+        verdict = self._admit(pod, self.granted_pods())
         if verdict is not None:
             self._services.tell(pod, "Warning", verdict.reason, verdict.message)
         return verdict

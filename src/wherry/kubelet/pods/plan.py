@@ -262,6 +262,7 @@ class _Planner:
         if reason:
             self._restart(container, latest, reason, Kind.INIT)
             return False
+        self._plan_resize(container, latest)
         return True
 
     def _plan_apps(self) -> None:

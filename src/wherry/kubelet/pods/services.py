@@ -14,6 +14,7 @@ from wherry.kubelet.pods.hooks import Hooks
 from wherry.kubelet.pods.images import ImagePuller
 from wherry.kubelet.pods.layout import Layout
 from wherry.kubelet.pods.nodeview import NodeView
+from wherry.kubelet.pods.resizing import Refusal
 from wherry.kubelet.pods.writer import StatusWriter
 from wherry.kubelet.runtime.protocol import Runtime
 from wherry.kubelet.volumes.manager import Volumes
@@ -34,6 +35,7 @@ class Services:
     Attributes:
         node: the node as it is now.
         handler: the runtime handler of a RuntimeClass by name; raises LookupError when there is no such class.
+        resize_refusal: why the node cannot give a running pod what it asks for now, if it cannot.
         starts: how many sandboxes and containers may be being made at a time; more only get in each other's way.
     """
 
@@ -51,6 +53,7 @@ class Services:
     node: Callable[[], NodeView]
     handler: Callable[[str], Awaitable[str]]
     service_env: Callable[[Pod], list[tuple[str, str]]]
+    resize_refusal: Callable[[Pod], Refusal | None]
     runtime_name: str = "containerd"
     starts: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(6))
 

@@ -51,9 +51,10 @@ def derive(
         status |= {key: report.old[key] for key in ("reason", "message") if key in report.old}
     status.update(_addresses(pod, runtime, report.old, host_ips))
     has_sandbox = bool(runtime.sandboxes) and not needs_sandbox(pod, runtime)
-    status["conditions"] = pod_conditions(
-        pod, found, statuses, has_sandbox=has_sandbox, old=report.old.get("conditions", ()), now=now
-    )
+    status["conditions"] = [
+        *report.resize,
+        *pod_conditions(pod, found, statuses, has_sandbox=has_sandbox, old=report.old.get("conditions", ()), now=now),
+    ]
     return status
 
 

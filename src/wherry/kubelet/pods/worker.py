@@ -19,6 +19,7 @@ from wherry.api.types.core_v1 import Pod, PodCondition
 from wherry.client import Client
 from wherry.kubelet.pods.conditions import OWNED
 from wherry.kubelet.pods.phase import TERMINAL
+from wherry.kubelet.pods.resizing import with_resources
 from wherry.kubelet.pods.services import Services
 from wherry.kubelet.pods.status import Verdict
 from wherry.kubelet.pods.syncing import Memory, SyncFailure, Syncing
@@ -64,6 +65,11 @@ class PodWorker:
         self._stop: asyncio.Task[None] | None = None
         self._is_done = False
         self.is_ending = False
+
+    @property
+    def granted_pod(self) -> Pod:
+        """The pod with the resources that it has been granted, which may not be those it asks for."""
+        return with_resources(self.pod, self._memory.granted or {})
 
     @property
     def last_runtime(self) -> PodRuntime:

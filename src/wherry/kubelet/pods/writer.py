@@ -17,6 +17,7 @@ from wherry.api.errors import ApiError, Conflict, Invalid, NotFound
 from wherry.api.types.core_v1 import Pod
 from wherry.api.types.decoding import to_obj
 from wherry.client import Client, Patch
+from wherry.kubelet.pods.resizing import CONDITIONS
 from wherry.lib.backoff import Backoff
 from wherry.lib.clock import Clock
 from wherry.lib.tasks import Tasks
@@ -117,6 +118,8 @@ def status_patch(sent: Obj, wanted: Obj) -> Obj:
         for each in wanted.get("conditions", ())
         if before.get(each["type"]) != _plain(each)
     ]
+    kept = {each["type"] for each in wanted.get("conditions", ())}
+    changed += [{"$patch": "delete", "type": each} for each in CONDITIONS if each in before and each not in kept]
     if changed:
         patch["conditions"] = changed
     return patch

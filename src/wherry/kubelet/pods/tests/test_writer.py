@@ -32,3 +32,11 @@ def test_addresses_replace_each_other() -> None:
 
 def test_a_reason_that_is_over_is_taken_back() -> None:
     assert status_patch({"reason": "X", "message": "y"}, {}) == {"reason": None, "message": None}
+
+
+def test_a_resize_that_is_over_takes_its_condition_along() -> None:
+    pending = {"type": "PodResizePending", "status": "True"}
+    gate = {"type": "example.com/gate", "status": "True"}
+    assert status_patch({"conditions": [pending, gate]}, {"conditions": []}) == {
+        "conditions": [{"$patch": "delete", "type": "PodResizePending"}]
+    }
