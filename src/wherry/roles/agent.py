@@ -50,11 +50,11 @@ from wherry.network.routes import Routes
 from wherry.reconcile.events import Recorder
 from wherry.roles import preflight
 from wherry.roles.joined import Joined, JoinedSettings, joined_name
+from wherry.roles.jointoken import JoinToken, parse_join_token
 from wherry.roles.nodeidentity import BesideServer, Identity, Live, kubelet_context
 from wherry.roles.paths import Paths
 from wherry.roles.running import settle
 from wherry.roles.settings import CLUSTER_DOMAIN, KUBELET_PORT, host_name, primary_address
-from wherry.roles.tokens import JoinToken, parse_join_token
 from wherry.transport.connect import Connector
 from wherry.transport.server import Server
 

@@ -29,8 +29,8 @@ from wherry.kubelet.certificates.asking import obtain
 from wherry.kubelet.certificates.keeping import Holding, keep
 from wherry.lib.clock import Clock
 from wherry.lib.failure import Failure
+from wherry.roles.jointoken import JoinToken
 from wherry.roles.nodeidentity import Live
-from wherry.roles.tokens import JoinToken
 from wherry.transport.tls import load_certificate
 
 log = logging.getLogger(__name__)

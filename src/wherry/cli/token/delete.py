@@ -13,12 +13,11 @@ EXAMPLES = """\
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_state_option(parser)
-    parser.add_argument("token", help="the token's id, as `wherry token list` shows it")
+    parser.add_argument("token", help="its id, as `wherry token list` shows it, or the whole token")
 
 
 def run(options: argparse.Namespace) -> int:
     from wherry.roles.tokens import delete
 
-    delete(paths_of(options), options.token)
-    print(f"deleted {options.token}")
+    print(f"deleted {delete(paths_of(options), options.token)}")
     return 0

@@ -18,7 +18,7 @@ from wherry.identity.pki import Pki, open_pki
 from wherry.identity.profiles import ServerNames
 from wherry.identity.tokens import make_bootstrap_token
 from wherry.lib.systemclock import SystemClock
-from wherry.roles.tokens import JoinToken
+from wherry.roles.jointoken import JoinToken
 from wherry.store.memory import MemoryStore
 from wherry.transport.server import Server
 

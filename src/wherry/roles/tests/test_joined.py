@@ -21,9 +21,9 @@ from wherry.identity.kubeconfig import Kubeconfig, read_kubeconfig, write_kubeco
 from wherry.identity.profiles import node_client
 from wherry.lib.failure import Failure
 from wherry.roles.joined import Joined, JoinedSettings, joined_name
+from wherry.roles.jointoken import JoinToken
 from wherry.roles.nodeidentity import Live, kubelet_context
 from wherry.roles.tests.joinable import CLOCK, Cluster, cluster
-from wherry.roles.tokens import JoinToken
 from wherry.transport.connect import Connector
 
 

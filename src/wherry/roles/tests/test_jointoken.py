@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wherry.lib.failure import Failure
-from wherry.roles.tokens import JoinToken, format_join_token, parse_join_token
+from wherry.roles.jointoken import JoinToken, format_join_token, parse_join_token, token_id
 
 JOIN = JoinToken("https://192.0.2.1:6443", "abcdef.0123456789abcdef", "-----BEGIN CERTIFICATE-----\n")
 
@@ -47,3 +47,8 @@ def test_anything_else_is_refused_with_a_hint(text: str) -> None:
     with pytest.raises(Failure, match=r"^this is not a join token$") as refused:
         parse_join_token(text)
     assert "wherry token create" in refused.value.hint
+
+
+@pytest.mark.parametrize("text", ["abcdef", "abcdef.0123456789abcdef", f" {format_join_token(JOIN)}\n"])
+def test_a_token_is_known_by_its_id_or_the_whole(text: str) -> None:
+    assert token_id(text) == "abcdef"
