@@ -218,10 +218,11 @@ async def _patch(exchange: Exchange) -> Reply:
 async def patch_with(exchange: Exchange, sub: Subresource | None) -> Reply:
     """PATCH of an object, or of the part of it that a subresource writes."""
     info, resource = exchange.info, exchange.resource
+    # The type of the patch first: what its options may say depends on it.
+    apply = patch.reader(exchange.request.body, exchange.request.headers.get("content-type", ""), resource)
     options = write_options(exchange.query, "PatchOptions")
     negotiate(exchange.accept)
     call = exchange.call(options)
-    apply = patch.reader(exchange.request.body, exchange.request.headers.get("content-type", ""), resource)
     namespace = info.namespace_of(resource)
     outcome = await patch.patch(exchange.core, call, resource, namespace, info.name, apply, sub)
     return outcome_reply(exchange, outcome, call)
