@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from wherry.api import Obj
+from wherry.api.errors import ServiceUnavailable
 from wherry.api.registry import Registry
 from wherry.apiserver.access import ROOT, Access, open_access
 from wherry.apiserver.attributes import Plugin, User
@@ -22,6 +23,7 @@ from wherry.apiserver.health import Check
 from wherry.apiserver.ids import Ids
 from wherry.apiserver.inprocess import InProcessClient
 from wherry.apiserver.paths import Paths
+from wherry.apiserver.respond import error_reply
 from wherry.apiserver.routes import Router
 from wherry.apiserver.subresources import Handlers, Streams
 from wherry.apiserver.telemetry import Telemetry
@@ -93,7 +95,7 @@ class Api:
     def handle(self, request: Request) -> Reply | Awaitable[Reply]:
         """Answer a request: at once where nothing has to be waited for."""
         if self._chain is None:
-            raise RuntimeError("the API is not open")
+            return error_reply(ServiceUnavailable("the API is not open"))
         return self._chain.handle(request)
 
     def client(self, user: User = ROOT) -> InProcessClient:

@@ -35,13 +35,14 @@ T = TypeVar("T")
 class InProcessClient:
     """A `Client` that acts as one user, whom nothing is refused but by admission and validation."""
 
-    __slots__ = ("_core", "_handlers", "_informers", "_user")
+    __slots__ = ("_core", "_handlers", "_informers", "_mailboxes", "_user")
 
     def __init__(self, core: Core, user: User, handlers: Handlers) -> None:
         self._core = core
         self._user = user
         self._handlers = handlers
         self._informers: dict[tuple[Resource, type[Any], str], InProcessInformer[Any]] = {}
+        self._mailboxes: set[_Mailbox] = set()
 
     async def get(self, resource: Resource, name: str, namespace: str = "", *, subresource: str = "") -> Obj:
         handler = self._find(resource, subresource, "get")
@@ -147,14 +148,15 @@ class InProcessClient:
         selected = select(resource, label_selector, field_selector)
         mailbox = _Mailbox()
         watching = watch.begin(self._core, resource, namespace, options, selected, mailbox.put)
+        self._mailboxes.add(mailbox)
         try:
             for item in watching.initial:
                 yield WatchEvent("ADDED", versions.read(resource, item))
-            while True:
-                batch = await mailbox.take()
+            while (batch := await mailbox.take()) is not None:
                 for event in batch.events:
                     yield WatchEvent(event.type, versions.read(resource, event.item))
         finally:
+            self._mailboxes.discard(mailbox)
             watching.subscription.close()
 
     def informer(self, resource: Resource, view: type[T], *, field_selector: str = "") -> InProcessInformer[T]:
@@ -168,10 +170,12 @@ class InProcessClient:
         return tuple(self._core.registry.stored())
 
     def close(self) -> None:
-        """End all informers."""
+        """End all informers and watches."""
         for informer in self._informers.values():
             informer.close()
         self._informers.clear()
+        for mailbox in self._mailboxes:
+            mailbox.close()
 
     def _call(self) -> Call:
         return Call(self._user)
@@ -186,22 +190,32 @@ class InProcessClient:
 class _Mailbox:
     """Batches for one reader."""
 
-    __slots__ = ("_batches", "_waiter")
+    __slots__ = ("_batches", "_is_closed", "_waiter")
 
     def __init__(self) -> None:
         self._batches: deque[Batch] = deque()
+        self._is_closed = False
         self._waiter: asyncio.Future[None] | None = None
 
     def put(self, batch: Batch) -> None:
         self._batches.append(batch)
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        self._wake()
 
-    async def take(self) -> Batch:
-        while not self._batches:
+    async def take(self) -> Batch | None:
+        """The next batch; None when there will be none."""
+        while not self._batches and not self._is_closed:
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
-        return self._batches.popleft()
+        return self._batches.popleft() if self._batches else None
+
+    def close(self) -> None:
+        """Nothing more will be put in."""
+        self._is_closed = True
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
 
 def _writing(resource: Resource, subresource: str) -> Subresource | None:
