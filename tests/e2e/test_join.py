@@ -132,6 +132,20 @@ def test_pods_of_both_nodes_reach_each_other_by_their_own_addresses(joined: Site
         assert f"{addresses[here]}]" in joined.first.kubectl("logs", f"on-{there}")
 
 
+def test_what_leaves_the_cluster_has_the_nodes_address(joined: Site) -> None:
+    second = joined.second.cluster
+    log = second.state.with_name("outside.log")
+    with log.open("w") as out:
+        server = second.start("busybox", "httpd", "-f", "-vv", "-p", "8088", stdout=out, stderr=out)
+    try:
+        done = ("exec", "on-one", "--", "busybox", "wget", "-q", "-O", "-", "http://198.51.100.3:8088/none")
+        until(lambda: joined.first.kubectl(*done, check=False) == "" and "url:" in log.read_text(), what="a request")
+        assert "198.51.100.2]" in log.read_text()
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
 def test_logs_and_exec_of_the_second_node_go_through_the_firsts_api(joined: Site) -> None:
     talker = container("echo from two; " + STAY)
     joined.first.kubectl("apply", "-f", "-", stdin=json.dumps(pod("speaks", talker, nodeName="two")))

@@ -18,7 +18,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from wherry.api.errors import ApiError, Forbidden, ServiceUnavailable, Timeout, Unauthorized
+from wherry.api.core.node import NODES
+from wherry.api.errors import ApiError, Forbidden, NotFound, ServiceUnavailable, Timeout, Unauthorized
 from wherry.client.http import HttpClient
 from wherry.identity.der import CertificateInfo, decode_pem, read_certificate
 from wherry.identity.joining import Refused, client_request, save, save_key, server_request, usable
@@ -113,13 +114,33 @@ class Joined:
             save_key(kept, key)
             async with HttpClient.from_kubeconfig(config, clock=self._clock, user_agent="wherry-agent") as client:
                 certificate = await obtain(client, request)
+            joined = Kubeconfig(token.server, config.authority, certificate, key)
+            await self._refuse_namesake(joined)
         except (ApiError, Refused, OSError, ValueError) as error:
             raise _failure(error, token.server) from error
-        joined = Kubeconfig(token.server, config.authority, certificate, key)
         write_kubeconfig(self._settings.kubeconfig, joined)
         kept.unlink()
         log.info("joined")
         return joined
+
+    async def _refuse_namesake(self, config: Kubeconfig) -> None:
+        """Two machines of one name (clones, say) would fight over one Node; raises Failure.
+
+        A Node that is not Ready, or has our address, is taken to be this machine before it was set up anew.
+        """
+        name = self._settings.node_name
+        async with HttpClient.from_kubeconfig(config, clock=self._clock, user_agent="wherry-agent") as client:
+            try:
+                status = (await client.get(NODES, name)).get("status") or {}
+            except NotFound:
+                return
+        addresses = [each["address"] for each in status.get("addresses") or () if each["type"] == "InternalIP"]
+        ready = [each["status"] for each in status.get("conditions") or () if each["type"] == "Ready"]
+        if ready == ["True"] and not set(addresses) & set(self._settings.addresses):
+            raise Failure(
+                f"the cluster has a node {name!r} already, at {', '.join(addresses) or 'no address'}",
+                "choose another name with --node-name",
+            )
 
     def _client_holding(self, live: Live) -> Holding:
         name, path = self._settings.node_name, self._settings.kubeconfig

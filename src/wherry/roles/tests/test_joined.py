@@ -139,6 +139,27 @@ async def test_a_node_of_another_cluster_is_not_taken_over(there: Cluster, tmp_p
         await join(machine(tmp_path, await _impostor(there)))
 
 
+@pytest.mark.parametrize(
+    ("ready", "address", "is_refused"),
+    [("True", "192.0.2.9", True), ("Unknown", "192.0.2.9", False), ("True", "127.0.0.1", False)],
+    ids=["a clone", "gone for long", "set up anew"],
+)
+async def test_two_machines_do_not_share_a_name(
+    ready: str, address: str, is_refused: bool, there: Cluster, tmp_path: Path
+) -> None:
+    conditions = [{"type": "Ready", "status": ready}]
+    status = {"conditions": conditions, "addresses": [{"type": "InternalIP", "address": address}]}
+    await there.client.create(NODES, {"metadata": {"name": "n1"}, "status": status})
+    token = await there.token()
+    if not is_refused:
+        await join(machine(tmp_path, token))
+        return
+    with pytest.raises(Failure, match=r"^the cluster has a node 'n1' already, at 192\.0\.2\.9$") as refused:
+        await join(machine(tmp_path, token))
+    assert "--node-name" in refused.value.hint
+    await join(machine(tmp_path, token, "n2"))
+
+
 async def test_a_server_that_moved_is_followed(there: Cluster, tmp_path: Path) -> None:
     token = await there.token()
     await join(machine(tmp_path, token))
