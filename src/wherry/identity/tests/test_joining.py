@@ -9,7 +9,17 @@ from typing import Any
 import pytest
 
 from wherry.identity import certificates, signing
-from wherry.identity.joining import Refused, client_request, issued_certificate, save, server_request
+from wherry.identity.joining import (
+    Refused,
+    client_request,
+    issued_certificate,
+    save,
+    save_key,
+    server_request,
+    usable,
+)
+from wherry.identity.pair import Pair
+from wherry.identity.profiles import node_server
 
 NOW = 1_900_000_000.0
 AUTHORITY = certificates.make_authority("ca", NOW, 1e9)
@@ -46,3 +56,24 @@ def test_a_request_waits_or_is_refused() -> None:
     assert issued_certificate({"status": {"conditions": [{"type": "Approved"}]}}) is None
     with pytest.raises(Refused, match="not yours"):
         issued_certificate({"status": {"conditions": [{"type": "Denied", "message": "not yours"}]}})
+
+
+def test_a_certificate_is_usable_while_it_says_what_is_wanted(tmp_path: Path) -> None:
+    profile = node_server("n1", ("10.0.0.9",))
+    authority = certificates.format_certificate(AUTHORITY.certificate)
+    key, request = server_request("n1", ("10.0.0.9",))
+    pair = Pair(tmp_path / "pki/server.crt", tmp_path / "pki/server.key")
+    assert usable(pair, profile, authority) is None
+    save_key(pair.key, key)
+    assert usable(pair, profile, authority) is None, "a start was killed before its certificate came"
+    assert save(tmp_path / "pki", "server", key, sign(request)) == pair
+    info = usable(pair, profile, authority)
+    assert info is not None
+    assert info.addresses == profile.addresses
+    assert usable(pair, node_server("n1", ("10.0.0.10",)), authority) is None, "the node has moved"
+    another = certificates.make_authority("another", NOW, 1e9)
+    assert usable(pair, profile, certificates.format_certificate(another.certificate)) is None
+    save_key(pair.key, certificates.format_key(certificates.make_key()))
+    assert usable(pair, profile, authority) is None, "the key is another's"
+    pair.certificate.write_text("damaged")
+    assert usable(pair, profile, authority) is None
