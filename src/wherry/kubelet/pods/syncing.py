@@ -3,13 +3,10 @@ out."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from wherry.api import Obj
 from wherry.api.types.core_v1 import Container as ContainerSpec
-from wherry.api.types.core_v1 import Pod, ResourceRequirements
+from wherry.api.types.core_v1 import Pod
 from wherry.kubelet.pods.backoff import CrashBackoff, format_delay
 from wherry.kubelet.pods.conditions import OWNED
 from wherry.kubelet.pods.containerstatus import Report, Waiting
@@ -18,26 +15,16 @@ from wherry.kubelet.pods.env import Ref
 from wherry.kubelet.pods.keyring import Keyring, read_keyring
 from wherry.kubelet.pods.messages import termination_message
 from wherry.kubelet.pods.names import container_hash, full_name
-from wherry.kubelet.pods.plan import Known, Plan, Resize, Start, find_container, plan
-from wherry.kubelet.pods.resizing import (
-    Refusal,
-    amounts,
-    asked,
-    conditions,
-    is_under_way,
-    must_restart,
-    remembered,
-    resizable,
-    summary,
-    with_resources,
-)
+from wherry.kubelet.pods.plan import Known, Plan, Start, find_container, plan
+from wherry.kubelet.pods.resizer import Resizer, Sizes
+from wherry.kubelet.pods.resizing import amounts, resizable
 from wherry.kubelet.pods.resources import container_resources
 from wherry.kubelet.pods.sandboxes import SandboxPlace, sandbox_config
 from wherry.kubelet.pods.services import Services
 from wherry.kubelet.pods.starting import Ground, StartFailure, start_container
 from wherry.kubelet.pods.status import Verdict, derive
 from wherry.kubelet.pods.termination import grace_seconds, kill_container, stop_containers, stop_sandboxes
-from wherry.kubelet.runtime.model import PodRuntime, Resources
+from wherry.kubelet.runtime.model import PodRuntime
 from wherry.kubelet.runtime.protocol import RuntimeFailure
 from wherry.kubelet.volumes.driver import VolumeError
 from wherry.kubelet.volumes.files import fetch
@@ -65,13 +52,7 @@ class Memory:
     crash: CrashBackoff = field(default_factory=CrashBackoff)
     waiting: dict[str, Waiting] = field(default_factory=dict)
     messages: dict[str, str] = field(default_factory=dict)
-    granted: dict[str, ResourceRequirements] | None = None
-    """Resources by container's name; None before the first look."""
-    in_force: dict[str, ResourceRequirements] = field(default_factory=dict)
-    """Resources by container's id."""
-    refused: Refusal | None = None
-    """Why the resources that the pod asks for have not been granted."""
-    resize_error: str = ""
+    sizes: Sizes = field(default_factory=Sizes)
     mounted: Mounted | None = None
     is_stale: bool = True
     """Volumes must be brought up to date."""
@@ -87,6 +68,7 @@ class Syncing:
     def __init__(self, services: Services, memory: Memory) -> None:
         self._services = services
         self._memory = memory
+        self._resizer = Resizer(services, memory.sizes)
 
     async def look(self, pod: Pod) -> PodRuntime:
         """What the runtime holds of the pod; last words of containers that have ended are read on the way."""
@@ -113,8 +95,8 @@ class Syncing:
             runtime_name=services.runtime_name,
             old=old,
             ended=ended,
-            in_force=memory.in_force,
-            resize=self._resize_conditions(pod, runtime, old["conditions"]),
+            in_force=memory.sizes.in_force,
+            resize=self._resizer.conditions(pod, runtime, old["conditions"]),
         )
         status = derive(pod, runtime, report, services.node().host_ips, services.clock.time(), memory.verdict)
         services.writer.put(pod, status)
@@ -128,7 +110,7 @@ class Syncing:
         """
         runtime = await self.look(pod)
         now = self._services.clock.time()
-        pod = self._grant(pod)
+        pod = self._resizer.grant(pod, runtime)
         intended = plan(pod, runtime, self._known(pod), now)
         self._note_waits(pod, intended)
         self.report(pod, runtime)
@@ -155,64 +137,11 @@ class Syncing:
         statuses = (*pod.status.container_statuses, *pod.status.init_container_statuses)
         return Known(
             crash=self._memory.crash,
-            applied=self._applied(pod, memory),
+            applied=self._resizer.applied(pod, runtime),
             wanted={each.name: container_resources(pod, each, memory) for each in resizable(pod)},
-            restart_on_resize=frozenset(
-                each.name
-                for each in resizable(pod)
-                if (latest := runtime.latest(each.name)) and must_restart(each, self._memory.in_force.get(latest.id))
-            ),
+            restart_on_resize=self._resizer.to_restart(pod, runtime),
             attempts={each.name: each.restart_count for each in statuses if each.container_id},
         )
-
-    def _applied(self, pod: Pod, memory: int) -> dict[str, Resources]:
-        """What the runtime was last told of each running container."""
-        found = {}
-        for name, given in self._in_force_by_name(pod, self._memory.seen).items():
-            before = with_resources(pod, {name: given})
-            container = find_container(before, name)
-            latest = self._memory.seen.latest(name)
-            assert isinstance(container, ContainerSpec)
-            assert latest is not None
-            found[latest.id] = container_resources(before, container, memory)
-        return found
-
-    def _in_force_by_name(self, pod: Pod, runtime: PodRuntime) -> dict[str, ResourceRequirements]:
-        found = {}
-        for each in resizable(pod):
-            latest = runtime.latest(each.name)
-            if latest is not None and latest.is_running and latest.id in self._memory.in_force:
-                found[each.name] = self._memory.in_force[latest.id]
-        return found
-
-    def _grant(self, pod: Pod) -> Pod:
-        """The pod with what it is granted: what it asks for where the node has room, else what it had before."""
-        memory = self._memory
-        if memory.granted is None:
-            memory.granted, in_force = remembered(pod)
-            memory.in_force |= in_force
-        if not memory.granted:
-            memory.granted = asked(pod)
-        if with_resources(pod, memory.granted) is pod:
-            memory.refused = None
-            return pod
-        refused = self._services.resize_refusal(pod)
-        if refused is None:
-            memory.granted, memory.refused = asked(pod), None
-            if is_under_way(pod, self._in_force_by_name(pod, memory.seen)):
-                self._services.tell(pod, "Normal", "ResizeStarted", f"Pod resize started: {summary(pod)}")
-            return pod
-        if refused != memory.refused:
-            text = f"Pod resize {refused.reason}: {summary(pod, refused.message)}"
-            self._services.tell(pod, "Warning", f"Resize{refused.reason}", text)
-        memory.refused = refused
-        return with_resources(pod, memory.granted)
-
-    def _resize_conditions(self, pod: Pod, runtime: PodRuntime, old: list[Obj]) -> tuple[Obj, ...]:
-        granted = with_resources(pod, self._memory.granted or {})
-        under_way = is_under_way(granted, self._in_force_by_name(pod, runtime))
-        memory, now = self._memory, self._services.clock.time()
-        return tuple(conditions(pod, memory.refused, under_way, memory.resize_error, old, now))
 
     def _note_waits(self, pod: Pod, intended: Plan) -> None:
         for wait in intended.wait:
@@ -249,27 +178,11 @@ class Syncing:
         if intended.create_sandbox or intended.start:
             started = await self._start_all(pod, runtime, intended)
         if intended.resize:
-            await self._resize(pod, intended.resize)
+            try:
+                await self._resizer.resize(pod, intended.resize)
+            except (RuntimeFailure, OSError) as error:
+                raise SyncFailure(str(error)) from error
         return started
-
-    async def _resize(self, pod: Pod, resizes: Sequence[Resize]) -> None:
-        """Make the pod's own group wide enough, then each container's, then the pod's as narrow as it is to be."""
-        services, memory = self._services, self._memory
-        try:
-            with contextlib.suppress(OSError):  # a group cannot be narrower than what is in it now
-                services.cgroups.create(pod)
-            for resize in resizes:
-                await services.runtime.update_resources(resize.id, resize.resources)
-                memory.in_force[resize.id] = asked(pod)[resize.name]
-            services.cgroups.create(pod)
-        except (RuntimeFailure, OSError) as error:
-            if memory.resize_error != str(error):
-                memory.resize_error = str(error)
-                text = f"Pod resize error: {summary(pod, str(error))}"
-                services.tell(pod, "Warning", "ResizeError", text)
-            raise SyncFailure(str(error)) from error
-        memory.resize_error = ""
-        services.tell(pod, "Normal", "ResizeCompleted", f"Pod resize completed: {summary(pod)}")
 
     async def _mount(self, pod: Pod) -> None:
         services, layout = self._services, self._services.layout
@@ -339,7 +252,7 @@ class Syncing:
             return False
         memory.waiting.pop(start.name, None)
         if isinstance(container, ContainerSpec):
-            memory.in_force[started.id] = amounts(container.resources)
+            memory.sizes.in_force[started.id] = amounts(container.resources)
         return True
 
     async def _keyring(self, pod: Pod) -> Keyring:
@@ -373,13 +286,13 @@ class Syncing:
     async def _prune(self, intended: Plan) -> None:
         for container_id in intended.prune:
             self._memory.messages.pop(container_id, None)
-            self._memory.in_force.pop(container_id, None)
+            self._memory.sizes.in_force.pop(container_id, None)
             await self._services.runtime.remove_container(container_id)
 
     def _next_look(self, pod: Pod, runtime: PodRuntime, intended: Plan) -> float | None:
         now = self._services.clock.time()
         times = [each for each in (intended.wake_at, self._memory.mounted and self._memory.mounted.renew_at) if each]
-        if self._memory.refused is not None and self._memory.refused.reason == "Deferred":
+        if self._memory.sizes.is_deferred:
             times.append(now + _RESIZE_RETRY)
         for name, waiting in self._memory.waiting.items():
             if (container := find_container(pod, name)) is None:

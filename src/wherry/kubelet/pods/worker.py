@@ -69,7 +69,7 @@ class PodWorker:
     @property
     def granted_pod(self) -> Pod:
         """The pod with the resources that it has been granted, which may not be those it asks for."""
-        return with_resources(self.pod, self._memory.granted or {})
+        return with_resources(self.pod, self._memory.sizes.granted or {})
 
     @property
     def last_runtime(self) -> PodRuntime:
