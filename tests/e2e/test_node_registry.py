@@ -52,11 +52,15 @@ def test_an_image_is_pulled_once_and_then_there(bench: Bench, public: Registry, 
     assert "Pulling" in [reason for _, reason, _ in bench.events("always")]
     by_digest = found["imageID"]
     assert bench.run("digest", using(by_digest))["containerStatuses"][0]["imageID"] == by_digest
-    names = [name for each in bench.cluster.get("node", "one")["status"]["images"] for name in each["names"]]
-    assert image in names
+
+
+def images_of_node(bench: Bench) -> list[str]:
+    return [name for each in bench.cluster.get("node", "one")["status"]["images"] for name in each["names"]]
 
 
 def test_a_pull_that_fails_backs_off_and_recovers(bench: Bench, public: Registry, archive: bytes) -> None:
+    early = public.push("early/hello", "1", archive)
+    bench.run("early", using(early))
     image = f"{public.host}/late/hello:1"
     bench.apply(pod("late", using(image)))
     waiting = bench.wait("late", lambda status: state(status)[1].get("reason") == "ErrImagePull")
@@ -68,6 +72,7 @@ def test_a_pull_that_fails_backs_off_and_recovers(bench: Bench, public: Registry
     bench.wait_ready("late", 30)
     told = {(kind, reason) for kind, reason, _ in bench.events("late")}
     assert {("Normal", "Pulling"), ("Warning", "Failed"), ("Normal", "BackOff"), ("Normal", "Pulled")} <= told
+    until(lambda: early in images_of_node(bench), what="the first image in the node's status")
 
 
 def test_private_images_need_a_pull_secret(bench: Bench, private: Registry, archive: bytes) -> None:
