@@ -58,7 +58,7 @@ if [ ! -e "$stamp" ] || [ pyproject.toml -nt "$stamp" ]; then
     echo "installing Python packages"
     .venv/bin/python -m pip install -q --disable-pip-version-check --upgrade 'pip>=25.1'
     groups=""
-    [ "$purpose" = up ] || groups="--group test --group check --group schema"
+    [ "$purpose" = up ] || groups="--group test --group check --group schema --group clients"
     # shellcheck disable=SC2086
     .venv/bin/python -m pip install -q --disable-pip-version-check -e . $groups
     touch "$stamp"
