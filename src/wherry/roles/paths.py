@@ -69,4 +69,7 @@ class Paths:
         return self.state / "logs"
 
     def log(self, part: str) -> Path:
+        """Of the server, the agent, the supervisor; or containerd's, which it keeps with its own things."""
+        if part == "containerd":
+            return self.containerd_socket.with_name("containerd.log")
         return self.logs / f"{part}.log"
