@@ -1,7 +1,7 @@
 """The Kubernetes API: from a request to a reply, and to the one write that it causes.
 
 - `Api` (`api.py`): the whole server of one control plane as a value; `handle(request)` and `client(user)`
-- `chain.py`: what every request passes: authentication, impersonation, authorization, handler, audit
+- `chain.py`: what every request passes: authentication, impersonation, authorization, handler, metrics
 - `Core` (`core.py`): what the verbs work with: store, watch cache, clock, names, kinds, admission
 - `verbs/`: get, list, watch, create, update, patch, delete, deletecollection; one file each, for every kind
 - `subresources/`: what has a handler of its own (scale, binding, eviction ...), in one visible table

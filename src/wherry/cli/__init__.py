@@ -3,5 +3,5 @@
 - `main.py`: the visible list of commands; imports only the one that was asked for
 - `output.py`: tables, JSON and YAML
 
-No logic: a command reads its options, makes one call into a part, and prints.
+Read `main.py` first. No logic: a command reads its options, makes one call into a part, and prints.
 """

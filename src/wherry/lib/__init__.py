@@ -1,5 +1,11 @@
-"""What could be published on its own: clocks, back-off, task owners, files. Nothing here knows Kubernetes.
+"""What could be published on its own. Nothing here knows Kubernetes.
+
+- `Clock` (`clock.py`): where time comes from; `systemclock.py` is the machine's own
+- `Tasks` (`tasks.py`): tasks that have an owner who waits for them
+- `Backoff`, `Failures` (`backoff.py`): how long to wait before trying again
+- `Failure` (`failure.py`): what went wrong, for a person, with a hint
+- `metrics.py`, `processmetrics.py`: counters in Prometheus' text form
 
 Pure code may import modules of this package that do no I/O; helpers that need asyncio stand in modules of their
-own (`tasks`), so that a plan never drags an event loop in.
+own (`tasks.py`), so that a plan never drags an event loop in.
 """

@@ -6,6 +6,6 @@
 - `host.py`: the programs by which they are made
 
 A pod's address is handed out by the node's own plug-ins (bridge, host-local, portmap). Nodes must share a link; a
-tunnel between those that do not is another module's task, as are Services (`wherry.proxy`) and policies.
+tunnel between those that do not will be another module, as will be policies; Services are no part of this at all.
 Invariant: between pods addresses are never translated.
 """
