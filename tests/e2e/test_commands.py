@@ -78,8 +78,10 @@ def test_a_missing_runtime_is_told_with_the_command_that_installs_it(tmp_path: P
 
 @pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="needs root to become somebody else")
 def test_an_ordinary_user_is_told_what_is_missing() -> None:
+    # What is imported later may lie where only root can read.
     script = (
-        "import sys; from wherry.cli.main import main; import wherry.roles.up, os; os.setuid(65534); sys.exit(main())"
+        "import os, sys; from wherry.cli.main import main; import wherry.cli.up, wherry.roles.up; "
+        "os.setuid(65534); sys.exit(main())"
     )
     words = (sys.executable, "-c", script, "up", "--state", "/tmp/nobody-has-this")
     error, hint = _refusal(subprocess.run(words, capture_output=True, text=True, timeout=30, check=False))

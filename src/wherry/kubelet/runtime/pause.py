@@ -20,6 +20,7 @@ _AMD64 = """
     31 d2              xor    edx, edx
     41 ba08000000      mov    r10d, 8
     0f 05              syscall
+    eb 19              jmp    reap               ; who ended before the mask was set
     b8 80000000        mov    eax, 128           ; wait: rt_sigtimedwait(set, NULL, NULL, 8)
     48 89e7            mov    rdi, rsp
     31 f6              xor    esi, esi
@@ -56,6 +57,7 @@ _ARM64 = """
     030180d2           mov    x3, #8
     e81080d2           mov    x8, #135
     010000d4           svc    #0
+    09000014           b      reap               ; who ended before the mask was set
     e0030091           mov    x0, sp             ; wait: rt_sigtimedwait(set, NULL, NULL, 8)
     010080d2           mov    x1, #0
     020080d2           mov    x2, #0
