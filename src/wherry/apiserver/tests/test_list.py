@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import gzip
 from collections.abc import AsyncIterator
 from typing import Any
@@ -163,3 +164,15 @@ async def test_long_lists_are_compressed_for_those_who_accept_it(server: Server)
     short = await server.raw("GET", f"{CONFIGMAPS}?limit=2", headers=gzip_accepted)
     assert isinstance(short, Response)
     assert ("Content-Encoding", "gzip") not in short.headers
+
+
+@pytest.mark.parametrize(("method", "query"), [("GET", "limit=1"), ("DELETE", "limit=1"), ("DELETE", "exact")])
+async def test_a_state_that_is_still_to_come_cannot_be_listed(server: Server, method: str, query: str) -> None:
+    """A token of another control plane, or of this one before its database was restored."""
+    await server.post(CONFIGMAPS, configmap("a"))
+    token = base64.urlsafe_b64encode(b'{"v":"meta.k8s.io/v1","rv":999999,"start":"default/a\\u0000"}').decode()
+    query = f"{query}&continue={token}" if query != "exact" else "resourceVersion=999999&resourceVersionMatch=Exact"
+    answer = await server.call(method, f"{CONFIGMAPS}?{query}")
+    assert (answer.status, answer.body["reason"]) == (504, "Timeout")
+    assert answer.body["details"]["causes"][0]["reason"] == "ResourceVersionTooLarge"
+    assert len((await server.get(CONFIGMAPS))["items"]) == 1

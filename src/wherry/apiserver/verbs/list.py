@@ -73,6 +73,8 @@ def page(core: Core, resource: Resource, namespace: str, options: ListOptions, s
     """List now. The revision must have come (see `awaited`)."""
     kind = core.kind(resource)
     at, start = _where(options)
+    if at is not None and at > core.cache.revision:
+        raise too_large_version(at, core.cache.revision)
     if selection.name and at is None and not start and (namespace or not resource.is_namespaced):
         item = kind.get(namespace, selection.name)
         found = [item] if item is not None and (selection.match is None or selection.match(item)) else []
