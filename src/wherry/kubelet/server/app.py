@@ -141,8 +141,8 @@ class KubeletApp:
         _pod, runtime = await self._find(parts[0], parts[1])
         if runtime.sandbox is None:
             raise Refusal(404, "pod not found")
-        ports = [int(port) for text in query.get("port", query.get("ports", [])) for port in text.split(",")]
-        return await hand_over(request, await self._runtime.port_forward_url(runtime.sandbox.id, ports))
+        url = await self._runtime.port_forward_url(runtime.sandbox.id, forwarded_ports(query))
+        return await hand_over(request, url)
 
     async def _running(self, parts: tuple[str, ...]) -> Container:
         namespace, name, _uid, container = parts
@@ -182,6 +182,15 @@ def is_allowed(peer: Peer) -> bool:
 def _may_call(certificate: bytes) -> bool:
     info = read_certificate(certificate)
     return info.common_name == API_SERVER or MASTERS in info.organizations
+
+
+def forwarded_ports(query: Query) -> list[int]:
+    """The ports that a port-forward names; SPDY clients name theirs later. Raises Refusal."""
+    ports = [port for text in query.get("port", query.get("ports", [])) for port in text.split(",")]
+    for port in ports:
+        if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+            raise Refusal(400, f"unable to parse {json.dumps(port)} as a port")
+    return [int(port) for port in ports]
 
 
 def log_options(query: Query, now: float) -> LogOptions:
