@@ -38,11 +38,6 @@ class Accepted:
     version: str = "v1"
 
     @property
-    def is_plain(self) -> bool:
-        """JSON of the object itself: cached bytes can be sent as they are."""
-        return self is PLAIN
-
-    @property
     def content_type(self) -> str:
         return self.media_type
 

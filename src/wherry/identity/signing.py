@@ -61,16 +61,6 @@ def refusal(signer: str, request: SigningRequest, usages: Sequence[str]) -> str:
     return f"{signer} is not one of ours"
 
 
-def is_node_client(request: SigningRequest, usages: Sequence[str]) -> bool:
-    """Whether this asks for the client certificate of a node."""
-    return not refusal(KUBELET_CLIENT, request, usages)
-
-
-def is_node_server(request: SigningRequest, usages: Sequence[str]) -> bool:
-    """Whether this asks for the serving certificate of a node."""
-    return not refusal(KUBELET_SERVING, request, usages)
-
-
 def sign(authority: Authority, pem: bytes, usages: Sequence[str], now: float, seconds: float | None) -> bytes:
     """The certificate in PEM, for as long as was asked but no longer than a year."""
     request = parse_request(pem)

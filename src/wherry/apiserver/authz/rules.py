@@ -39,9 +39,6 @@ class Rule:
             return resource in resources
         return f"{resource}/{subresource}" in resources or f"*/{subresource}" in resources
 
-    def covers_name(self, name: str) -> bool:
-        return not self.names or name in self.names
-
     def covers_path(self, path: str) -> bool:
         return any(_path_matches(pattern, path) for pattern in self.paths)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import socket
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,17 +65,6 @@ def read_pressure(folder: Path, proc: Path = Path("/proc")) -> Pressure:
         pids_used=int(running),
         pids=int(_read(proc / "sys/kernel/pid_max") or "32768"),
     )
-
-
-def own_address(server: str) -> str:
-    """The address from which this machine reaches a server: the one that others reach it by, as a rule.
-
-    Connecting a datagram socket sends nothing; it only makes the kernel choose a route.
-    """
-    family = socket.AF_INET6 if ":" in server else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        probe.connect((server, 9))
-        return str(probe.getsockname()[0])
 
 
 def _meminfo(proc: Path) -> dict[str, int]:

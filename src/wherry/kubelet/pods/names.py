@@ -18,8 +18,6 @@ MESSAGE_PATH = "io.kubernetes.container.terminationMessagePath"
 MESSAGE_POLICY = "io.kubernetes.container.terminationMessagePolicy"
 GRACE_PERIOD = "io.kubernetes.pod.terminationGracePeriod"
 
-STATIC_SOURCE = "kubernetes.io/config.source"
-
 
 def uid_of(pod: Pod) -> str:
     return pod.metadata.uid

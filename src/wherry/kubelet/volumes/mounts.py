@@ -9,7 +9,6 @@ from pathlib import Path
 
 MS_BIND = 0x1000
 MS_REC = 0x4000
-MS_SHARED = 1 << 20
 _MNT_DETACH = 2
 
 _libc = ctypes.CDLL(None, use_errno=True)
