@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wherry.lib.failure import Failure
 
@@ -21,7 +21,7 @@ class JoinToken:
     """What a join string says."""
 
     server: str
-    token: str
+    token: str = field(repr=False)
     authority: str
     """PEM."""
 

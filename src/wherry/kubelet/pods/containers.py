@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wherry.api.types.core_v1 import Container, EphemeralContainer, Pod
 from wherry.kubelet.pods.expand import expand
@@ -38,7 +38,7 @@ class Prepared:
 
     image: Image
     image_ref: str
-    env: Mapping[str, str]
+    env: Mapping[str, str] = field(repr=False)
     mounts: tuple[Mount, ...] = ()
     target: str = ""
 

@@ -15,7 +15,7 @@ import os
 import shutil
 import stat
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
@@ -25,7 +25,7 @@ _DRAFT = "..data_tmp"
 
 @dataclass(frozen=True, slots=True)
 class PayloadFile:
-    data: bytes
+    data: bytes = field(repr=False)
     mode: int = 0o644
     owner: int | None = None
     """Numeric user; None keeps root."""

@@ -40,8 +40,8 @@ class Token:
 class Material:
     """What payloads are made of: objects (None: there is none), tokens, and where the pod runs."""
 
-    objects: Mapping[Ref, Obj | None] = field(default_factory=dict)
-    tokens: Mapping[Token, str] = field(default_factory=dict)
+    objects: Mapping[Ref, Obj | None] = field(default_factory=dict, repr=False)
+    tokens: Mapping[Token, str] = field(default_factory=dict, repr=False)
     place: Place = field(default_factory=lambda: Place(""))
     bundles: Mapping[str, str] = field(default_factory=dict)
     """PEM text of ClusterTrustBundles by name."""

@@ -7,7 +7,7 @@ lives.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wherry.api.core.serviceaccount import SERVICEACCOUNTS
 from wherry.api.errors import ApiError
@@ -24,7 +24,7 @@ _RETRY = 30.0
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    token: str
+    token: str = field(repr=False)
     renew_at: float
     expires_at: float
 
