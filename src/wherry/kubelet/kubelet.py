@@ -21,7 +21,7 @@ from wherry.api.types.core_v1 import Node, Pod
 from wherry.client import Client, Key
 from wherry.kubelet.node.description import Health, NodeSettings, allocatable
 from wherry.kubelet.node.heartbeat import Findings, Heartbeat
-from wherry.kubelet.node.machine import read_machine, read_pressure
+from wherry.kubelet.node.machine import Pressure, read_machine, read_pressure
 from wherry.kubelet.pods import admission
 from wherry.kubelet.pods.cgroups import Cgroups
 from wherry.kubelet.pods.dns import ClusterDns, parse_resolv_conf
@@ -47,6 +47,9 @@ from wherry.kubelet.volumes.tokens import Tokens
 from wherry.lib.clock import Clock
 
 log = logging.getLogger(__name__)
+
+_RUNTIME_GRACE_SECONDS = 30.0
+"""How long the runtime may be away before the node says so; upstream's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,8 @@ class Kubelet:
         self._machine = read_machine()
         self._cidrs: tuple[str, ...] = ()
         self._version = RuntimeVersion("containerd", "")
+        self._found: Findings | None = None
+        self._found_at = 0.0
         self._node_informer = world.client.informer(NODES, Node, field_selector=f"metadata.name={settings.node.name}")
         self.heartbeat = Heartbeat(world.client, settings.node, self._machine, self._look, world.clock, world.random)
         self._view = self._make_view()
@@ -205,8 +210,16 @@ class Kubelet:
             conditions = await runtime.conditions()
             images = list(await runtime.images())
         except RuntimeFailure as failure:
-            return Findings(pressure, Health(runtime=f"container runtime is down: {failure}"), self._version, [])
-        return Findings(pressure, _health(conditions), self._version, images)
+            return self._without_runtime(pressure, failure)
+        self._found = Findings(pressure, _health(conditions), self._version, images)
+        self._found_at = self._world.clock.monotonic()
+        return self._found
+
+    def _without_runtime(self, pressure: Pressure, failure: RuntimeFailure) -> Findings:
+        """A runtime that is being restarted is no reason to call the node, and with it all its pods, not ready."""
+        if self._found is not None and self._world.clock.monotonic() - self._found_at < _RUNTIME_GRACE_SECONDS:
+            return replace(self._found, pressure=pressure)
+        return Findings(pressure, Health(runtime=f"container runtime is down: {failure}"), self._version, [])
 
     def _host_dns(self) -> DnsConfig:
         try:

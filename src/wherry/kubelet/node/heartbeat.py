@@ -134,11 +134,11 @@ class Heartbeat:
                 await self.report()
             except (ApiError, OSError) as error:
                 log.warning("reporting node status: %s", error)
+            timer = self._clock.call_later(CHECK_SECONDS, self._changed.set)
             try:
-                async with asyncio.timeout(CHECK_SECONDS):
-                    await self._changed.wait()
-            except TimeoutError:
-                pass
+                await self._changed.wait()
+            finally:
+                timer.cancel()
 
     async def _keep_lease(self) -> None:
         while True:

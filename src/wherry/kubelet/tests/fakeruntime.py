@@ -65,6 +65,8 @@ class FakeRuntime:
         return RuntimeVersion("fake", "1")
 
     async def conditions(self) -> dict[str, tuple[bool, str]]:
+        if (failure := self.failures.get("conditions")) is not None:
+            raise failure
         return {"RuntimeReady": (True, ""), "NetworkReady": (True, "")}
 
     async def sandboxes(self) -> Sequence[Sandbox]:

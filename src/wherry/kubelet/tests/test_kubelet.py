@@ -127,6 +127,22 @@ async def test_registers_and_keeps_its_lease(tmp_path: Path) -> None:
         assert (await s.client.get(NODES, "n1"))["metadata"]["resourceVersion"] == node["metadata"]["resourceVersion"]
 
 
+async def test_a_runtime_may_restart_before_the_node_is_called_not_ready(tmp_path: Path) -> None:
+    async with scene(tmp_path) as s:
+
+        async def ready() -> str:
+            return str((await s.client.get(NODES, "n1"))["status"]["conditions"][-1]["status"])
+
+        s.runtime.failures["conditions"] = RuntimeFailure("gone")
+        await s.clock.advance(20)
+        assert await ready() == "True"
+        await s.clock.advance(30)
+        assert await ready() == "False"
+        del s.runtime.failures["conditions"]
+        await s.clock.advance(20)
+        assert await ready() == "True"
+
+
 async def test_a_pod_runs_and_goes(tmp_path: Path) -> None:
     async with scene(tmp_path) as s:
         await s.create("web")
