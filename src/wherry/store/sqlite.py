@@ -134,7 +134,12 @@ class SqliteStore:
             self._opened.set_result(contents)
 
     def _has_closed(self) -> None:
+        """The thread has ended; whatever came too late for it is answered here."""
         self._is_open = False
+        while not self._orders.empty():
+            order = self._orders.get_nowait()
+            if isinstance(order, tuple) and not order[1].done():
+                order[1].set_exception(StoreUnavailable("the store has closed"))
         if self._closed is not None and not self._closed.done():
             self._closed.set_result(None)
 

@@ -53,6 +53,33 @@ async def test_what_was_read_is_handed_over_and_not_kept(tmp_path: Path) -> None
     await store.close()
 
 
+class StoppingClock(ManualClock):
+    """Breaks when told to."""
+
+    is_broken = False
+
+    def time(self) -> float:
+        if self.is_broken:
+            raise OverflowError("time has ended")
+        return super().time()
+
+
+async def test_writes_that_come_as_the_thread_dies_are_refused_not_forgotten(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = StoppingClock()
+    store = SqliteStore(tmp_path / "state.db", clock)
+    await store.open(ignore)
+    clock.is_broken = True
+    store._grow_older()
+    assert store._thread is not None
+    store._thread.join()
+    with pytest.raises(StoreUnavailable):
+        await asyncio.wait_for(store.write(Write("a/1", b"x", Revision(0))), 1)
+    assert "the writer has ended" in caplog.text
+    await store.close()
+
+
 # kill -9
 
 WRITERS = 48
