@@ -54,7 +54,7 @@ fi
 
 [ -x .venv/bin/python ] || { echo "making .venv"; "$python" -m venv .venv; }
 stamp=.venv/.installed-$purpose
-if [ ! -e "$stamp" ] || [ pyproject.toml -nt "$stamp" ]; then
+if [ ! -e "$stamp" ] || [ pyproject.toml -nt "$stamp" ] || [ tools/setup.sh -nt "$stamp" ]; then
     echo "installing Python packages"
     .venv/bin/python -m pip install -q --disable-pip-version-check --upgrade 'pip>=25.1'
     groups=""

@@ -24,8 +24,8 @@ def test_server_and_agent_sleep_when_there_is_nothing_to_do(node: Cluster) -> No
     assert set(pids) == {"server", "agent"}
     # What earlier tests set in motion may still be settling; the quietest of three looks counts.
     looks = [_rates(pids) for _ in range(3)]
-    assert min(rates["server"] for rates in looks) <= 10, looks
-    assert min(rates["agent"] for rates in looks) <= 20, looks
+    assert min(rates["server"] for rates in looks) <= 5, looks
+    assert min(rates["agent"] for rates in looks) <= 5, looks
 
 
 def test_what_pods_are_told_in_confidence_stays_there(node: Cluster) -> None:
@@ -47,9 +47,8 @@ def _rates(pids: Mapping[str, int]) -> dict[str, float]:
 
 
 def _wake_ups(pid: int) -> int:
-    """How often any thread of a process has gone to sleep and been woken."""
-    return sum(int(count) for task in Path(f"/proc/{pid}/task").iterdir() for count in _counts(task / "status"))
-
-
-def _counts(file: Path) -> list[str]:
-    return re.findall(r"^voluntary_ctxt_switches:\s+(\d+)", file.read_text(), re.MULTILINE)
+    """How often the thread of the event loop has gone to sleep and been woken; gRPC's own threads are not ours."""
+    status = Path(f"/proc/{pid}/task/{pid}/status").read_text()
+    found = re.search(r"^voluntary_ctxt_switches:\s+(\d+)", status, re.MULTILINE)
+    assert found is not None
+    return int(found[1])
