@@ -50,10 +50,10 @@ async def run() -> list[Measure]:
 
 async def _add_node(client: Client, name: str) -> None:
     amounts = {"cpu": "64", "memory": "256Gi", "pods": "500"}
-    node = await client.create(NODES, {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}})
+    await client.create(NODES, {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}})
     conditions = [{"type": "Ready", "status": "True", "reason": "KubeletReady"}]
-    node["status"] = {"capacity": amounts, "allocatable": amounts, "conditions": conditions}
-    await client.update(NODES, node, subresource="status")
+    status = {"capacity": amounts, "allocatable": amounts, "conditions": conditions}
+    await client.patch(NODES, name, {"status": status}, subresource="status")
 
 
 async def _roll_out(client: Client, name: str) -> float:

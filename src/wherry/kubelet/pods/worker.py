@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
+from collections.abc import Awaitable, Callable
 
 from wherry.api.core.pod import PODS
 from wherry.api.errors import ApiError, Conflict, NotFound
@@ -188,20 +189,26 @@ class PodWorker:
                 timer.cancel()
 
     async def _end(self) -> None:
-        while True:
-            try:
-                await self._stop_all()
-                break
-            except (RuntimeFailure, VolumeError) as failure:
-                log.warning("stopping pod %s/%s: %s", self.pod.metadata.namespace, self.pod.metadata.name, failure)
-                await self._services.clock.sleep(_RETRY_SECONDS)
+        await self._until_done(self._stop_all, "stopping")
         while self.pod.metadata.deletion_timestamp is None and not self.is_gone:
             self._changed.clear()
             await self._changed.wait()
-        while not await self._remove():
+        await self._until_done(self._remove, "removing")
+
+    async def _until_done(self, work: Callable[[], Awaitable[bool]], what: str) -> None:
+        """Try again and again: a pod whose end is given up would stay Terminating until the agent is restarted."""
+        while True:
+            meta = self.pod.metadata
+            try:
+                if await work():
+                    return
+            except (RuntimeFailure, VolumeError, StillMounted, OSError) as failure:
+                log.warning("%s pod %s/%s: %s", what, meta.namespace, meta.name, failure)
+            except Exception:
+                log.exception("%s pod %s/%s", what, meta.namespace, meta.name)
             await self._services.clock.sleep(_RETRY_SECONDS)
 
-    async def _stop_all(self) -> None:
+    async def _stop_all(self) -> bool:
         """Stop everything, and let go of what the pod held; its ended containers stay for their logs."""
         services = self._services
         runtime = await self._syncing.look(self.pod)
@@ -221,6 +228,7 @@ class PodWorker:
         await services.volumes.take_down(self.pod.metadata.uid)
         services.objects.release(self.pod.metadata.uid)
         services.cgroups.remove(self.pod.metadata.uid)
+        return True
 
     async def _stop_once(self, runtime: PodRuntime) -> None:
         if self.is_gone:
@@ -231,13 +239,9 @@ class PodWorker:
     async def _remove(self) -> bool:
         """Remove what is left of a deleted pod; True when nothing is."""
         services, uid = self._services, self.pod.metadata.uid
-        try:
-            await remove_all(services, await services.runtime.pod(uid))
-            await services.volumes.take_down(uid)
-            remove_tree(services.layout.pod(uid))
-        except (RuntimeFailure, VolumeError, StillMounted, OSError) as failure:
-            log.warning("removing pod %s/%s: %s", self.pod.metadata.namespace, self.pod.metadata.name, failure)
-            return False
+        await remove_all(services, await services.runtime.pod(uid))
+        await services.volumes.take_down(uid)
+        remove_tree(services.layout.pod(uid))
         shutil.rmtree(services.layout.log_folder(self.pod), ignore_errors=True)
         self._unlink_logs()
         services.cgroups.remove(uid)

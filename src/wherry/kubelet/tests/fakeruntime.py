@@ -24,7 +24,7 @@ from wherry.kubelet.runtime.model import (
     SandboxConfig,
     SandboxState,
 )
-from wherry.kubelet.runtime.protocol import RuntimeFailure, RuntimeNotFound
+from wherry.kubelet.runtime.protocol import RuntimeNotFound
 from wherry.lib.clock import Clock
 
 
@@ -40,7 +40,7 @@ class FakeRuntime:
         self._events: asyncio.Queue[RuntimeEvent] = asyncio.Queue()
         self.configs: dict[str, ContainerConfig] = {}
         self.resources: dict[str, Resources] = {}
-        self.failures: dict[str, RuntimeFailure] = {}
+        self.failures: dict[str, Exception] = {}
         """Calls by name that are to fail."""
         self.calls: list[str] = []
         self.reopened: list[str] = []

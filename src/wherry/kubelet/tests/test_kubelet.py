@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from wherry.api import Obj
 from wherry.api.coordination.lease import LEASES
 from wherry.api.core.configmap import CONFIGMAPS
@@ -155,6 +157,19 @@ async def test_a_pod_runs_and_goes(tmp_path: Path) -> None:
         assert "stop_container app 5" in s.runtime.calls
         assert (await s.runtime.pod(pod["metadata"]["uid"])).sandboxes == ()
         assert not (s.layout.pods / pod["metadata"]["uid"]).exists()
+
+
+@pytest.mark.parametrize("call", ["stop_sandbox", "remove_sandbox"])
+async def test_an_end_that_fails_in_an_unforeseen_way_is_tried_again(tmp_path: Path, call: str) -> None:
+    async with scene(tmp_path) as s:
+        await s.create("web")
+        await s.running("web")
+        s.runtime.failures[call] = ZeroDivisionError("nobody thought of this")
+        await s.client.delete(PODS, "web", "default")
+        await s.clock.advance(20)
+        assert await s.pod("web") is not None
+        del s.runtime.failures[call]
+        await s.until(lambda pod: pod is None, "web")
 
 
 async def test_a_crashing_container_backs_off(tmp_path: Path) -> None:
