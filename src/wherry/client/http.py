@@ -7,7 +7,7 @@ that cannot be reached is a `ServiceUnavailable` or a `Timeout`, so that callers
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import Any, Final, Self, TypeVar, cast
 
 import msgspec
@@ -185,7 +185,7 @@ class HttpClient:
 
     async def watch_lines(
         self, resource: Resource, namespace: str, query: Mapping[str, str]
-    ) -> AsyncIterator[WatchLine]:
+    ) -> AsyncGenerator[WatchLine, None]:
         """A watch's events with their objects undecoded. An ERROR event is raised as the error it carries."""
         target = with_query(path_of(resource, namespace), {**query, "watch": "true"})
         try:

@@ -12,7 +12,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from typing import Final, Generic, Protocol, TypeVar
 
 import msgspec
@@ -46,7 +47,9 @@ class Source(Protocol):
         self, method: str, target: str, body: bytes = b"", headers: Sequence[tuple[str, str]] = ()
     ) -> Answer: ...
 
-    def watch_lines(self, resource: Resource, namespace: str, query: Mapping[str, str]) -> AsyncIterator[WatchLine]: ...
+    def watch_lines(
+        self, resource: Resource, namespace: str, query: Mapping[str, str]
+    ) -> AsyncGenerator[WatchLine, None]: ...
 
 
 class _Meta(msgspec.Struct, frozen=True, gc=False, rename="camel"):
@@ -187,27 +190,28 @@ class Reflector(Generic[T]):
         begun = self._clock.monotonic()
         events = 0
         found: dict[Key, tuple[str, T]] | None = {} if initial else None
-        async for line in self._source.watch_lines(self._resource, "", self._query(initial)):
-            events += 1
-            meta = _ENVELOPE.decode(line.object).metadata
-            if line.type == "BOOKMARK":
+        async with aclosing(self._source.watch_lines(self._resource, "", self._query(initial))) as lines:
+            async for line in lines:
+                events += 1
+                meta = _ENVELOPE.decode(line.object).metadata
+                if line.type == "BOOKMARK":
+                    if found is None:
+                        self._failures = 0
+                        self._version = meta.resource_version
+                    elif (meta.annotations or {}).get(INITIAL_EVENTS_END) == "true":
+                        self._replace(found, meta.resource_version)
+                        found = None
+                    continue
+                key = Key(meta.namespace, meta.name)
+                obj = None if line.type == "DELETED" else decode(self._view, bytes(line.object))
                 if found is None:
                     self._failures = 0
                     self._version = meta.resource_version
-                elif (meta.annotations or {}).get(INITIAL_EVENTS_END) == "true":
-                    self._replace(found, meta.resource_version)
-                    found = None
-                continue
-            key = Key(meta.namespace, meta.name)
-            obj = None if line.type == "DELETED" else decode(self._view, bytes(line.object))
-            if found is None:
-                self._failures = 0
-                self._version = meta.resource_version
-                self._index.put(key, meta.resource_version, obj)
-            elif obj is None:
-                found.pop(key, None)
-            else:
-                found[key] = (meta.resource_version, obj)
+                    self._index.put(key, meta.resource_version, obj)
+                elif obj is None:
+                    found.pop(key, None)
+                else:
+                    found[key] = (meta.resource_version, obj)
         if found is not None or (not events and self._clock.monotonic() - begun < _SHORT):
             await self._wait()
 
