@@ -120,7 +120,10 @@ class Loop:
             log.warning("%s %s: given up until it changes: %s", self.controller.name, key, reason)
             self.stats.errors += 1
             self.queue.forget(key)
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
+            worker = asyncio.current_task()
+            if isinstance(error, asyncio.CancelledError) and worker is not None and worker.cancelling():
+                raise  # it is we who are to stop; otherwise something that was waited for has been called off
             self.stats.errors += 1
             self._report(key, error, self.queue.add_failed(key))
         else:
@@ -133,7 +136,7 @@ class Loop:
         if result.requeue_after is not None:
             self.queue.add_after(key, result.requeue_after)
 
-    def _report(self, key: Key, error: Exception, delay: float) -> None:
+    def _report(self, key: Key, error: BaseException, delay: float) -> None:
         if isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
             error = error.exceptions[0]
         if isinstance(error, _ROUTINE):

@@ -92,6 +92,28 @@ async def test_failures_are_tried_again_later_and_later(client: Client, clock: M
     await loops.stop()
 
 
+async def test_what_was_waited_for_being_called_off_is_a_failure_like_others(
+    client: Client, clock: ManualClock
+) -> None:
+    tries = 0
+
+    async def reconcile(key: Key, deps: Deps) -> Result:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            called_off = asyncio.get_running_loop().create_future()
+            called_off.cancel()
+            await called_off
+        return DONE
+
+    loops = loops_for(client, clock, reconcile)
+    await loops.start()
+    await create(client, "a")
+    await clock.advance(1)
+    assert tries == 2
+    await loops.stop()
+
+
 async def test_a_result_asks_for_another_look(client: Client, clock: ManualClock) -> None:
     count = 0
 
