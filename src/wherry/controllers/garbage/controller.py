@@ -189,9 +189,9 @@ async def _free_dependents(collector: Collector, node: Node, metadata: ObjectMet
     dependents = collector.dependents(node.uid)
     for start_at in range(0, len(dependents), WIDTH):
         batch = dependents[start_at : start_at + WIDTH]
-        await asyncio.gather(
-            *(_set_owners(collector, child, of_child, without_owner(of_child, node.uid)) for child, of_child in batch)
-        )
+        async with asyncio.TaskGroup() as group:
+            for child, of_child in batch:
+                group.create_task(_set_owners(collector, child, of_child, without_owner(of_child, node.uid)))
     await _drop_finalizer(collector, node, metadata, ORPHAN)
 
 
