@@ -91,6 +91,9 @@ def format_config(
             f"state = {_text(paths.state)}",
             "oom_score = 0",
             f"disabled_plugins = {json.dumps(list(_DISABLED))}",
+            # Nobody rotates its log, and at "info" every container leaves ten lines in it.
+            "[debug]",
+            '  level = "warn"',
             "[grpc]",
             f"  address = {_text(paths.socket)}",
             "[ttrpc]",
