@@ -161,7 +161,7 @@ def _is_in_scope(info: RequestInfo, resource: Resource) -> bool:
     if resource.is_namespaced:
         # The name of a list is the one that its field selector asks for, not part of the path.
         return bool(info.namespace) or not info.name or info.verb in ("list", "watch", "deletecollection")
-    return not info.namespace or (resource.group_resource == "namespaces" and info.namespace == info.name)
+    return not info.is_behind_namespace
 
 
 def _with_selected_name(info: RequestInfo, query: Mapping[str, str]) -> RequestInfo:

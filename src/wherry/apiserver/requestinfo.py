@@ -41,6 +41,8 @@ class RequestInfo(NamedTuple):
     name: str = ""
     rest: str = ""
     """What follows the subresource, for proxies; begins with a slash."""
+    is_behind_namespace: bool = False
+    """The path names a namespace in front of the resource, which a Namespace's own path does not."""
 
     @property
     def is_resource(self) -> bool:
@@ -73,11 +75,11 @@ def _of_resource(method: str, path: str, group: str, version: str, parts: list[s
     verb = _VERBS.get(method, method.lower())
     if parts[0] == "watch" and len(parts) > 1:
         verb, parts = "watch", parts[1:]
-    namespace = ""
+    namespace, is_behind = "", False
     if parts[0] == "namespaces" and len(parts) > 1:
         namespace = parts[1]
         if len(parts) > 2 and parts[2] not in _OF_NAMESPACE:
-            parts = parts[2:]
+            parts, is_behind = parts[2:], True
     name = parts[1] if len(parts) > 1 else ""
     if not name:
         verb = _of_collection(verb, watch)
@@ -91,6 +93,7 @@ def _of_resource(method: str, path: str, group: str, version: str, parts: list[s
         namespace,
         name,
         _rest(path, len(parts) - 3) if len(parts) > 3 else "",
+        is_behind,
     )
 
 

@@ -384,3 +384,18 @@ async def test_leases_are_created_by_update(server: Server) -> None:
             "must be specified for an update"
         ),
     )
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/namespaces/default/nodes",
+        "/api/v1/namespaces/default/namespaces",
+        "/api/v1/namespaces/default/namespaces/default",
+        "/api/v1/namespaces/default/namespaces?fieldSelector=metadata.name%3Ddefault",
+        "/api/v1/pods/web",
+    ],
+)
+async def test_a_path_must_suit_the_kinds_scope(server: Server, path: str) -> None:
+    assert (await server.call("GET", path)).status == 404
+    assert (await server.call("GET", "/api/v1/namespaces/default")).status == 200

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from wherry.apiserver.requestinfo import RequestInfo, parse
 
 PODS = {"version": "v1", "resource": "pods"}
+IN_A = {"namespace": "a", "is_behind_namespace": True}
 
 
 @pytest.mark.parametrize(
@@ -15,23 +18,23 @@ PODS = {"version": "v1", "resource": "pods"}
         ("GET", "/api/v1/pods", False, {"verb": "list", **PODS}),
         ("GET", "/api/v1/pods", True, {"verb": "watch", **PODS}),
         ("GET", "/api/v1/watch/pods", False, {"verb": "watch", **PODS}),
-        ("GET", "/api/v1/namespaces/a/pods", False, {"verb": "list", "namespace": "a", **PODS}),
-        ("GET", "/api/v1/namespaces/a/pods/p", False, {"verb": "get", "namespace": "a", "name": "p", **PODS}),
-        ("HEAD", "/api/v1/namespaces/a/pods/p", False, {"verb": "get", "namespace": "a", "name": "p", **PODS}),
-        ("GET", "/api/v1/namespaces/a/pods/p", True, {"verb": "get", "namespace": "a", "name": "p", **PODS}),
-        ("POST", "/api/v1/namespaces/a/pods", False, {"verb": "create", "namespace": "a", **PODS}),
-        ("DELETE", "/api/v1/namespaces/a/pods", False, {"verb": "deletecollection", "namespace": "a", **PODS}),
+        ("GET", "/api/v1/namespaces/a/pods", False, {"verb": "list", **IN_A, **PODS}),
+        ("GET", "/api/v1/namespaces/a/pods/p", False, {"verb": "get", **IN_A, "name": "p", **PODS}),
+        ("HEAD", "/api/v1/namespaces/a/pods/p", False, {"verb": "get", **IN_A, "name": "p", **PODS}),
+        ("GET", "/api/v1/namespaces/a/pods/p", True, {"verb": "get", **IN_A, "name": "p", **PODS}),
+        ("POST", "/api/v1/namespaces/a/pods", False, {"verb": "create", **IN_A, **PODS}),
+        ("DELETE", "/api/v1/namespaces/a/pods", False, {"verb": "deletecollection", **IN_A, **PODS}),
         (
             "PATCH",
             "/api/v1/namespaces/a/pods/p/status",
             False,
-            {"verb": "patch", "namespace": "a", "name": "p", "subresource": "status", **PODS},
+            {"verb": "patch", **IN_A, "name": "p", "subresource": "status", **PODS},
         ),
         (
             "GET",
             "/api/v1/namespaces/a/pods/p/proxy/x/y/",
             False,
-            {"verb": "get", "namespace": "a", "name": "p", "subresource": "proxy", "rest": "/x/y/", **PODS},
+            {"verb": "get", **IN_A, "name": "p", "subresource": "proxy", "rest": "/x/y/", **PODS},
         ),
         (
             "GET",
@@ -61,7 +64,7 @@ PODS = {"version": "v1", "resource": "pods"}
                 "group": "apps",
                 "version": "v1",
                 "resource": "deployments",
-                "namespace": "a",
+                **IN_A,
                 "name": "d",
             },
         ),
@@ -70,5 +73,5 @@ PODS = {"version": "v1", "resource": "pods"}
         ("POST", "/version", False, {"verb": "post"}),
     ],
 )
-def test_parse(method: str, path: str, watch: bool, fields: dict[str, str]) -> None:
+def test_parse(method: str, path: str, watch: bool, fields: dict[str, Any]) -> None:
     assert parse(method, path, watch=watch) == RequestInfo(path, **fields)
