@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import ipaddress
 import json
-import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,9 +68,3 @@ def write_conflist(folder: Path, network: PodNetwork) -> bool:
     draft.write_text(text)
     draft.replace(target)
     return True
-
-
-def missing_plugins(folders: Sequence[Path]) -> list[str]:
-    """Which of the plug-ins in use are not installed."""
-    needed = ("bridge", "host-local", "loopback", "portmap")
-    return [name for name in needed if not any(os.access(folder / name, os.X_OK) for folder in folders)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from wherry.network.cni import CONFLIST, PodNetwork, conflist, missing_plugins, write_conflist
+from wherry.network.cni import CONFLIST, PodNetwork, conflist, write_conflist
 
 NETWORK = PodNetwork(("10.42.0.0/24", "fd00:42::/64"), "wherry0", Path("/run/ipam"), mtu=1400)
 
@@ -25,8 +25,3 @@ def test_is_written_only_when_it_changes(tmp_path: Path) -> None:
     assert write_conflist(folder, PodNetwork(("10.42.1.0/24",), "wherry0", Path("/run/ipam")))
     assert [path.name for path in folder.iterdir()] == [CONFLIST]
     assert json.loads((folder / CONFLIST).read_text())["name"] == "wherry"
-
-
-def test_missing_plugins(tmp_path: Path) -> None:
-    (tmp_path / "bridge").touch(mode=0o755)
-    assert missing_plugins([tmp_path]) == ["host-local", "loopback", "portmap"]
