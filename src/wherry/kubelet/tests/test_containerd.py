@@ -26,7 +26,7 @@ from wherry.kubelet.tests.runtimesuite import LABELS, UID, check_life_of_a_pod
 from wherry.lib.arch import architecture
 from wherry.lib.systemclock import SystemClock
 from wherry.lib.tasks import Tasks
-from wherry.network.cni import PodNetwork, missing_plugins, write_conflist
+from wherry.network.cni import PodNetwork, write_conflist
 from wherry.wire.oci import Directory, Entry, File, Process, Symlink, image_tar
 
 IMAGE = "wherry.test/busybox:1"
@@ -39,7 +39,10 @@ def _lacking() -> str:
     for program in ("containerd", "runc", "ctr", "ip", "nsenter", "busybox"):
         if shutil.which(program) is None:
             return f"needs {program}"
-    return f"needs CNI plug-ins {missing_plugins(_PLUGINS)}" if missing_plugins(_PLUGINS) else ""
+    for plugin in ("bridge", "host-local", "loopback", "portmap"):
+        if not any(os.access(folder / plugin, os.X_OK) for folder in _PLUGINS):
+            return f"needs the CNI plug-in {plugin}"
+    return ""
 
 
 pytestmark = [pytest.mark.e2e, pytest.mark.skipif(bool(_lacking()), reason=_lacking() or "can run")]
