@@ -57,7 +57,7 @@ class LogFilter:
                 continue
             content = entry.content
             if self._options.timestamps and self._begins:
-                content = f"{entry.time} ".encode() + content
+                content = f"{fixed_width(entry.time)} ".encode() + content
             self._begins = content.endswith(b"\n")
             shown.append(self._cut(content))
             if self.is_full:
@@ -85,6 +85,18 @@ def parse_log_time(text: str) -> float:
         return parse_time(text)
     digits = len(rest) - len(rest.lstrip("0123456789"))
     return parse_time(f"{head}.{rest[: min(digits, 6)].ljust(6, '0')}{rest[digits:]}")
+
+
+def fixed_width(text: str) -> str:
+    """A log's time with nine digits after the point, as `kubectl logs --timestamps` shows it.
+
+    Runtimes write RFC 3339 with the zeros at the end cut off.
+    """
+    head, dot, rest = text.partition(".")
+    if not dot:
+        head, rest = text[:19], text[19:]
+    digits = len(rest) - len(rest.lstrip("0123456789"))
+    return f"{head}.{rest[:digits].ljust(9, '0')}{rest[digits:]}"
 
 
 def tail_start(size: int, read: Callable[[int, int], bytes], lines: int, block: int = 64 << 10) -> int:

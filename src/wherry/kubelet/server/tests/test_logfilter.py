@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wherry.kubelet.server.logfilter import LogFilter, LogOptions, parse_log_time, tail_start
+from wherry.kubelet.server.logfilter import LogFilter, LogOptions, fixed_width, parse_log_time, tail_start
 from wherry.lib.clock import parse_time
 
 LOG = (
@@ -36,7 +36,9 @@ def _show(options: LogOptions, data: bytes = LOG) -> bytes:
         (LogOptions(limit_bytes=0), b""),
         (
             LogOptions(timestamps=True, since=parse_time("2026-01-01T00:00:01Z")),
-            b"2026-01-01T00:00:01.5Z two\n2026-01-01T00:00:02Z \n2026-01-01T00:00:03.123456789Z three\n",
+            b"2026-01-01T00:00:01.500000000Z two\n"
+            b"2026-01-01T00:00:02.000000000Z \n"
+            b"2026-01-01T00:00:03.123456789Z three\n",
         ),
     ],
     ids=["all", "stderr", "since", "limit", "nothing", "timestamps"],
@@ -70,3 +72,16 @@ def test_times_with_any_number_of_digits() -> None:
     assert parse_log_time("2026-01-01T00:00:00.1234567891+00:00") == parse_time("2026-01-01T00:00:00.123456+00:00")
     assert parse_log_time("2026-01-01T00:00:00Z") == parse_time("2026-01-01T00:00:00Z")
     assert parse_log_time("2026-01-01T00:00:00.5Z") == parse_time("2026-01-01T00:00:00.5Z")
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("2026-01-01T00:00:00.07481585Z", "2026-01-01T00:00:00.074815850Z"),
+        ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00.000000000Z"),
+        ("2026-01-01T00:00:00+02:00", "2026-01-01T00:00:00.000000000+02:00"),
+        ("2026-01-01T00:00:00.5-07:00", "2026-01-01T00:00:00.500000000-07:00"),
+    ],
+)
+def test_times_are_shown_in_one_width(written: str, shown: str) -> None:
+    assert fixed_width(written) == shown
