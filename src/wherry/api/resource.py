@@ -147,6 +147,7 @@ class Resource:
     prepare_status_update: Callable[[Obj, Obj], None] = _keep
     """(new, old) for writes through `status`; spec is already kept as stored."""
     validate: Callable[[Obj], Sequence[FieldError]] = _no_faults
+    """What holds for every new state but through `status`."""
     validate_create: Callable[[Obj], Sequence[FieldError]] = _no_faults
     """What holds only for new objects; `validate` runs as well. Called by `meta.objectmeta.validate_create`."""
     validate_update: Callable[[Obj, Obj], Sequence[FieldError]] = _no_update_faults

@@ -36,9 +36,11 @@ def _show(options: LogOptions, data: bytes = LOG) -> bytes:
         (LogOptions(limit_bytes=0), b""),
         (
             LogOptions(timestamps=True, since=parse_time("2026-01-01T00:00:01Z")),
-            b"2026-01-01T00:00:01.500000000Z two\n"
-            b"2026-01-01T00:00:02.000000000Z \n"
-            b"2026-01-01T00:00:03.123456789Z three\n",
+            (
+                b"2026-01-01T00:00:01.500000000Z two\n"
+                b"2026-01-01T00:00:02.000000000Z \n"
+                b"2026-01-01T00:00:03.123456789Z three\n"
+            ),
         ),
     ],
     ids=["all", "stderr", "since", "limit", "nothing", "timestamps"],

@@ -1,0 +1,48 @@
+"""How values merge, by place: what server-side apply asks of a kind's shape.
+
+A `Node` describes one place in an object. Built-in kinds make theirs from `shapes.py`, custom ones from their
+structural schemas; both are made when first looked at and shared from then on. Terms are those of KEP-555 and of
+`structured-merge-diff`: an atomic value has one owner as a whole, a granular one has an owner for each of its parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+
+class Sort(Enum):
+    """What stands at a place."""
+
+    SCALAR = "scalar"
+    MAP = "map"
+    """A JSON object, whether its fields are known (a struct) or free (a map)."""
+    LIST = "list"
+    """An atomic list unless it is a set or has keys."""
+    DEDUCED = "deduced"
+    """Anything, its sort told from the value: objects are granular maps, lists are atomic, the rest is scalar."""
+
+
+def _no_child(_: str) -> Node | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Node:
+    """One place. Compared by identity, so that tables can be made per node."""
+
+    sort: Sort
+    is_atomic: bool = False
+    """For maps: owned as a whole. (A list is atomic when it is neither a set nor has keys.)"""
+    keys: tuple[str, ...] = ()
+    """For lists of objects: the fields that tell items apart (list type `map`)."""
+    key_defaults: Mapping[str, Any] = field(default_factory=dict)
+    """What a key that an item leaves out stands for: a container port's protocol is TCP."""
+    is_set: bool = False
+    """For lists of scalars: items are told apart by value (list type `set`)."""
+    child: Callable[[str], Node | None] = _no_child
+    """For maps: the place of a field or key; None for a field that the shape does not know."""
+    item: Node | None = None
+    """For lists: the place of any item. None means DEDUCED."""
