@@ -51,6 +51,14 @@ _WITHOUT_VALUE = frozenset(
 )
 
 
+class _Omitted(Enum):
+    OMITTED = "omitted"
+
+
+OMITTED = _Omitted.OMITTED
+"""Stands for a value that the message does not show."""
+
+
 @dataclass(frozen=True, slots=True)
 class FieldError:
     """A fault at `path` (such as `spec.containers[0].name`)."""
@@ -64,7 +72,7 @@ class FieldError:
     def body(self) -> str:
         """The message without its path, as it stands in a cause."""
         text = self.type.label
-        if self.type not in _WITHOUT_VALUE:
+        if self.type not in _WITHOUT_VALUE and self.value is not OMITTED:
             text += ": " + _format_value(self.value)
         return f"{text}: {self.detail}" if self.detail else text
 
@@ -85,7 +93,9 @@ def type_invalid(path: str, value: Any, detail: str) -> FieldError:
 
 
 def not_supported(path: str, value: Any, supported: Iterable[str]) -> FieldError:
-    names = ", ".join(json.dumps(name) for name in sorted(supported))
+    """The value is not among the `supported` ones, which are named in their order (sets by the alphabet)."""
+    ordered = sorted(supported) if isinstance(supported, (set, frozenset)) else supported
+    names = ", ".join(json.dumps(name) for name in ordered)
     return FieldError(ErrorType.NOT_SUPPORTED, path, f"supported values: {names}" if names else "", value)
 
 
