@@ -4,6 +4,7 @@
 - `Tasks` (`tasks.py`): tasks that have an owner who waits for them
 - `Backoff`, `Failures` (`backoff.py`): how long to wait before trying again
 - `Failure` (`failure.py`): what went wrong, for a person, with a hint
+- `Pattern` (`regex.py`): regular expressions that take time in proportion to the text
 - `metrics.py`, `processmetrics.py`: counters in Prometheus' text form
 
 Pure code may import modules of this package that do no I/O; helpers that need asyncio stand in modules of their
