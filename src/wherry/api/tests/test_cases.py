@@ -7,11 +7,16 @@ Each file holds a list. A case has a `name`, an `object` (apiVersion and kind in
 - `status_faults`: the same for a write through `status`
 - `warnings`: what the writer is told
 - `cells`: what `kubectl get -o wide` shows at `now`, column by column
+- `rules`: single changes of the object and what validation says of each. A rule has `faults` and one of
+  `create` (the object is new), `update` (it was the case's object before) and `status` (a write through `status`),
+  which map places (`spec.rules[0].host`) to values, ABSENT for none; `was` changes the object before that
 """
 
 from __future__ import annotations
 
 import json
+import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -140,3 +145,71 @@ def test_cells(case: Obj) -> None:
         for column in resource.columns
     }
     assert cells == case["cells"]
+
+
+def _rules() -> list[Any]:
+    return [
+        pytest.param(case["object"], rule, id=f"{file.stem}: {case['name']}: {' '.join(_change(rule))[:60]} {number}")
+        for file in sorted(CASES.glob("*.yaml"))
+        for case in yaml.load(file.read_text(), Loader=Loader)
+        for number, rule in enumerate(case.get("rules", ()))
+    ]
+
+
+def _change(rule: Obj) -> Obj:
+    change: Obj = next(rule[how] for how in ("create", "update", "status") if how in rule)
+    return change
+
+
+@pytest.mark.parametrize(("obj", "rule"), _rules())
+def test_rules(obj: Obj, rule: Obj) -> None:
+    if "create" in rule:
+        new, required = _taken_in(_changed(obj, rule["create"]))
+        resource = _resource(new)
+        resource.prepare_create(new)
+        found = [*objectmeta.validate_create(resource, new), *resource.validate(new)]
+        assert _texts(_merged(required, found)) == rule["faults"]
+        return
+    old = _kept(_changed(obj, rule.get("was") or {}))
+    new, required = _taken_in(_changed(old, _change(rule)))
+    resource = _resource(new)
+    if "status" in rule:
+        resource.prepare_status_update(new, old)
+        found = [*objectmeta.validate_update(new, old), *resource.validate_status_update(new, old)]
+        assert _texts(found) == rule["faults"]
+        return
+    resource.prepare_update(new, old)
+    found = [*objectmeta.validate_update(new, old), *resource.validate(new), *resource.validate_update(new, old)]
+    assert _texts(_merged(required, found)) == rule["faults"]
+
+
+def _kept(obj: Obj) -> Obj:
+    """The object as it is stored, with the status that the case gives it."""
+    obj, _ = _taken_in(obj)
+    status = obj.get("status")
+    _resource(obj).prepare_create(obj)
+    if status is not None:
+        obj["status"] = status
+    return obj
+
+
+def _changed(obj: Obj, change: Obj) -> Obj:
+    """A copy with values put in their places."""
+    copy: Obj = json.loads(json.dumps(obj))
+    for place, value in change.items():
+        steps: list[Any] = [int(s[1:-1]) if s[0] == "[" else s for s in re.findall(r"\[\d+\]|[^.\[\]]+", place)]
+        part: Any = copy
+        for step, following in pairwise(steps):
+            if isinstance(part, dict):
+                part = part.setdefault(step, [] if isinstance(following, int) else {})
+            else:
+                if step == len(part):
+                    part.append({})
+                part = part[step]
+        if value == "ABSENT":
+            del part[steps[-1]]
+        elif isinstance(part, list) and steps[-1] == len(part):
+            part.append(value)
+        else:
+            part[steps[-1]] = value
+    return copy
