@@ -22,8 +22,14 @@ def _controller(revision: Obj, _: float) -> Cell:
 
 def validate(revision: Obj) -> list[FieldError]:
     number = revision.get("revision") or 0
-    faults = [invalid("revision", number, NOT_NEGATIVE)] if number < 0 else []
-    return faults if revision.get("data") is not None else [*faults, required("data", "data is mandatory")]
+    return [invalid("revision", number, NOT_NEGATIVE)] if number < 0 else []
+
+
+def validate_create(revision: Obj) -> list[FieldError]:
+    data = revision.get("data")
+    if data is None:
+        return [required("data", "data is mandatory")]
+    return [] if isinstance(data, dict) else [required("data", "data must be a valid JSON object")]
 
 
 def validate_update(new: Obj, old: Obj) -> list[FieldError]:
@@ -43,5 +49,6 @@ CONTROLLERREVISIONS = Resource(
         AGE,
     ),
     validate=validate,
+    validate_create=validate_create,
     validate_update=validate_update,
 )

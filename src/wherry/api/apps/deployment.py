@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from wherry.api import Obj
-from wherry.api.apps.rules import not_negative, same_selector, validate_rolling, warn
+from wherry.api.apps.rules import (
+    at_most,
+    not_decremented,
+    not_negative,
+    same_selector,
+    validate_endless_template,
+    validate_rolling,
+    warn_with_name,
+)
 from wherry.api.autoscaling.scale import SCALE
 from wherry.api.core.podspec.template import set_defaults as template_defaults
-from wherry.api.core.podspec.template import validate_selected_template
 from wherry.api.field import FieldError, forbidden, invalid, not_supported
 from wherry.api.meta.columns import AGE, NAME, container_columns, number
 from wherry.api.meta.labels import SelectorError, selector_of
@@ -51,10 +58,19 @@ def prepare_update(new: Obj, old: Obj) -> None:
         new["metadata"]["generation"] = (old["metadata"].get("generation") or 0) + 1
 
 
+def prepare_status_update(new: Obj, old: Obj) -> None:
+    """Who reports on a Deployment does not label it."""
+    labels = old["metadata"].get("labels")
+    if labels is None:
+        new["metadata"].pop("labels", None)
+    else:
+        new["metadata"]["labels"] = labels
+
+
 def validate(deployment: Obj) -> list[FieldError]:
     spec = deployment["spec"]
     faults = not_negative(spec, ("replicas",))
-    faults += validate_selected_template(spec, "spec")
+    faults += validate_endless_template(spec, "ReplicaSet", "empty selector is invalid for deployment")
     faults += _validate_strategy(spec["strategy"], "spec.strategy")
     faults += not_negative(spec, ("minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds"))
     deadline = spec.get("progressDeadlineSeconds")
@@ -66,7 +82,7 @@ def validate(deployment: Obj) -> list[FieldError]:
 def _validate_strategy(strategy: Obj, path: str) -> list[FieldError]:
     kind, rolling = strategy["type"], strategy.get("rollingUpdate")
     if kind not in _STRATEGIES:
-        return [not_supported(path + ".type", kind, _STRATEGIES)]
+        return [not_supported(path, strategy, _STRATEGIES)]
     if kind == "RollingUpdate":
         return validate_rolling(rolling or {}, path + ".rollingUpdate")
     if rolling is None:
@@ -74,21 +90,25 @@ def _validate_strategy(strategy: Obj, path: str) -> list[FieldError]:
     return [forbidden(path + ".rollingUpdate", "may not be specified when strategy `type` is 'Recreate'")]
 
 
-_COUNTS = ("observedGeneration", "replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
+_COUNTS = (
+    "observedGeneration",
+    "replicas",
+    "updatedReplicas",
+    "readyReplicas",
+    "availableReplicas",
+    "unavailableReplicas",
+    "terminatingReplicas",
+    "collisionCount",
+)
 
 
-def validate_status_update(new: Obj, _: Obj) -> list[FieldError]:
+def validate_status_update(new: Obj, old: Obj) -> list[FieldError]:
     """What a controller reports must add up."""
-    status = new.get("status") or {}
-    faults = not_negative(status, (*_COUNTS, "unavailableReplicas", "collisionCount"), "status")
-    total, ready_count = status.get("replicas") or 0, status.get("readyReplicas") or 0
-    for field in ("updatedReplicas", "readyReplicas", "availableReplicas"):
-        if (status.get(field) or 0) > total:
-            faults.append(invalid("status." + field, status[field], "cannot be greater than status.replicas"))
-    if (status.get("availableReplicas") or 0) > ready_count:
-        why = "cannot be greater than readyReplicas"
-        faults.append(invalid("status.availableReplicas", status["availableReplicas"], why))
-    return faults
+    status, parts = new.get("status") or {}, ("updatedReplicas", "readyReplicas", "availableReplicas")
+    faults = not_negative(status, _COUNTS, "status")
+    faults += at_most(status, parts, "replicas", "cannot be greater than status.replicas")
+    faults += at_most(status, ("availableReplicas",), "readyReplicas", "cannot be greater than readyReplicas")
+    return faults + not_decremented(new, old)
 
 
 DEPLOYMENTS = Resource(
@@ -113,8 +133,9 @@ DEPLOYMENTS = Resource(
     scale=Scale(),
     defaults=set_defaults,
     prepare_update=prepare_update,
+    prepare_status_update=prepare_status_update,
     validate=validate,
     validate_update=same_selector,
     validate_status_update=validate_status_update,
-    warnings=warn,
+    warnings=warn_with_name,
 )

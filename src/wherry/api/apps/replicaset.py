@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from wherry.api import Obj
-from wherry.api.apps.rules import not_negative, same_selector, warn
+from wherry.api.apps.rules import at_most, not_negative, same_selector, validate_endless_template, warn_with_name
 from wherry.api.autoscaling.scale import SCALE
 from wherry.api.core.podspec.template import set_defaults as template_defaults
-from wherry.api.core.podspec.template import validate_selected_template
-from wherry.api.field import FieldError, invalid
+from wherry.api.field import FieldError
 from wherry.api.meta.columns import AGE, NAME, container_columns, number
 from wherry.api.meta.labels import format_label_selector
 from wherry.api.resource import STATUS, Column, Resource, Scale
@@ -23,23 +22,25 @@ def set_defaults(replica_set: Obj) -> None:
 def validate(replica_set: Obj) -> list[FieldError]:
     spec = replica_set["spec"]
     faults = not_negative(spec, ("replicas", "minReadySeconds"))
-    return faults + validate_selected_template(spec, "spec")
+    return faults + validate_endless_template(spec, "ReplicaSet", "empty selector is invalid for deployment")
 
 
-_COUNTS = ("replicas", "fullyLabeledReplicas", "readyReplicas", "availableReplicas", "observedGeneration")
+_COUNTS = (
+    "replicas",
+    "fullyLabeledReplicas",
+    "readyReplicas",
+    "availableReplicas",
+    "observedGeneration",
+    "terminatingReplicas",
+)
 
 
 def validate_status_update(new: Obj, _: Obj) -> list[FieldError]:
     """What a controller reports must add up."""
-    status = new.get("status") or {}
+    status, parts = new.get("status") or {}, ("fullyLabeledReplicas", "readyReplicas", "availableReplicas")
     faults = not_negative(status, _COUNTS, "status")
-    for field in ("fullyLabeledReplicas", "readyReplicas", "availableReplicas"):
-        if (status.get(field) or 0) > (status.get("replicas") or 0):
-            faults.append(invalid("status." + field, status[field], "cannot be greater than status.replicas"))
-    if (status.get("availableReplicas") or 0) > (status.get("readyReplicas") or 0):
-        why = "cannot be greater than readyReplicas"
-        faults.append(invalid("status.availableReplicas", status["availableReplicas"], why))
-    return faults
+    faults += at_most(status, parts, "replicas", "cannot be greater than status.replicas")
+    return faults + at_most(status, ("availableReplicas",), "readyReplicas", "cannot be greater than readyReplicas")
 
 
 REPLICASETS = Resource(
@@ -67,5 +68,5 @@ REPLICASETS = Resource(
     validate=validate,
     validate_update=same_selector,
     validate_status_update=validate_status_update,
-    warnings=warn,
+    warnings=warn_with_name,
 )
