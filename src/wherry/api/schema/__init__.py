@@ -3,7 +3,7 @@
 - `Schema`: what the pipeline and the patches ask of a kind's shape; `schema("apps/v1", "Deployment")` is one
 - `DecodeError`: a value of the wrong JSON type, which upstream's decoder refuses with 400 before it validates anything
 - `shapes.py`: the compact data of each type (fields, list types, merge keys) for OpenAPI and server-side apply
-- `nodes.py`: how values merge by place, for server-side apply; `Schema.node` is an object's root
+- `nodes.py`: how values merge by place, for server-side apply; `structnodes.py` makes those of built-in types
 - `compiler.py`: makes one checking function per type, on first use, shared by all control planes of the process
 - `required.py`: which of OpenAPI's "required" fields are really enforced
 
@@ -18,6 +18,7 @@ from typing import Protocol
 
 from wherry.api import Obj
 from wherry.api.field import FieldError
+from wherry.api.schema.nodes import Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,11 @@ class Schema(Protocol):
 
         List indices and map keys do not stand in the path. A strategy may be compound: `merge,retainKeys`.
         """
+        ...
+
+    @property
+    def node(self) -> Node:
+        """How objects of the kind merge under server-side apply."""
         ...
 
 

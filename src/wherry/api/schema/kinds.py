@@ -8,9 +8,11 @@ from wherry.api import Obj
 from wherry.api.field import ErrorType, FieldError
 from wherry.api.schema import DecodeError
 from wherry.api.schema.compiler import struct_check
+from wherry.api.schema.nodes import Node
 from wherry.api.schema.problems import Sort
 from wherry.api.schema.scalars import Check
 from wherry.api.schema.shapes import Field, Struct, base_type, kind_struct, struct
+from wherry.api.schema.structnodes import struct_node
 
 MOST_UNKNOWN = 100
 """How many unknown fields upstream names before it stops counting."""
@@ -21,12 +23,13 @@ TOO_DEEP = "exceeded max depth"
 class KindSchema:
     """A kind by name; its data is looked up when it is first used."""
 
-    __slots__ = ("_check", "api_version", "kind")
+    __slots__ = ("_check", "_node", "api_version", "kind")
 
     def __init__(self, api_version: str, kind: str) -> None:
         self.api_version = api_version
         self.kind = kind
         self._check: Check | None = None
+        self._node: Node | None = None
 
     @staticmethod
     @cache
@@ -56,6 +59,14 @@ class KindSchema:
         faults = [problem.fault() for problem in problems if problem.sort is not Sort.UNKNOWN]
         unknown = dict.fromkeys(problem.path for problem in problems if problem.sort is Sort.UNKNOWN)
         return faults, list(unknown)[:MOST_UNKNOWN]
+
+    @property
+    def node(self) -> Node:
+        """See `Schema.node`."""
+        node = self._node
+        if node is None:
+            node = self._node = struct_node(self.struct.name)
+        return node
 
     def merge_strategy(self, path: tuple[str, ...]) -> tuple[str, str]:
         """See `Schema.merge_strategy`."""

@@ -1,8 +1,9 @@
 """How values merge, by place: what server-side apply asks of a kind's shape.
 
-A `Node` describes one place in an object. Built-in kinds make theirs from `shapes.py`, custom ones from their
-structural schemas; both are made when first looked at and shared from then on. Terms are those of KEP-555 and of
-`structured-merge-diff`: an atomic value has one owner as a whole, a granular one has an owner for each of its parts.
+A `Node` describes one place in an object. Built-in kinds make theirs from `shapes.py` (see `structnodes.py`), custom
+ones from their structural schemas; both are made when first looked at and shared from then on. Terms are those of
+KEP-555 and of `structured-merge-diff`: an atomic value has one owner as a whole, a granular one has an owner for each
+of its parts.
 """
 
 from __future__ import annotations
@@ -25,8 +26,21 @@ class Sort(Enum):
     """Anything, its sort told from the value: objects are granular maps, lists are atomic, the rest is scalar."""
 
 
+class Scalar(Enum):
+    """Which scalars may be applied to a place."""
+
+    ANY = "any"
+    STRING = "string"
+    NUMERIC = "numeric"
+    BOOLEAN = "boolean"
+
+
 def _no_child(_: str) -> Node | None:
     return None
+
+
+def _no_field(_: str) -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,3 +60,13 @@ class Node:
     """For maps: the place of a field or key; None for a field that the shape does not know."""
     item: Node | None = None
     """For lists: the place of any item. None means DEDUCED."""
+    is_field: Callable[[str], bool] = _no_field
+    """For maps: whether a name is a declared field, and not a key of a free map (nor an unknown field that is kept).
+
+    Who applies a key owns the key itself beside what is in it; a declared field is only owned by what is in it.
+    """
+    scalar: Scalar = Scalar.ANY
+
+
+DEDUCED = Node(Sort.DEDUCED)
+"""A place of which nothing is known. Its own children are DEDUCED too, whatever `child` says."""
