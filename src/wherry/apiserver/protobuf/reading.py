@@ -1,8 +1,8 @@
 """A body in Kubernetes' protobuf form becomes the plain object that the same body in JSON would have become.
 
-Four magic bytes, then an envelope (apiVersion, kind, the message), then the message. What a field is called is looked
-up by its number; how its value is read follows from its JSON type. A field that is not known is an error when it says
-anything, because dropping it in silence would change what the client asked for.
+Four magic bytes, then an envelope (apiVersion, kind, the message), then the message. For each type a table of functions
+by field number is made when it is first read. Go sends the zeros of all fields that are no pointers, so a zero is taken
+over only where it was meant or where JSON would show it. A field that is not known is passed over, as upstream does.
 """
 
 from __future__ import annotations
@@ -10,98 +10,55 @@ from __future__ import annotations
 import base64
 import json
 import struct as packing
-import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from wherry.api import Obj
-from wherry.api.schema import shapes
-from wherry.apiserver.protobuf.wire import Malformed, Value, fields, signed
-from wherry.lib.clock import format_micro_time, format_time
+from wherry.apiserver.protobuf.numbers import Field, Layout, Unknown, layout, type_of
+from wherry.apiserver.protobuf.wire import Value, fields, signed
 
-MEDIA_TYPE = "application/vnd.kubernetes.protobuf"
-_MAGIC = b"k8s\x00"
-_DATA = Path(__file__).parent / "numbers.z"
+MAGIC = b"k8s\x00"
 
-Numbers = Mapping[str, Any]
-"""Field number to JSON name, or to the numbers of an embedded struct."""
+Read = Callable[[Value], Any]
+Fill = Callable[[Obj, Value], None]
+Table = Mapping[int, Fill]
 
-_ZERO_COUNTS = frozenset(
-    {
-        "activeDeadlineSeconds",
-        "allocateLoadBalancerNodePorts",
-        "allowPrivilegeEscalation",
-        "automountServiceAccountToken",
-        "backoffLimit",
-        "backoffLimitPerIndex",
-        "blockOwnerDeletion",
-        "completions",
-        "controller",
-        "defaultMode",
-        "deletionGracePeriodSeconds",
-        "enableServiceLinks",
-        "expirationSeconds",
-        "failedJobsHistoryLimit",
-        "fsGroup",
-        "gracePeriodSeconds",
-        "hostUsers",
-        "immutable",
-        "leaseDurationSeconds",
-        "leaseTransitions",
-        "maxFailedIndexes",
-        "mode",
-        "optional",
-        "orphanDependents",
-        "parallelism",
-        "partition",
-        "priority",
-        "privileged",
-        "procMount",
-        "progressDeadlineSeconds",
-        "readOnlyRootFilesystem",
-        "ready",
-        "replicas",
-        "revisionHistoryLimit",
-        "runAsGroup",
-        "runAsNonRoot",
-        "runAsUser",
-        "serving",
-        "setHostnameAsFQDN",
-        "shareProcessNamespace",
-        "started",
-        "startingDeadlineSeconds",
-        "successfulJobsHistoryLimit",
-        "suspend",
-        "terminating",
-        "terminationGracePeriodSeconds",
-        "tolerationSeconds",
-        "ttlSecondsAfterFinished",
-    }
-)
-"""Numbers and truth values that are pointers in Go: a zero was meant. Elsewhere it is what Go sends for nothing."""
-_EMPTY_COUNTS = frozenset({"storageClassName", "value", "volumeAttributesClassName"})
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_JSON_SCHEMA = "apiextensions.v1.JSONSchemaProps"
 
 
 class Unreadable(ValueError):
-    """The body is not in Kubernetes' protobuf form, or of a kind or with a field that is not known here."""
+    """The body is not in Kubernetes' protobuf form, or of a kind that is not known here."""
 
 
 def read(body: bytes) -> Obj:
     """The object in a request body; raises Unreadable."""
-    if not body.startswith(_MAGIC):
+    if not body.startswith(MAGIC):
         raise Unreadable("provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]")
     try:
-        envelope = dict(fields(body[len(_MAGIC) :]))
+        envelope = dict(fields(body[len(MAGIC) :]))
         meta = dict(fields(_bytes(envelope.get(1, b""))))
         api_version, kind = (_bytes(meta.get(number, b"")).decode() for number in (1, 2))
         if envelope.get(4) == b"application/json":
             return _from_json(_bytes(envelope.get(2, b"")))
+        type_name = type_of(api_version, kind)
+        if not type_name:
+            raise Unreadable(f'no kind "{kind}" is registered for version "{api_version}" in scheme')
         obj: Obj = {"apiVersion": api_version, "kind": kind}
-        obj.update(_message(_type_of(api_version, kind), _bytes(envelope.get(2, b""))))
-    except (Malformed, UnicodeDecodeError, TypeError, json.JSONDecodeError) as error:
-        raise Unreadable(str(error)) from error
+        _fill(obj, _table(type_name), _bytes(envelope.get(2, b"")))
+    except (ValueError, TypeError, OverflowError, Unknown) as error:
+        raise error if isinstance(error, Unreadable) else Unreadable(str(error)) from error
+    except RecursionError:
+        raise Unreadable("exceeded max depth") from None
+    return obj
+
+
+def read_message(type_name: str, data: bytes) -> Obj:
+    """A message without an envelope; raises ValueError, TypeError, OverflowError or Unknown."""
+    obj: Obj = {}
+    _fill(obj, _table(type_name), data)
     return obj
 
 
@@ -112,124 +69,189 @@ def _from_json(data: bytes) -> Obj:
     return value
 
 
-def _type_of(api_version: str, kind: str) -> str:
-    """The type of a kind; options travel under the version of whatever they are options of."""
-    for version in (api_version, "v1"):
-        try:
-            return shapes.kind_struct(version, kind).name
-        except LookupError:
-            continue
-    raise Unreadable(f'no kind "{kind}" is registered for version "{api_version}" in scheme')
+def _fill(obj: Obj, table: Table, data: bytes) -> None:
+    for number, value in fields(data):
+        fill = table.get(number)
+        if fill is not None:
+            fill(obj, value)
 
 
 @cache
-def _table() -> Mapping[str, Numbers]:
-    table: Mapping[str, Numbers] = json.loads(zlib.decompress(_DATA.read_bytes()))
+def _table(type_name: str) -> Table:
+    return _of_layout(layout(type_name))
+
+
+def _of_layout(shape: Layout) -> Table:
+    table = {field.number: _filler(field) for field in shape.fields}
+    for number, inner in shape.embedded.items():
+        table[number] = _embedded(_of_layout(inner))
     return table
 
 
-def _message(type_name: str, data: bytes) -> Obj:
-    numbers = _table().get(type_name)
-    if numbers is None:
-        raise Unreadable(f"{type_name} is not known in protobuf")
-    obj: Obj = {}
-    _fill(obj, shapes.struct(type_name).fields, numbers, data, type_name)
-    return obj
+def _embedded(table: Table) -> Fill:
+    return lambda obj, value: _fill(obj, table, _bytes(value))
 
 
-def _fill(obj: Obj, types: Mapping[str, shapes.Field], numbers: Numbers, data: bytes, where: str) -> None:
-    for number, value in fields(data):
-        name = numbers.get(str(number))
-        if name is None:
-            if value:
-                raise Unreadable(f"field {number} of {where} is not known in protobuf")
-        elif isinstance(name, str):
-            _put(obj, name, types[name].type, value)
-        else:
-            _fill(obj, types, name, _bytes(value), where)
+def _filler(field: Field) -> Fill:
+    """What sets, appends to or inserts into one field."""
+    name, first = field.name, field.type[0]
+    if first == "[":
+        read_item = _reader(field.type[1:])
+
+        def append(obj: Obj, value: Value) -> None:
+            obj.setdefault(name, []).append(read_item(value))
+
+        return append
+    if first == "{":
+        read_entry = _entry_reader(field.type[1:])
+
+        def insert(obj: Obj, value: Value) -> None:
+            entry = dict(fields(_bytes(value)))
+            obj.setdefault(name, {})[_bytes(entry.get(1, b"")).decode()] = read_entry(entry.get(2))
+
+        return insert
+    read_value = _reader(field.type)
+    shows_zero = field.is_pointer or field.is_kept
+
+    def set_field(obj: Obj, value: Value) -> None:
+        found = read_value(value)
+        if found is not None and (shows_zero or found or isinstance(found, dict)):
+            obj[name] = found
+
+    return set_field
 
 
-def _put(obj: Obj, name: str, type: str, value: Value) -> None:
-    """Set, append or insert one value of a field."""
-    if type[0] == "[":
-        obj.setdefault(name, []).append(_value(type[1:], value))
-    elif type[0] == "{":
-        entry = dict(fields(_bytes(value)))
-        key = _bytes(entry.get(1, b"")).decode()
-        obj.setdefault(name, {})[key] = _entry(type[1:], entry.get(2))
-    else:
-        read_value = _value(type, value)
-        if read_value is not None and not _says_nothing(name, read_value):
-            obj[name] = read_value
-
-
-def _entry(type: str, value: Value | None) -> Any:
+def _entry_reader(type: str) -> Callable[[Value | None], Any]:
     """The value of a map's entry; a list in a map is a message of its own."""
     if type[0] == "[":
-        return [_value(type[1:], item) for _, item in fields(_bytes(value or b""))]
-    return _value(type, b"" if value is None else value)
+        read_item = _reader(type[1:])
+        return lambda value: [read_item(item) for _, item in fields(_bytes(value or b""))]
+    read_value = _reader(type)
+    zero: Value = 0 if type in "ilb" else b""
+    return lambda value: read_value(zero if value is None else value)
 
 
-def _says_nothing(name: str, value: Any) -> bool:
-    if value == "":
-        return name not in _EMPTY_COUNTS
-    return not isinstance(value, dict | list | str) and not value and name not in _ZERO_COUNTS
+def _reader(type: str) -> Read:
+    """What makes JSON of a single value."""
+    if type[0] != "@":
+        return _READERS[type]
+    name = type[1:]
+
+    def read_nested(value: Value) -> Obj:
+        obj: Obj = {}
+        _fill(obj, _table(name), _bytes(value))
+        return obj
+
+    return read_nested
 
 
-def _value(type: str, value: Value) -> Any:
-    match type[0]:
-        case "s":
-            return _bytes(value).decode()
-        case "i" | "l":
-            return signed(_int(value))
-        case "b":
-            return bool(_int(value))
-        case "d":
-            return packing.unpack("<d", _bytes(value))[0]
-        case "y":
-            return base64.b64encode(_bytes(value)).decode()
-        case "@":
-            return _message(type[1:], _bytes(value))
-        case "q":
-            return _bytes(dict(fields(_bytes(value))).get(1, b"")).decode()
-        case "t" | "u":
-            return _time(type, _bytes(value))
-        case "x":
-            return _int_or_string(_bytes(value))
-        case _:
-            return _raw(_bytes(value))
+def _text(value: Value) -> str:
+    return _bytes(value).decode()
 
 
-def _time(type: str, data: bytes) -> str | None:
-    parts = dict(fields(data))
+def _integer(value: Value) -> int:
+    return signed(_int(value))
+
+
+def _truth(value: Value) -> bool:
+    return bool(_int(value))
+
+
+def _double(value: Value) -> float:
+    try:
+        number: float = packing.unpack("<d", _bytes(value))[0]
+    except packing.error as error:
+        raise Unreadable(str(error)) from error
+    return int(number) if number.is_integer() and abs(number) < 1 << 53 else number
+
+
+def _base64(value: Value) -> str:
+    return base64.b64encode(_bytes(value)).decode()
+
+
+def _quantity(value: Value) -> str:
+    return _bytes(dict(fields(_bytes(value))).get(1, b"")).decode()
+
+
+def _time(value: Value) -> str | None:
+    parts = dict(fields(_bytes(value)))
     if not parts:
         return None
-    seconds = signed(_int(parts.get(1, 0)))
-    if type == "t":
-        return format_time(seconds)
-    return format_micro_time(seconds + _int(parts.get(2, 0)) / 1e9)
+    moment = _EPOCH + timedelta(seconds=signed(_int(parts.get(1, 0))))
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _int_or_string(data: bytes) -> int | str:
-    parts = dict(fields(data))
+def _micro_time(value: Value) -> str | None:
+    parts = dict(fields(_bytes(value)))
+    if not parts:
+        return None
+    moment = _EPOCH + timedelta(
+        seconds=signed(_int(parts.get(1, 0))), microseconds=signed(_int(parts.get(2, 0))) // 1000
+    )
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _int_or_string(value: Value) -> int | str:
+    parts = dict(fields(_bytes(value)))
     if parts.get(1, 0):
         return _bytes(parts.get(3, b"")).decode()
     return signed(_int(parts.get(2, 0)))
 
 
-def _raw(data: bytes) -> Any:
+def _raw(value: Value) -> Any:
     """JSON in a message of one field."""
-    text = _bytes(dict(fields(data)).get(1, b""))
-    return json.loads(text) if text else None
+    content = _bytes(dict(fields(_bytes(value))).get(1, b""))
+    return json.loads(content) if content else None
+
+
+def _schema_or_list(value: Value) -> Any:
+    parts = list(fields(_bytes(value)))
+    single = [_bytes(part) for number, part in parts if number == 1]
+    if single:
+        return read_message(_JSON_SCHEMA, single[-1])
+    return [read_message(_JSON_SCHEMA, _bytes(part)) for number, part in parts if number == 2]
+
+
+def _schema_or_bool(value: Value) -> Any:
+    parts = dict(fields(_bytes(value)))
+    return read_message(_JSON_SCHEMA, _bytes(parts[2])) if 2 in parts else bool(_int(parts.get(1, 0)))
+
+
+def _schema_or_strings(value: Value) -> Any:
+    parts = list(fields(_bytes(value)))
+    single = [_bytes(part) for number, part in parts if number == 1]
+    if single:
+        return read_message(_JSON_SCHEMA, single[-1])
+    return [_bytes(part).decode() for number, part in parts if number == 2]
+
+
+_READERS: Mapping[str, Read] = {
+    "s": _text,
+    "i": _integer,
+    "l": _integer,
+    "b": _truth,
+    "d": _double,
+    "y": _base64,
+    "q": _quantity,
+    "t": _time,
+    "u": _micro_time,
+    "x": _int_or_string,
+    "o": _raw,
+    "f": _raw,
+    "j": _raw,
+    "A": _schema_or_list,
+    "B": _schema_or_bool,
+    "S": _schema_or_strings,
+}
 
 
 def _bytes(value: Value) -> bytes:
     if isinstance(value, bytes):
         return value
-    raise Malformed("wrong wireType")
+    raise Unreadable("wrong wireType")
 
 
 def _int(value: Value) -> int:
     if isinstance(value, int):
         return value
-    raise Malformed("wrong wireType")
+    raise Unreadable("wrong wireType")

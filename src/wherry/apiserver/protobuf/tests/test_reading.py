@@ -112,13 +112,17 @@ def test_options_travel_under_any_version() -> None:
         body("v1", "Nothing", b""),
         body("v1", "ConfigMap", b"\x0a\x05ab"),
         body("v1", "ConfigMap", message((1, 7))),
-        body("v1", "ConfigMap", message((99, "unknown"))),
         b"k8s\x00" + b"\xff" * 20,
     ],
 )
 def test_what_can_not_be_read(data: bytes) -> None:
     with pytest.raises(Unreadable):
         read(data)
+
+
+def test_unknown_fields_are_passed_over() -> None:
+    raw = message((1, meta("a")), (99, "unknown"), (98, 7))
+    assert read(body("v1", "ConfigMap", raw)) == {"apiVersion": "v1", "kind": "ConfigMap", "metadata": METADATA}
 
 
 def test_json_in_an_envelope() -> None:
