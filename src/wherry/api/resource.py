@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, Protocol
 
 from wherry.api import Obj
 from wherry.api.field import FieldError
@@ -104,6 +104,38 @@ def _no_warnings(_new: Obj, _old: Obj | None) -> Sequence[str]:
     return ()
 
 
+class Converter(Protocol):
+    """Brings objects of a kind from one version into another by asking somebody who may take his time."""
+
+    async def convert(self, objects: Sequence[Obj], api_version: str) -> list[Obj]:
+        """The objects in another version, in their order; raises ApiError. The arguments are used up."""
+        ...
+
+
+class Lifetime:
+    """What successive definitions of one version of a custom kind have in common, for those who go on meanwhile.
+
+    A watch outlives the `Resource` that it began with: it shows objects as `current` says, until nothing does.
+    """
+
+    __slots__ = ("_mourners", "current")
+
+    def __init__(self) -> None:
+        self.current: Resource | None = None
+        """What is served now; None before and after."""
+        self._mourners: dict[Callable[[], None], None] = {}
+
+    def on_end(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call `callback` when the version is served no more; returns what calls that off."""
+        self._mourners[callback] = None
+        return lambda: self._mourners.pop(callback, None)
+
+    def end(self) -> None:
+        mourners, self._mourners = self._mourners, {}
+        for mourner in mourners:
+            mourner()
+
+
 STANDARD_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 
 
@@ -173,6 +205,15 @@ class Resource:
     """The version in which objects of this kind are kept when that is another one (HPA v1 is kept as v2)."""
     to_storage: Callable[[Obj], Obj] | None = None
     from_storage: Callable[[Obj], Obj] | None = None
+    """Makes of what is kept what is served. Versions, prunes and defaults custom objects; may change its argument."""
+    converter: Converter | None = None
+    """Who changes the version before `from_storage` or after `to_storage` where that takes more than a function."""
+    lifetime: Lifetime | None = None
+    """What goes on when this kind is defined anew; only custom kinds are."""
+    is_terminating: bool = False
+    """Whether the kind is on its way out: what there is can still be seen and deleted, but nothing is created."""
+    deletion_finalizers: tuple[str, ...] = ()
+    """Finalizers that the first request to delete an object puts on it."""
     stored: bool = True
     """False for kinds that are questions, not objects (TokenReview, SubjectAccessReview)."""
 
@@ -180,11 +221,14 @@ class Resource:
     """`deployments.apps`, `pods`: how errors name the kind."""
     key_prefix: str = field(init=False)
     """First segment of the store's keys of this kind, shared by all versions of it."""
+    purpose: object = field(init=False)
+    """What the forms that `from_storage` makes are remembered by."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "singular", self.singular or self.kind.lower())
         object.__setattr__(self, "list_kind", self.list_kind or self.kind + "List")
         object.__setattr__(self, "group_resource", f"{self.plural}.{self.group}" if self.group else self.plural)
+        object.__setattr__(self, "purpose", object())
         object.__setattr__(self, "key_prefix", self.storage.key_prefix if self.storage else self.group_resource)
 
     def __repr__(self) -> str:

@@ -17,6 +17,7 @@ from wherry.apiserver.encode import decode
 from wherry.apiserver.ids import Ids
 from wherry.apiserver.options import FieldValidation
 from wherry.lib.clock import Clock, format_time
+from wherry.lib.tasks import Tasks
 from wherry.store import Store
 from wherry.watchcache.cache import WatchCache
 from wherry.watchcache.item import Item
@@ -36,6 +37,8 @@ class Core:
     reader: Reader
     mutating: tuple[Plugin, ...] = ()
     validating: tuple[Plugin, ...] = ()
+    tasks: Tasks = field(default_factory=lambda: Tasks("api"))
+    """Owns what the API does for nobody in particular: conversions of watched events, the care for custom kinds."""
 
     def kind(self, resource: Resource) -> KindCache:
         return self.cache.kind(resource.key_prefix)

@@ -55,7 +55,7 @@ class InProcessInformer(Generic[T]):
     def __init__(self, core: Core, resource: Resource, view: type[T], field_selector: str = "") -> None:
         self._resource = resource
         self._kind = core.kind(resource)
-        self._match = select(resource, "", field_selector).match
+        self._match = versions.matching(resource, select(resource, "", field_selector).match)
         self._decode = msgspec.json.Decoder(view).decode
         self._views: OrderedDict[Item, T] = OrderedDict()
         self._indexes: dict[str, _Index[T]] = {}

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any, TypeVar, cast
 
 from wherry.api import Obj
-from wherry.api.errors import MethodNotAllowed
+from wherry.api.errors import ApiError, MethodNotAllowed
 from wherry.api.resource import Resource, Subresource
 from wherry.apiserver import versions
 from wherry.apiserver.attributes import User
@@ -48,7 +48,10 @@ class InProcessClient:
         handler = self._find(resource, subresource, "get")
         if handler is not None:
             return await self._handle(handler, Target(resource, namespace, name, subresource), None)
-        return versions.read(resource, get.get(self._core, resource, namespace, name))
+        item = get.get(self._core, resource, namespace, name)
+        if resource.converter is not None:
+            await versions.ready(resource, (item,))
+        return versions.read(resource, item)
 
     async def list(
         self,
@@ -66,7 +69,7 @@ class InProcessClient:
         revision = listing.awaited(self._core, options)
         if revision is not None:
             await listing.wait(self._core, revision)
-        page = listing.page(self._core, resource, namespace, options, selected)
+        page = await listing.ready_page(self._core, resource, namespace, options, selected)
         items = [versions.read(resource, item) for item in page.items]
         return Page(items, str(page.revision), page.continue_token)
 
@@ -147,17 +150,19 @@ class InProcessClient:
         options = ListOptions(resource_version=resource_version)
         selected = select(resource, label_selector, field_selector)
         mailbox = _Mailbox()
-        watching = watch.begin(self._core, resource, namespace, options, selected, mailbox.put)
+        await watch.ready(self._core, resource, namespace, selected)
+        watching = watch.begin(self._core, resource, namespace, options, selected, mailbox.put, mailbox.end)
         self._mailboxes.add(mailbox)
         try:
+            await versions.ready(resource, watching.initial)
             for item in watching.initial:
                 yield WatchEvent("ADDED", versions.read(resource, item))
             while (batch := await mailbox.take()) is not None:
                 for event in batch.events:
-                    yield WatchEvent(event.type, versions.read(resource, event.item))
+                    yield WatchEvent(event.type, event.item.decode())
         finally:
             self._mailboxes.discard(mailbox)
-            watching.subscription.close()
+            watching.close()
 
     def informer(self, resource: Resource, view: type[T], *, field_selector: str = "") -> InProcessInformer[T]:
         key = (resource, view, field_selector)
@@ -190,10 +195,11 @@ class InProcessClient:
 class _Mailbox:
     """Batches for one reader."""
 
-    __slots__ = ("_batches", "_is_closed", "_waiter")
+    __slots__ = ("_batches", "_error", "_is_closed", "_waiter")
 
     def __init__(self) -> None:
         self._batches: deque[Batch] = deque()
+        self._error: ApiError | None = None
         self._is_closed = False
         self._waiter: asyncio.Future[None] | None = None
 
@@ -202,11 +208,20 @@ class _Mailbox:
         self._wake()
 
     async def take(self) -> Batch | None:
-        """The next batch; None when there will be none."""
+        """The next batch; None when there will be none. Raises what the watch ended by."""
         while not self._batches and not self._is_closed:
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
-        return self._batches.popleft() if self._batches else None
+        if self._batches:
+            return self._batches.popleft()
+        if self._error is not None:
+            raise self._error
+        return None
+
+    def end(self, error: ApiError | None) -> None:
+        """Nothing more will be put in, because of `error` if there is one."""
+        self._error = error
+        self.close()
 
     def close(self) -> None:
         """Nothing more will be put in."""

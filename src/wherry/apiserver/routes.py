@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from wherry.api import Obj
 from wherry.api.errors import MethodNotAllowed, NotFound
 from wherry.api.resource import Resource, Subresource
+from wherry.apiserver import versions
 from wherry.apiserver.core import Call
 from wherry.apiserver.decode import read_options
 from wherry.apiserver.exchange import Answer, Exchange, Respond, settled
@@ -27,6 +28,7 @@ from wherry.apiserver.verbs import create, delete, deletecollection, get, patch,
 from wherry.apiserver.verbs import list as listing
 from wherry.apiserver.watchstream import Encoder, PlainEncoder, stream
 from wherry.transport.messages import Reply
+from wherry.watchcache.item import Item
 
 
 class Router:
@@ -117,29 +119,32 @@ def no_such_path() -> NotFound:
     return NotFound("the server could not find the requested resource", {})
 
 
-def _get(exchange: Exchange) -> Reply:
-    info = exchange.info
-    return item_reply(
-        exchange, get.get(exchange.core, exchange.resource, info.namespace_of(exchange.resource), info.name)
-    )
+def _get(exchange: Exchange) -> Answer:
+    info, resource = exchange.info, exchange.resource
+    item = get.get(exchange.core, resource, info.namespace_of(resource), info.name)
+    return item_reply(exchange, item) if resource.converter is None else _converted_get(exchange, item)
+
+
+async def _converted_get(exchange: Exchange, item: Item) -> Reply:
+    await versions.ready(exchange.resource, (item,))
+    return item_reply(exchange, item)
 
 
 def _list(exchange: Exchange) -> Answer:
     options = list_options(exchange.query)
     selected = select(exchange.resource, options.label_selector, options.field_selector)
     negotiate(exchange.accept, is_list=True)
-    core = exchange.core
-
-    def reply() -> Answer:
-        return page_reply(exchange, listing.page(core, exchange.resource, exchange.info.namespace, options, selected))
-
+    core, resource, namespace = exchange.core, exchange.resource, exchange.info.namespace
     revision = listing.awaited(core, options)
-    if revision is None:
-        return reply()
+    if revision is None and resource.from_storage is None:
+        return page_reply(exchange, listing.page(core, resource, namespace, options, selected))
 
     async def later() -> Reply:
-        await listing.wait(core, revision)
-        return await settled(reply())
+        if revision is not None:
+            await listing.wait(core, revision)
+        return await settled(
+            page_reply(exchange, await listing.ready_page(core, resource, namespace, options, selected))
+        )
 
     return later()
 
@@ -156,11 +161,13 @@ def _watch(exchange: Exchange) -> Answer:
         return stream(core, resource, namespace, options, selected, _encoder(exchange), "application/json")
 
     revision = watch.awaited(core, options)
-    if revision is None:
+    if revision is None and resource.converter is None:
         return reply()
 
     async def later() -> Reply:
-        await listing.wait(core, revision)
+        if revision is not None:
+            await listing.wait(core, revision)
+        await watch.ready(core, resource, namespace, selected)
         return reply()
 
     return later()

@@ -68,14 +68,11 @@ def _field_check(resource: Resource, requirement: FieldRequirement) -> Match:
 
 
 def _field(resource: Resource, name: str) -> tuple[str, Callable[[Obj], str]]:
-    """A selectable field as items remember it, and how to find it in the stored form of an object."""
+    """A selectable field as items remember it, and how to find it in an object as the kind shows it."""
     getter = resource.fields.get(name)
     if getter is None:
         raise BadRequest(_unknown(resource, name))
-    convert = resource.from_storage
-    if convert is None:
-        return name, getter
-    return f"{resource.api_version} {name}", lambda obj: getter(convert(obj))
+    return name, getter
 
 
 def _unknown(resource: Resource, name: str) -> str:

@@ -1,27 +1,105 @@
-"""Kinds that are kept in another version than the one asked for (HPA v1 is kept as v2, Events are shared).
+"""Kinds that are shown in another form than they are kept in: another version (HPA v1, Events), or a newer definition.
 
-For all other kinds these functions hand through what is cached.
+An item remembers its forms, so that a conversion is made once however many read or watch. For all other kinds these
+functions hand through what is cached.
+
+Most conversions are functions. Where a converter has to be asked (a webhook of a custom kind), functions that answer
+at once raise `Unconverted` unless `ready` has seen to the items before; only such kinds ever wait.
 """
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Sequence
+
 from wherry.api import Obj
 from wherry.api.resource import Resource
-from wherry.apiserver.encode import encode
+from wherry.apiserver.encode import copy, encode
 from wherry.watchcache.item import Item
+from wherry.watchcache.window import Match
+
+_SLICE = 100
+"""Forms that are made before others get their turn: a few milliseconds."""
+_REVIEWED = 500
+"""Objects that a converter is asked about at once."""
+
+
+class Unconverted(Exception):
+    """An item whose form takes a converter that nobody has waited for; `ready` mends that."""
+
+    def __init__(self, resource: Resource, item: Item) -> None:
+        super().__init__(f"{item!r} is not yet in {resource.api_version}")
+        self.item = item
+
+
+def form(resource: Resource, item: Item) -> Item:
+    """The item as `resource` shows it."""
+    if resource.from_storage is None:
+        return item
+    return item.form(resource.purpose) or _made(resource, item)
 
 
 def read(resource: Resource, item: Item) -> Obj:
-    """A fresh copy of the object in the version of `resource`."""
-    obj = item.decode()
-    return resource.from_storage(obj) if resource.from_storage is not None else obj
+    """A fresh copy of the object as `resource` shows it."""
+    return item.decode() if resource.from_storage is None else form(resource, item).decode()
 
 
 def present(resource: Resource, item: Item) -> bytes:
-    """The object's bytes in the version of `resource`."""
-    return item.data if resource.from_storage is None else encode(resource.from_storage(item.decode()))
+    """The object's bytes as `resource` shows it."""
+    return item.data if resource.from_storage is None else form(resource, item).data
+
+
+def matching(resource: Resource, match: Match | None) -> Match | None:
+    """A question about what `resource` shows, as a question about what is kept."""
+    if match is None or resource.from_storage is None:
+        return match
+    return lambda item: match(form(resource, item))
+
+
+def current(resource: Resource) -> Resource:
+    """The latest definition of a kind, for those who began with an earlier one."""
+    return resource if resource.lifetime is None else resource.lifetime.current or resource
 
 
 def stored(resource: Resource, obj: Obj) -> bytes:
-    """The bytes to be kept for an object without resourceVersion."""
+    """The bytes to be kept for an object without resourceVersion; see `converted` where there is a converter."""
     return encode(obj if resource.to_storage is None else resource.to_storage(obj))
+
+
+async def converted(resource: Resource, obj: Obj) -> bytes:
+    """`stored`, for kinds with a converter."""
+    if resource.converter is None or resource.storage is None or resource.to_storage is None:
+        return stored(resource, obj)
+    [kept] = await resource.converter.convert([copy(obj)], resource.storage.api_version)
+    return encode(resource.to_storage(kept))
+
+
+async def ready(resource: Resource, items: Sequence[Item]) -> None:
+    """Make the forms of many items without taking the loop for long, and of those that need a converter."""
+    if resource.from_storage is None:
+        return
+    foreign: list[Item] = []
+    for count, item in enumerate(items, 1):
+        try:
+            form(resource, item)
+        except Unconverted:
+            foreign.append(item)
+        if count % _SLICE == 0:
+            await asyncio.sleep(0)
+    for start in range(0, len(foreign), _REVIEWED):
+        await _convert(resource, resource.from_storage, foreign[start : start + _REVIEWED])
+
+
+async def _convert(resource: Resource, finish: Callable[[Obj], Obj], items: Sequence[Item]) -> None:
+    assert resource.converter is not None
+    objects = await resource.converter.convert([item.decode() for item in items], resource.api_version)
+    for item, obj in zip(items, objects, strict=True):
+        item.keep_form(resource.purpose, encode(finish(obj)))
+
+
+def _made(resource: Resource, item: Item) -> Item:
+    assert resource.from_storage is not None
+    obj = item.decode()
+    if resource.converter is not None and obj["apiVersion"] != resource.api_version:
+        raise Unconverted(resource, item)
+    return item.keep_form(resource.purpose, encode(resource.from_storage(obj)))

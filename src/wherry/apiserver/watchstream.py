@@ -47,7 +47,7 @@ class Encoder(Protocol):
 
 
 class PlainEncoder:
-    """Objects as they are stored; the batch's own encoding where no conversion is needed."""
+    """Objects as they are; events come as the kind shows them, so that the batch's own encoding serves."""
 
     __slots__ = ("_resource",)
 
@@ -58,9 +58,7 @@ class PlainEncoder:
         return line("ADDED", versions.present(self._resource, item))
 
     def batch(self, batch: Batch) -> bytes:
-        if self._resource.from_storage is None:
-            return batch.encoded()
-        return b"".join(line(event.type, versions.present(self._resource, event.item)) for event in batch.events)
+        return batch.encoded()
 
     def bookmark(self, revision: Revision, initial_end: bool) -> bytes:
         return line(
@@ -100,10 +98,15 @@ def stream(
     async def start(sink: Sink) -> None:
         follower = WatchStream(core, sink, encoder, options)
         try:
-            watching = watch.begin(core, resource, namespace, options, selection, follower.deliver)
+            watching = watch.begin(core, resource, namespace, options, selection, follower.deliver, follower.end)
         except ApiError as error:
-            sink.write(error_line(error))
-            sink.close()
+            follower.end(error)
+            return
+        try:
+            await versions.ready(resource, watching.initial)
+        except ApiError as error:
+            watching.close()
+            follower.end(error)
             return
         await follower.follow(watching)
 
@@ -188,10 +191,26 @@ class WatchStream:
     def _write_bookmark(self) -> bool:
         if self._sink.is_paused:
             return True
-        if self._waiting or not self._core.cache.is_delivered:
+        if self._waiting or not self._core.cache.is_delivered or not self._is_caught_up:
             return False
         self._sink.write(self._encoder.bookmark(self._core.cache.revision, False))
         return True
+
+    @property
+    def _is_caught_up(self) -> bool:
+        return self._watching is None or self._watching.is_caught_up
+
+    def end(self, error: ApiError | None) -> None:
+        """End before the time is over: what is watched is served no more, or (with an error) cannot be shown."""
+        if self._sink.is_closed:
+            return
+        if error is None:
+            self._end()
+            return
+        self._flush()
+        self._sink.write(error_line(error))
+        self._stop()
+        self._sink.close()
 
     def _end(self) -> None:
         """The time of this watch is over: a last bookmark saves the client a list."""
@@ -202,7 +221,7 @@ class WatchStream:
 
     def _stop(self) -> None:
         if self._watching is not None:
-            self._watching.subscription.close()
+            self._watching.close()
         for timer in (self._bookmark_timer, self._end_timer):
             if timer is not None:
                 timer.cancel()

@@ -23,12 +23,13 @@ NO_LABELS: Mapping[str, str] = MappingProxyType({})
 
 _METADATA = b'"metadata":{'
 _INTERNED_LENGTH = 64
+_KEPT_FORMS = 4
 
 
 class Item:
     """An object at a revision. Never changes, but for what it remembers having extracted."""
 
-    __slots__ = ("_fields", "_labels", "data", "name", "namespace", "revision")
+    __slots__ = ("_fields", "_labels", "data", "forms", "name", "namespace", "revision")
 
     def __init__(self, namespace: str, name: str, revision: Revision, data: bytes) -> None:
         self.namespace = namespace
@@ -37,6 +38,8 @@ class Item:
         self.revision = revision
         self.data = data
         """The encoded object, resourceVersion included."""
+        self.forms: Forms | None = ()
+        """The same object in other versions of its kind, each with what it was made for; None: this is such a form."""
         self._labels: Mapping[str, str] | None = None
         self._fields: dict[str, str] | None = None
 
@@ -74,7 +77,24 @@ class Item:
         item = Item(self.namespace, self.name, revision, restamp(self.data, self.revision, revision))
         item._labels = self._labels
         item._fields = self._fields
+        item.forms = self.forms and tuple((purpose, form.at(revision)) for purpose, form in self.forms)
         return item
+
+    def form(self, purpose: object) -> Item | None:
+        """What `keep_form` was given for `purpose`; a form is its own for every purpose."""
+        if self.forms is None:
+            return self
+        return next((form for kept, form in self.forms if kept is purpose), None)
+
+    def keep_form(self, purpose: object, data: bytes) -> Item:
+        """Remember how the object looks for `purpose`, which is compared by identity; of many the latest are kept."""
+        form = Item(self.namespace, self.name, self.revision, self.data if data == self.data else data)
+        form.forms = None
+        self.forms = ((purpose, form), *(self.forms or ())[: _KEPT_FORMS - 1])
+        return form
+
+
+Forms = tuple[tuple[object, Item], ...]
 
 
 def stamp(value: bytes, revision: Revision) -> bytes:

@@ -15,6 +15,7 @@ from wherry.apiserver import versions
 from wherry.apiserver.core import Call, Core, Outcome
 from wherry.apiserver.encode import encode
 from wherry.apiserver.failures import of_store
+from wherry.apiserver.versions import converted
 from wherry.store import StoreError, Write, WrongRevision
 
 Mutate = Callable[[Obj], None]
@@ -28,13 +29,16 @@ async def alter(core: Core, call: Call, resource: Resource, namespace: str, name
         item = kind.get(namespace, name)
         if item is None:
             raise NotFound.of(resource, name)
+        if resource.converter is not None:
+            await versions.ready(resource, (item,))
         obj = versions.read(resource, item)
         mutate(obj)
         if call.dry_run:
             return Outcome(encode(obj), obj)
         obj["metadata"].pop("resourceVersion", None)
+        value = versions.stored(resource, obj) if resource.converter is None else await converted(resource, obj)
         try:
-            revision = await core.store.write(Write(key, versions.stored(resource, obj), item.revision))
+            revision = await core.store.write(Write(key, value, item.revision))
         except WrongRevision:
             continue
         except StoreError as error:

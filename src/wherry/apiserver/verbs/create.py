@@ -14,6 +14,7 @@ from wherry.apiserver.attributes import Later
 from wherry.apiserver.core import Call, Core, Outcome
 from wherry.apiserver.encode import encode
 from wherry.apiserver.failures import of_store
+from wherry.apiserver.versions import converted
 from wherry.store import KeyExists, Revision, StoreError, Write
 from wherry.watchcache.item import stamp
 from wherry.watchcache.window import DELETED, Event
@@ -99,7 +100,7 @@ async def _store(
     attempts = _ATTEMPTS if is_generated else 1
     while True:
         name = meta["name"]
-        value = versions.stored(resource, obj)
+        value = versions.stored(resource, obj) if resource.converter is None else await converted(resource, obj)
         try:
             return await core.store.write(Write(resource.key(namespace, name), value, _NOTHING)), value
         except KeyExists:

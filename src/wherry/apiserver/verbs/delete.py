@@ -21,6 +21,7 @@ from wherry.apiserver.core import Call, Core, Outcome
 from wherry.apiserver.encode import encode, encode_any
 from wherry.apiserver.failures import of_store
 from wherry.apiserver.options import DeleteOptions
+from wherry.apiserver.versions import converted
 from wherry.lib.clock import format_time, parse_time
 from wherry.store import StoreError, Write, WrongRevision
 from wherry.watchcache.item import stamp
@@ -56,6 +57,8 @@ async def delete(
         item = kind.get(namespace, name)
         if item is None:
             raise NotFound.of(resource, name)
+        if resource.converter is not None:
+            await versions.ready(resource, (item,))
         obj = versions.read(resource, item)
         metadata.check_preconditions(resource, obj, options.uid, options.resource_version)
         for plugins in (core.mutating, core.validating):
@@ -69,7 +72,7 @@ async def delete(
         value = None
         if not gone:
             obj["metadata"].pop("resourceVersion", None)
-            value = versions.stored(resource, obj)
+            value = versions.stored(resource, obj) if resource.converter is None else await converted(resource, obj)
         try:
             revision = await core.store.write(Write(key, value, item.revision))
         except WrongRevision:

@@ -30,7 +30,7 @@ async def delete_collection(
     deletion: DeleteOptions,
 ) -> listing.Page:
     """Delete what is selected; returns the page of what was selected, as it was."""
-    page = listing.page(core, resource, namespace, options, selection)
+    page = await listing.ready_page(core, resource, namespace, options, selection)
     items = iter(page.items)
     while batch := list(islice(items, _IN_FLIGHT)):
         results = await asyncio.gather(

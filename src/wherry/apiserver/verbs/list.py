@@ -16,6 +16,7 @@ import msgspec
 from wherry.api import Obj
 from wherry.api.errors import BadRequest, Expired
 from wherry.api.resource import Resource
+from wherry.apiserver import versions
 from wherry.apiserver.core import Core
 from wherry.apiserver.encode import encode_any
 from wherry.apiserver.failures import ContinueExpired, too_large_version
@@ -72,20 +73,37 @@ async def wait(core: Core, revision: Revision) -> None:
 def page(core: Core, resource: Resource, namespace: str, options: ListOptions, selection: Selection) -> Page:
     """List now. The revision must have come (see `awaited`)."""
     kind = core.kind(resource)
+    match = versions.matching(resource, selection.match)
     at, start = _where(options)
     if at is not None and at > core.cache.revision:
         raise too_large_version(at, core.cache.revision)
     if selection.name and at is None and not start and (namespace or not resource.is_namespaced):
         item = kind.get(namespace, selection.name)
-        found = [item] if item is not None and (selection.match is None or selection.match(item)) else []
+        found = [item] if item is not None and (match is None or match(item)) else []
         return Page(found, core.cache.revision, "", None)
     try:
-        listing = kind.list(namespace, selection.match, at=at, start_key=start, limit=options.limit)
+        listing = kind.list(namespace, match, at=at, start_key=start, limit=options.limit)
     except Compacted:
         if not options.continue_token:
             raise Expired("The resourceVersion for the provided list is too old.") from None
         raise ContinueExpired(_format_token(_INCONSISTENT, start)) from None
     return _page(listing)
+
+
+async def ready_page(
+    core: Core, resource: Resource, namespace: str, options: ListOptions, selection: Selection
+) -> Page:
+    """`page` of a kind that is shown in another form than it is kept in, once all on it can be shown."""
+    if selection.match is not None:
+        await versions.ready(resource, list(core.kind(resource).items(namespace)))
+    while True:
+        try:
+            found = page(core, resource, namespace, options, selection)
+        except versions.Unconverted as error:
+            await versions.ready(resource, [error.item])
+            continue
+        await versions.ready(resource, found.items)
+        return found
 
 
 def parse_version(text: str) -> int:

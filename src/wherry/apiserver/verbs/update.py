@@ -20,6 +20,7 @@ from wherry.apiserver.encode import decode, encode, encode_any
 from wherry.apiserver.failures import of_store
 from wherry.apiserver.pipeline import Faults
 from wherry.apiserver.verbs import create
+from wherry.apiserver.versions import converted
 from wherry.store import Revision, StoreError, Write, WrongRevision
 from wherry.watchcache.item import Item, stamp
 
@@ -74,6 +75,8 @@ async def rewrite(
         item = kind.get(namespace, name)
         if item is None:
             raise NotFound.of(resource, name)
+        if resource.converter is not None:
+            await versions.ready(resource, (item,))
         new, faults = change(item)
         old = versions.read(resource, item)
         metadata.check_updated_uid(resource, new, old, key)
@@ -85,7 +88,9 @@ async def rewrite(
         if call.dry_run:
             new["metadata"]["resourceVersion"] = str(item.revision)
             return Outcome(encode(new), new)
-        value = None if _is_finished(resource, new, old) else versions.stored(resource, new)
+        value = None
+        if not _is_finished(resource, new, old):
+            value = versions.stored(resource, new) if resource.converter is None else await converted(resource, new)
         try:
             revision = await core.store.write(Write(key, value, item.revision))
         except WrongRevision:
