@@ -17,6 +17,7 @@ from wherry.api.meta.names import (
     dns1123_label_faults,
     dns1123_subdomain_faults,
     mask_trailing_dash,
+    path_segment_faults,
     qualified_name_faults,
 )
 from wherry.api.resource import Resource
@@ -53,6 +54,18 @@ def validate_update(new: Obj, old: Obj) -> list[FieldError]:
         if meta.get(field) != before.get(field):
             faults.append(invalid("metadata." + field, meta.get(field), IMMUTABLE))
     _validate_common(meta, "metadata", faults, strict_finalizers=False)
+    return faults
+
+
+def validate_embedded(meta: Obj, path: str) -> list[FieldError]:
+    """The metadata of an object that is part of another; it need not have a name, and any path segment is one."""
+    faults: list[FieldError] = []
+    for field in ("generateName", "name"):
+        if name := meta.get(field):
+            faults += [invalid(f"{path}.{field}", name, why) for why in path_segment_faults(name, field != "name")]
+    if namespace := meta.get("namespace"):
+        faults += [invalid(path + ".namespace", namespace, why) for why in dns1123_label_faults(namespace)]
+    _validate_common(meta, path, faults, strict_finalizers=False)
     return faults
 
 

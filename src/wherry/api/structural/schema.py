@@ -1,0 +1,132 @@
+"""A custom kind's schema, from the definition to what the pipeline, the patches and server-side apply ask of it.
+
+Schemas that say the same are one value: a thousand definitions made from one template cost as much as one. A schema is
+kept packed until an object of the kind is met; then it is parsed, and each part of it compiled when it is first needed.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import replace
+from functools import cached_property
+from weakref import WeakValueDictionary
+
+import msgspec
+
+from wherry.api import Obj
+from wherry.api.field import ErrorType, FieldError
+from wherry.api.schema import DecodeError
+from wherry.api.schema.kinds import TOO_DEEP
+from wherry.api.schema.nodes import Node
+from wherry.api.structural.correlation import Correlation
+from wherry.api.structural.defaulting import Default, defaulter
+from wherry.api.structural.embedded import validate_resources
+from wherry.api.structural.listtypes import validate_lists
+from wherry.api.structural.merging import root_node
+from wherry.api.structural.pruning import Pruner, pruner
+from wherry.api.structural.report import report
+from wherry.api.structural.shape import Shape, parse
+from wherry.api.structural.verdict import Table, is_valid, make_table
+
+
+class StructuralSchema:
+    """One version's schema. `of` gives the one value for a document."""
+
+    knows_strategic_merge = False
+
+    def __init__(self, packed: bytes) -> None:
+        self._packed = packed
+
+    @staticmethod
+    def of(document: Obj | None) -> StructuralSchema:
+        """The schema of an `openAPIV3Schema`; None is that of a definition without one, which knows no fields."""
+        packed = zlib.compress(_encoder.encode(document or {}), 1)
+        found = _known.get(packed)
+        if found is None:
+            found = _known[packed] = StructuralSchema(packed)
+        return found
+
+    @cached_property
+    def shape(self) -> Shape:
+        """The parsed root."""
+        return parse(msgspec.json.decode(zlib.decompress(self._packed)))
+
+    @cached_property
+    def node(self) -> Node:
+        """How values merge: the root for server-side apply."""
+        return root_node(self.shape)
+
+    @property
+    def has_defaults(self) -> bool:
+        """Whether `default` can change anything."""
+        return self.shape.has_defaults
+
+    def prune(self, obj: Obj) -> tuple[list[FieldError], list[str]]:
+        """Drop unknown fields, and nulls where there may be none; see `wherry.api.schema.Schema.prune`."""
+        try:
+            return self._pruner(obj)
+        except RecursionError:
+            return [DecodeError(ErrorType.TYPE_INVALID, "", TOO_DEEP)], []
+
+    def merge_strategy(self, path: tuple[str, ...]) -> tuple[str, str]:
+        """Custom kinds know no strategic merge."""
+        return ("", "")
+
+    def default(self, obj: Obj) -> None:
+        """Fill in defaults, in place."""
+        if self.shape.has_defaults:
+            self._defaulter(obj)
+
+    def validate(self, obj: Obj) -> list[FieldError]:
+        """What is wrong with a new object, by schema and rules. `metadata` at the root is checked by the pipeline."""
+        faults: list[FieldError] = []
+        if not is_valid(self._table, obj):
+            faults = report(self.shape, obj)
+            faults += validate_resources(self._inside, obj, "") + validate_lists(self.shape, obj, "")
+        return faults
+
+    def validate_update(self, new: Obj, old: Obj) -> list[FieldError]:
+        """What is wrong with a changed object; what has not changed is not judged again."""
+        faults: list[FieldError] = []
+        if not is_valid(self._table, new):
+            faults = report(self.shape, new, "", Correlation(new, old, self.shape))
+            faults += validate_resources(self._inside, new, "")
+            if not validate_lists(self.shape, old, ""):
+                faults += validate_lists(self.shape, new, "")
+        return faults
+
+    def validate_status_update(self, new: Obj, old: Obj) -> list[FieldError]:
+        """The same for a write through `status`: of the schema, only its `status` counts."""
+        shape = self.shape.properties.get("status")
+        faults: list[FieldError] = []
+        if shape is not None and "status" in new and not is_valid(self._status_table, new["status"]):
+            correlation = Correlation(new["status"], old.get("status"), shape)
+            faults = report(shape, new["status"], "status", correlation)
+            if not validate_lists(self.shape, old, ""):
+                faults += validate_lists(self.shape, new, "")
+        return faults
+
+    @cached_property
+    def _inside(self) -> Shape:
+        """The root as that which resources are embedded in, which it is not itself."""
+        return replace(self.shape, embedded=False)
+
+    @cached_property
+    def _pruner(self) -> Pruner:
+        return pruner(self.shape)
+
+    @cached_property
+    def _defaulter(self) -> Default:
+        return defaulter(self.shape)
+
+    @cached_property
+    def _table(self) -> Table:
+        return make_table(self._inside)
+
+    @cached_property
+    def _status_table(self) -> Table:
+        return make_table(self.shape.properties["status"])
+
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+_known: WeakValueDictionary[bytes, StructuralSchema] = WeakValueDictionary()
