@@ -19,12 +19,10 @@ def not_negative(part: dict[str, Any], fields: Iterable[str], path: str = "spec"
     return [invalid(f"{path}.{f}", part[f], NOT_NEGATIVE) for f in fields if (part.get(f) or 0) < 0]
 
 
-def at_most(
-    part: dict[str, Any], fields: Iterable[str], limit: str, why: str, path: str = "status"
-) -> list[FieldError]:
-    """Counts that are no greater than another one, `limit`."""
-    most = part.get(limit) or 0
-    return [invalid(f"{path}.{f}", part[f], why) for f in fields if (part.get(f) or 0) > most]
+def at_most(status: dict[str, Any], fields: Iterable[str], limit: str, why: str) -> list[FieldError]:
+    """Counts of a status that are no greater than another one, `limit`."""
+    most = status.get(limit) or 0
+    return [invalid(f"status.{f}", status.get(f) or 0, why) for f in fields if (status.get(f) or 0) > most]
 
 
 def same_selector(new: Obj, old: Obj) -> list[FieldError]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from wherry.api import Obj
-from wherry.api.apps.rules import not_negative, warn
-from wherry.api.core.podspec.template import set_defaults as template_defaults
-from wherry.api.core.podspec.template import validate_selected_template, validate_template
-from wherry.api.field import FieldError, invalid, not_supported, required
+from wherry.api.apps.rules import warn, warn_of_name
+from wherry.api.batch.jobspec import set_defaults as set_spec_defaults
+from wherry.api.batch.jobspec import set_job_defaults, validate_job_spec, warn_of_job, with_changes_undone
+from wherry.api.batch.jobstatus import validate_status_update
+from wherry.api.field import FieldError, invalid, required
 from wherry.api.meta.columns import AGE, NAME, container_columns
 from wherry.api.meta.conditions import is_true
 from wherry.api.meta.duration import human_duration
-from wherry.api.meta.labels import format_label_selector
-from wherry.api.meta.objectmeta import IMMUTABLE, NOT_NEGATIVE
+from wherry.api.meta.labels import SelectorError, format_label_selector, selector_of, validate_label_selector
+from wherry.api.meta.names import dns1123_label_faults
+from wherry.api.meta.objectmeta import IMMUTABLE
 from wherry.api.resource import STATUS, Cell, Column, Resource
 from wherry.api.schema import schema
 from wherry.lib.clock import parse_time
@@ -43,121 +47,147 @@ def _duration(job: Obj, now: float) -> Cell:
     return human_duration(end - parse_time(status["startTime"]))
 
 
-_MODES = ("Indexed", "NonIndexed")
-_REPLACEMENTS = ("Failed", "TerminatingOrFailed")
-_COUNTS = ("parallelism", "completions", "backoffLimit", "ttlSecondsAfterFinished", "backoffLimitPerIndex")
-RESTART_POLICIES = ("OnFailure", "Never")
-_MAX = 2**31 - 1
+_PREFIX = "batch.kubernetes.io/"
 
 
 def set_defaults(job: Obj) -> None:
     spec = job.setdefault("spec", {})
-    template = spec.setdefault("template", {})
-    if spec.get("completions") is None and spec.get("parallelism") is None:
-        spec["completions"] = 1
-    spec.setdefault("parallelism", 1)
-    spec.setdefault("backoffLimit", 6 if spec.get("backoffLimitPerIndex") is None else _MAX)
-    spec.setdefault("completionMode", "NonIndexed")
-    spec.setdefault("suspend", False)
-    spec.setdefault("podReplacementPolicy", "Failed" if spec.get("podFailurePolicy") else "TerminatingOrFailed")
-    labels = (template.get("metadata") or {}).get("labels")
+    set_spec_defaults(spec)
+    set_job_defaults(spec)
+    labels = (spec["template"].get("metadata") or {}).get("labels")
     if labels and not job["metadata"].get("labels"):
         job["metadata"]["labels"] = dict(labels)
-    template_defaults(template)
 
 
 def prepare_create(job: Obj) -> None:
     """Unless its author takes care of that, a Job selects its pods by its own identity."""
-    job["status"] = {}
     spec, metadata = job["spec"], job["metadata"]
     if spec.get("manualSelector"):
         return
     template = spec.setdefault("template", {})
     labels = template.setdefault("metadata", {}).setdefault("labels", {})
-    for prefix in ("", "batch.kubernetes.io/"):
-        labels[prefix + "controller-uid"] = metadata["uid"]
-        labels[prefix + "job-name"] = metadata["name"]
+    for name, value in _identity(metadata, prefixed=True).items():
+        labels.setdefault(name, value)
     selector = spec.setdefault("selector", {}).setdefault("matchLabels", {})
-    selector["batch.kubernetes.io/controller-uid"] = metadata["uid"]
+    selector.setdefault(_PREFIX + "controller-uid", metadata["uid"])
 
 
-def validate(job: Obj) -> list[FieldError]:
-    return validate_job_spec(job["spec"], "spec")
+def _identity(metadata: Obj, prefixed: bool) -> dict[str, str]:
+    """The labels by which a Job knows its pods; the first are of old, the others are what they should have been."""
+    labels: dict[str, str] = {}
+    for prefix in ("", _PREFIX) if prefixed else ("",):
+        labels[prefix + "controller-uid"] = metadata.get("uid") or ""
+        labels[prefix + "job-name"] = metadata.get("name") or ""
+    return labels
 
 
-def validate_job_spec(spec: Obj, path: str, in_template: bool = False) -> list[FieldError]:
-    """Of a Job, or of the template of a CronJob, which has no selector yet."""
-    faults = not_negative(spec, _COUNTS, path)
-    deadline = spec.get("activeDeadlineSeconds")
-    if deadline is not None and deadline < 0:
-        faults.append(invalid(path + ".activeDeadlineSeconds", deadline, NOT_NEGATIVE))
-    mode = spec.get("completionMode")
-    if mode is not None and mode not in _MODES:
-        faults.append(not_supported(path + ".completionMode", mode, _MODES))
-    elif mode == "Indexed":
-        if spec.get("completions") is None:
-            faults.append(required(path + ".completions", "when completion mode is Indexed"))
-    elif spec.get("backoffLimitPerIndex") is not None:
-        why = "when backoffLimitPerIndex is specified"
-        faults.append(
-            invalid(
-                path + ".backoffLimitPerIndex", spec["backoffLimitPerIndex"], f"requires indexed completion mode {why}"
-            )
-        )
-    replacement = spec.get("podReplacementPolicy")
-    if replacement is not None and replacement not in _REPLACEMENTS:
-        faults.append(not_supported(path + ".podReplacementPolicy", replacement, _REPLACEMENTS))
-    if in_template:
-        if spec.get("manualSelector"):
-            faults.append(not_supported(path + ".manualSelector", True, ("nil", "false")))
-        if spec.get("selector") is not None:
-            faults.append(invalid(path + ".selector", spec["selector"], "`selector` will be auto-generated"))
-        template_faults = validate_template(spec.get("template") or {}, path + ".template", RESTART_POLICIES)
+def validate_create(job: Obj) -> list[FieldError]:
+    return _validate(job, prefixed=True)
+
+
+def _validate(job: Obj, prefixed: bool) -> list[FieldError]:
+    spec = job["spec"]
+    faults = _validate_generated(job, prefixed) + validate_job_spec(spec, "spec")
+    selector, labels = spec.get("selector"), _labels(spec.get("template"))
+    if selector is None:
+        faults.append(required("spec.selector"))
     else:
-        template_faults = validate_selected_template(spec, path, RESTART_POLICIES)
-    return faults + [_as_required(fault) for fault in template_faults]
+        faults += validate_label_selector(selector, "spec.selector")
+    if not _selects(selector, labels):
+        why = "`selector` does not match template `labels`"
+        faults.append(invalid("spec.template.metadata.labels", labels, why))
+    return faults + _validate_host_names(job)
 
 
-def _as_required(fault: FieldError) -> FieldError:
-    """Pods of Jobs must not restart always, which is the default: so the choice must be made."""
-    if fault.path.endswith(".template.spec.restartPolicy") and fault.value == "Always":
-        return required(fault.path, 'valid values: "OnFailure", "Never"')
-    return fault
+def _validate_generated(job: Obj, prefixed: bool) -> list[FieldError]:
+    """That nobody spoiled what identifies the pods."""
+    spec, faults = job["spec"], list[FieldError]()
+    selector, labels = spec.get("selector"), _labels(spec.get("template"))
+    if spec.get("manualSelector") or selector is None:
+        return faults
+    identity = _identity(job["metadata"], prefixed)
+    for name, value in identity.items():
+        path, why = f"spec.template.metadata.labels[{name}]", f"must be '{value}'"
+        if name not in labels:
+            faults.append(required(path, why))
+        elif labels[name] != value:
+            faults.append(invalid(path, labels, why))
+    if not _selects(selector, identity):
+        faults.append(invalid("spec.selector", selector, "`selector` not auto-generated"))
+    return faults
+
+
+def _labels(template: Obj | None) -> dict[str, str]:
+    return ((template or {}).get("metadata") or {}).get("labels") or {}
+
+
+def _selects(selector: Obj | None, labels: dict[str, str]) -> bool:
+    """Whether a selector that can be understood selects the labels; one that cannot is another fault."""
+    try:
+        return selector_of(selector).matches(labels)
+    except SelectorError:
+        return True
+
+
+def _validate_host_names(job: Obj) -> list[FieldError]:
+    """The last pod of an indexed Job has the longest name."""
+    spec, name = job["spec"], job["metadata"].get("name") or ""
+    completions = spec.get("completions") or 0
+    if spec.get("completionMode") != "Indexed" or completions <= 0:
+        return []
+    longest = f"{name}-{completions - 1}"
+    if not dns1123_label_faults(longest):
+        return []
+    return [invalid("metadata.name", name, f"will not able to create pod with invalid DNS label: {longest}")]
+
+
+_SETTLED = ("completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy")
 
 
 def validate_update(new: Obj, old: Obj) -> list[FieldError]:
     spec, before = new["spec"], old["spec"]
-    faults: list[FieldError] = []
-    if spec.get("completions") != before.get("completions") and not _is_elastic(spec, before):
-        faults.append(invalid("spec.completions", spec.get("completions"), IMMUTABLE))
-    for field in ("selector", "completionMode", "podFailurePolicy", "backoffLimitPerIndex"):
-        if spec.get(field) != before.get(field):
-            faults.append(invalid("spec." + field, spec.get(field), IMMUTABLE))
-    if _settled(spec, before) != before.get("template"):
-        faults.append(invalid("spec.template", spec.get("template"), IMMUTABLE))
-    return faults
+    had = _labels(before.get("template"))
+    faults = _validate(new, prefixed=_PREFIX + "job-name" in had and _PREFIX + "controller-uid" in had)
+    faults += _validate_completions(spec, before)
+    if spec.get("selector") != before.get("selector"):
+        faults.append(invalid("spec.selector", spec.get("selector"), IMMUTABLE))
+    faults += _validate_template_update(spec.get("template") or {}, before.get("template") or {}, old)
+    return faults + [
+        invalid(f"spec.{field}", spec.get(field), IMMUTABLE)
+        for field in _SETTLED
+        if spec.get(field) != before.get(field)
+    ]
 
 
-def _is_elastic(spec: Obj, before: Obj) -> bool:
+def _validate_completions(spec: Obj, before: Obj) -> list[FieldError]:
     """Completions of an indexed Job may change together with its parallelism."""
-    return before.get("completionMode") == "Indexed" and spec.get("completions") == spec.get("parallelism")
+    completions, indexed = spec.get("completions"), spec.get("completionMode") == "Indexed"
+    if completions == before.get("completions"):
+        return []
+    if not indexed:
+        return [invalid("spec.completions", completions, IMMUTABLE)]
+    if completions is None or completions == spec.get("parallelism"):
+        return []
+    return [invalid("spec.completions", completions, "can only be modified in tandem with spec.parallelism")]
 
 
-_DIRECTIVES = ("affinity", "nodeSelector", "schedulingGates", "tolerations")
+def _validate_template_update(template: Obj, before: Obj, old: Obj) -> list[FieldError]:
+    """A suspended Job that has no pods may still learn where to run and with what resources."""
+    if not _is_at_rest(old):
+        return [] if template == before else [invalid("spec.template", template, IMMUTABLE)]
+    pod, previous = template.get("spec") or {}, before.get("spec") or {}
+    settled = with_changes_undone(pod, previous)
+    return [] if settled == previous else [invalid("spec.template.spec", pod, IMMUTABLE)]
 
 
-def _settled(spec: Obj, before: Obj) -> Obj | None:
-    """The template, with what may change before a suspended Job starts put back."""
-    template, previous = spec.get("template"), before.get("template")
-    if not before.get("suspend") or not template or not previous:
-        return template
-    inner, previous_inner = dict(template.get("spec") or {}), previous.get("spec") or {}
-    for field in _DIRECTIVES:
-        if field in previous_inner:
-            inner[field] = previous_inner[field]
-        else:
-            inner.pop(field, None)
-    return {**template, "spec": inner, **({"metadata": previous["metadata"]} if "metadata" in previous else {})}
+def _is_at_rest(job: Obj) -> bool:
+    status = job.get("status") or {}
+    stopped = not status.get("startTime") or is_true(status.get("conditions"), "Suspended")
+    return bool(job["spec"].get("suspend")) and stopped and not status.get("active")
+
+
+def warnings(new: Obj, old: Obj | None) -> Sequence[str]:
+    return [*warn_of_name(new, old), *warn_of_job(new["spec"], "spec"), *warn(new, old)]
 
 
 JOBS = Resource(
@@ -182,7 +212,8 @@ JOBS = Resource(
     subresources=(STATUS,),
     defaults=set_defaults,
     prepare_create=prepare_create,
-    validate=validate,
+    validate_create=validate_create,
     validate_update=validate_update,
-    warnings=warn,
+    validate_status_update=validate_status_update,
+    warnings=warnings,
 )

@@ -1,12 +1,17 @@
 """Schedules of CronJobs: five fields (minute, hour, day of month, month, day of week) or `@hourly` and the like.
 
-Parsed into sets of the numbers that match, which is what both validation and the controller need.
+Parsed into sets of the numbers that match, which is what both validation and the controller need. Grammar and messages
+are those of the library that upstream uses (robfig/cron), oddities included: empty parts of a list are nothing, a
+number with a step runs to the end (`5/15`), and a step makes a star count as a restriction of the day.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+
+from wherry.api.batch.goduration import parse_go_duration
+from wherry.api.batch.timezones import find_time_zone
 
 _MACROS = {
     "@yearly": "0 0 1 1 *",
@@ -20,8 +25,7 @@ _MACROS = {
 _MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, 1)}
 _DAYS = {name: n for n, name in enumerate(["sun", "mon", "tue", "wed", "thu", "fri", "sat"])}
-_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "us": 1e-6, "ns": 1e-9}
-_DURATION = re.compile(r"([0-9]+(?:\.[0-9]*)?)(ns|us|ms|s|m|h)")
+_INTEGER = re.compile(r"[+-]?[0-9]+\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +54,42 @@ class Schedule:
 
 def parse_schedule(text: str) -> Schedule:
     """Read a schedule; raises ValueError that says what is wrong."""
-    if text.startswith("@every "):
-        return Schedule(every=_parse_duration(text.removeprefix("@every ")))
-    if text.startswith("@") and text not in _MACROS:
+    if not text:
+        raise ValueError("empty spec string")
+    if text.startswith(("TZ=", "CRON_TZ=")):
+        text = _without_zone(text)
+    if text.startswith("@"):
+        return _parse_descriptor(text)
+    return _parse_fields(text)
+
+
+def _without_zone(text: str) -> str:
+    """A schedule may begin with its time zone; the API refuses that, but its reasons come after those of the parser."""
+    zone, space, rest = text.partition("=")[2].partition(" ")
+    if not space:
+        begin = text.index("=") + 1
+        raise ValueError(f"invalid schedule format: runtime error: slice bounds out of range [{begin}:-1]")
+    try:
+        find_time_zone(zone)
+    except ValueError as error:
+        raise ValueError(f"provided bad location {zone}: {error}") from None
+    return rest.strip()
+
+
+def _parse_descriptor(text: str) -> Schedule:
+    if text in _MACROS:
+        return _parse_fields(_MACROS[text])
+    if not text.startswith("@every "):
         raise ValueError(f"unrecognized descriptor: {text}")
-    fields = _MACROS.get(text, text).split()
+    try:
+        seconds = parse_go_duration(text.removeprefix("@every "))
+    except ValueError as error:
+        raise ValueError(f"failed to parse duration {text}: {error}") from None
+    return Schedule(every=max(1.0, float(int(seconds))))
+
+
+def _parse_fields(text: str) -> Schedule:
+    fields = text.split()
     if len(fields) != 5:
         raise ValueError(f"expected exactly 5 fields, found {len(fields)}: [{' '.join(fields)}]")
     minutes, hours, days, months, weekdays = fields
@@ -69,26 +104,32 @@ def parse_schedule(text: str) -> Schedule:
     )
 
 
+def _parts(field: str) -> list[str]:
+    return [part for part in field.split(",") if part]
+
+
 def _is_any(field: str) -> bool:
-    return any(part.split("/")[0] in ("*", "?") for part in field.split(","))
+    """Whether a star stands in the list, unless with a step of more than one."""
+    spans = (part.partition("/") for part in _parts(field))
+    return any(span.split("-")[0] in ("*", "?") and (not step or int(step) <= 1) for span, _, step in spans)
 
 
 def _parse_field(field: str, low: int, high: int, names: dict[str, int] | None = None) -> frozenset[int]:
     found: set[int] = set()
-    for part in field.split(","):
+    for part in _parts(field):
         found.update(_parse_range(part, low, high, names or {}))
     return frozenset(found)
 
 
 def _parse_range(part: str, low: int, high: int, names: dict[str, int]) -> range:
-    span, slash, step_text = part.partition("/")
-    first, dash, last = span.partition("-")
-    step = _parse_number(step_text, {}) if slash else 1
-    if first in ("*", "?"):
-        start, end = low, high
-    else:
-        start = _parse_number(first, names)
-        end = _parse_number(last, names) if dash else high if slash else start
+    span, *steps = part.split("/")
+    start, end = _parse_span(part, span.split("-"), low, high, names)
+    step = 1
+    if len(steps) > 1:
+        raise ValueError(f"too many slashes: {part}")
+    if steps:
+        step = _parse_number(steps[0], {})
+        end = end if "-" in span else high
     if start < low:
         raise ValueError(f"beginning of range ({start}) below minimum ({low}): {part}")
     if end > high:
@@ -100,16 +141,22 @@ def _parse_range(part: str, low: int, high: int, names: dict[str, int]) -> range
     return range(start, end + 1, step)
 
 
+def _parse_span(part: str, bounds: list[str], low: int, high: int, names: dict[str, int]) -> tuple[int, int]:
+    if bounds[0] in ("*", "?"):
+        return low, high
+    start = _parse_number(bounds[0], names)
+    if len(bounds) > 2:
+        raise ValueError(f"too many hyphens: {part}")
+    return start, _parse_number(bounds[1], names) if len(bounds) == 2 else start
+
+
 def _parse_number(text: str, names: dict[str, int]) -> int:
     if (known := names.get(text.lower())) is not None:
         return known
-    if not text.isdecimal():
+    if not _INTEGER.match(text):
         raise ValueError(f'failed to parse int from {text}: strconv.Atoi: parsing "{text}": invalid syntax')
-    return int(text)
-
-
-def _parse_duration(text: str) -> float:
-    parts = _DURATION.findall(text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise ValueError(f'failed to parse duration @every {text}: time: invalid duration "{text}"')
-    return max(1.0, float(int(sum(float(number) * _UNITS[unit] for number, unit in parts))))
+    if (number := int(text)) < 0:
+        raise ValueError(f"negative number ({number}) not allowed: {text}")
+    if number >= 2**63:
+        raise ValueError(f'failed to parse int from {text}: strconv.Atoi: parsing "{text}": value out of range')
+    return number
