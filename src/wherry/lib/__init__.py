@@ -5,6 +5,7 @@
 - `Backoff`, `Failures` (`backoff.py`): how long to wait before trying again
 - `Failure` (`failure.py`): what went wrong, for a person, with a hint
 - `Pattern` (`regex.py`): regular expressions that take time in proportion to the text
+- `quantity.py`: amounts with a suffix, `500m`, `1Gi`
 - `metrics.py`, `processmetrics.py`: counters in Prometheus' text form
 
 Pure code may import modules of this package that do no I/O; helpers that need asyncio stand in modules of their

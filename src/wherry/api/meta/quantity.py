@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from decimal import ROUND_CEILING, Decimal
 from functools import lru_cache
 
-from wherry.api.schema.quantity import canonical, parse
+from wherry.lib.quantity import canonical, parse
 
 __all__ = [
     "add_resources",

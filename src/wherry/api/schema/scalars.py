@@ -14,8 +14,8 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from wherry.api.schema.problems import Problem, wrong_type, wrong_value
-from wherry.api.schema.quantity import canonical
 from wherry.api.schema.times import canonical_micro_time, canonical_time
+from wherry.lib.quantity import canonical
 
 Check: TypeAlias = Callable[[Any, Any, Any], list[Problem] | None]
 
@@ -66,7 +66,7 @@ def quantity(owner: Any, key: Any, value: Any) -> list[Problem] | None:
         if value is None:
             return _zero(owner, key, "0")
         # Go hands the JSON text to the quantity's parser: numbers pass, `true` is a quantity of the wrong format.
-        value = str(value) if kind is int or kind is float else "-"
+        value = str(value) if kind is int or kind is float else "true"
     try:
         text = canonical(value)
     except ValueError as error:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wherry.api.schema.quantity import WRONG_FORMAT, WRONG_SUFFIX, canonical, parse
+from wherry.lib.quantity import WRONG_FORMAT, WRONG_SUFFIX, canonical, parse
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,16 @@ from wherry.api.schema.quantity import WRONG_FORMAT, WRONG_SUFFIX, canonical, pa
         ("0.0000000001", "1n"),
         ("1E", "1E"),
         ("007", "7"),
+        (".", "0"),
+        ("-", "0"),
+        ("10E", "10E"),
+        ("1000E", "1000E"),
+        ("1e30", "1e30"),
+        ("12e-4", "1200e-6"),
+        ("9223372036854775808", "9223372036854775808"),
+        ("100Ei", "9223372036854775807"),
+        ("-100Ei", "-9223372036854775807"),
+        ("1" + "0" * 400 + "m", "1" + "0" * 379 + "E"),
     ],
 )
 def test_canonical(text: str, expected: str) -> None:
@@ -46,7 +56,8 @@ def test_canonical(text: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [("", WRONG_FORMAT), ("x", WRONG_FORMAT), ("1 Gi", WRONG_FORMAT), ("1..2", WRONG_FORMAT), ("1Zi", WRONG_FORMAT),
-     ("1MiB", WRONG_FORMAT), ("1mi", WRONG_SUFFIX), ("1Kii", WRONG_SUFFIX)],
+     ("1MiB", WRONG_FORMAT), ("1mi", WRONG_SUFFIX), ("1Kii", WRONG_SUFFIX), ("1e1000", WRONG_SUFFIX),
+     ("1e", WRONG_SUFFIX)],
 )  # fmt: skip
 def test_refuses(text: str, message: str) -> None:
     with pytest.raises(ValueError) as caught:
