@@ -15,6 +15,7 @@ from wherry.api import Obj
 from wherry.api.errors import ApiError
 from wherry.api.field import FieldError
 from wherry.api.resource import Resource, Scope
+from wherry.api.schema.nodes import DEDUCED, Node
 
 log = logging.getLogger(__name__)
 
@@ -50,11 +51,17 @@ class OpenSchema:
 
     __slots__ = ()
 
+    knows_strategic_merge = False
+
     def prune(self, obj: Obj) -> tuple[list[FieldError], list[str]]:
         return [], []
 
     def merge_strategy(self, path: tuple[str, ...]) -> tuple[str, str]:
         return "", ""
+
+    @property
+    def node(self) -> Node:
+        return DEDUCED
 
 
 async def discover(fetch: Fetch) -> Sequence[Resource]:

@@ -21,7 +21,7 @@ MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC_MERGE_PATCH = "application/strategic-merge-patch+json"
 
 
-def apply(patch_type: str, obj: Obj, patch: Any, schema: Schema | None) -> Obj:
+def apply(patch_type: str, obj: Obj, patch: Any, schema: Schema) -> Obj:
     """The object after a decoded patch; see `applying.apply`."""
     from wherry.api.patch import applying
 

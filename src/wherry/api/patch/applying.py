@@ -14,11 +14,10 @@ REJECTED = "the server rejected our request due to an error in our request"
 """All that upstream says of a patch that does not fit the object; we add the reason as a cause."""
 
 
-def apply(patch_type: str, obj: Obj, patch: Any, schema: Schema | None) -> Obj:
+def apply(patch_type: str, obj: Obj, patch: Any, schema: Schema) -> Obj:
     """The object after a decoded patch. `obj` is used up, `patch` stays as it is.
 
-    `schema` is None for kinds that know no strategic merge (custom resources). Raises BadRequest, Invalid,
-    RequestEntityTooLarge or UnsupportedMediaType.
+    Raises BadRequest, Invalid, RequestEntityTooLarge or UnsupportedMediaType.
     """
     try:
         return _apply(patch_type, obj, patch, schema)
@@ -26,20 +25,20 @@ def apply(patch_type: str, obj: Obj, patch: Any, schema: Schema | None) -> Obj:
         raise BadRequest("exceeded max depth") from None
 
 
-def _apply(patch_type: str, obj: Obj, patch: Any, schema: Schema | None) -> Obj:
+def _apply(patch_type: str, obj: Obj, patch: Any, schema: Schema) -> Obj:
     if patch_type == JSON_PATCH:
         return _rejecting(lambda: json_patch.apply(obj, json_patch.parse(patch)))
     if patch_type == MERGE_PATCH:
         if not isinstance(patch, dict):
             raise BadRequest("Invalid JSON Patch")
         return merge.apply(obj, patch)
-    if patch_type == STRATEGIC_MERGE_PATCH and schema is not None:
+    if patch_type == STRATEGIC_MERGE_PATCH and schema.knows_strategic_merge:
         if not isinstance(patch, dict):
             raise BadRequest(
                 f"json: cannot unmarshal {_json_type(patch)} into Go value of type map[string]interface {{}}"
             )
         return _rejecting(lambda: strategic.apply(obj, patch, schema))
-    raise unsupported(schema is not None)
+    raise unsupported(schema.knows_strategic_merge)
 
 
 def unsupported(has_strategic: bool) -> UnsupportedMediaType:

@@ -32,6 +32,11 @@ class DecodeError(FieldError):
 class Schema(Protocol):
     """What the pipeline and the patches ask of a kind's shape."""
 
+    @property
+    def knows_strategic_merge(self) -> bool:
+        """Whether the kind can be patched by strategic merge: built-in ones can, custom ones cannot."""
+        ...
+
     def prune(self, obj: Obj) -> tuple[list[FieldError], list[str]]:
         """Bring an object into the form in which decoding and encoding again by upstream would leave it, in place.
 

@@ -25,6 +25,8 @@ class KindSchema:
 
     __slots__ = ("_check", "_node", "api_version", "kind")
 
+    knows_strategic_merge = True
+
     def __init__(self, api_version: str, kind: str) -> None:
         self.api_version = api_version
         self.kind = kind

@@ -69,8 +69,8 @@ def reader(body: bytes, content_type: str, resource: Resource) -> Apply:
     """What the body of a PATCH request does; raises UnsupportedMediaType and BadRequest."""
     media = content_type.partition(";")[0].strip().lower()
     kind = _TYPES.get(media)
-    if kind is None:
-        raise unsupported(True)
+    if kind is None or (kind is Patch.STRATEGIC and not resource.schema.knows_strategic_merge):
+        raise unsupported(resource.schema.knows_strategic_merge)
     try:
         document = decode(body)
     except (DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -8,6 +8,7 @@ from wherry.api.errors import ApiError, BadRequest, Invalid, UnsupportedMediaTyp
 from wherry.api.patch import JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH
 from wherry.api.patch.applying import REJECTED, apply
 from wherry.api.schema import schema
+from wherry.api.structural.schema import StructuralSchema
 
 POD = schema("v1", "Pod")
 
@@ -67,7 +68,7 @@ def test_too_deep(patch_type: str) -> None:
 
 def test_custom_resources_know_no_strategic_merge() -> None:
     with pytest.raises(UnsupportedMediaType) as caught:
-        apply(STRATEGIC_MERGE_PATCH, {}, {}, None)
+        apply(STRATEGIC_MERGE_PATCH, {}, {}, StructuralSchema.of(None))
     assert caught.value.message == (
         "the body of the request was in an unknown format - accepted media types include: "
         "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
