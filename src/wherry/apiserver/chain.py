@@ -182,4 +182,4 @@ def _failure(error: Exception, request: Request) -> Response:
     elif not isinstance(error, ApiError):
         log.exception("%s %s failed", request.method, request.path, exc_info=error)
         error = InternalError.of(f"{type(error).__name__}: {error}")
-    return error_reply(error, request.headers.get("accept", ""))
+    return error_reply(error, request)

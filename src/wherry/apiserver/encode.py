@@ -30,6 +30,11 @@ def encode_any(value: Any) -> bytes:
     return _encoder.encode(value)
 
 
+def indent(data: bytes) -> bytes:
+    """JSON text for a person's eyes."""
+    return msgspec.json.format(data, indent=2)
+
+
 def decode(data: bytes) -> Any:
     """Any JSON text; raises `DecodeError`."""
     return _decoder.decode(data)

@@ -8,12 +8,20 @@ from dataclasses import dataclass
 
 from wherry.api import Obj
 from wherry.api.resource import Resource
-from wherry.apiserver import negotiate
 from wherry.apiserver.access import Demand
 from wherry.apiserver.attributes import Attributes, User
 from wherry.apiserver.core import Call, Core
 from wherry.apiserver.decode import find_duplicates, find_yaml_duplicates, read_body
-from wherry.apiserver.negotiate import body_type
+from wherry.apiserver.negotiate import (
+    JSON,
+    YAML,
+    Accepted,
+    body_type,
+    is_for_people,
+    negotiate,
+    negotiate_stream,
+    prettier,
+)
 from wherry.apiserver.options import FieldValidation, Query, WriteOptions
 from wherry.apiserver.requestinfo import RequestInfo
 from wherry.transport.messages import Reply, Request
@@ -34,14 +42,27 @@ class Exchange:
     demand: Demand
     """Raises Forbidden unless the user may do something further that the request comes down to."""
 
-    @property
-    def accept(self) -> str:
-        return self.request.headers.get("accept", "")
+    def accepted(self, *, is_list: bool = False) -> Accepted:
+        """The form of the answer; raises NotAcceptable."""
+        headers = self.request.headers
+        found = negotiate(headers.get("accept", ""), is_list=is_list, has_protobuf=self._has_protobuf)
+        return prettier(found) if is_for_people(headers, self.query.get("pretty")) else found
+
+    def accepted_stream(self) -> Accepted:
+        """The form of a watch's events; raises NotAcceptable."""
+        return negotiate_stream(self.request.headers.get("accept", ""), has_protobuf=self._has_protobuf)
+
+    def _has_protobuf(self) -> bool:
+        from wherry.apiserver.protobuf.numbers import type_of
+
+        sub = self.resource.subresource(self.info.subresource) if self.info.subresource else None
+        kind = self.resource if sub is None or sub.kind is None else sub.kind
+        return bool(type_of(kind.api_version, kind.kind))
 
     async def body(self, kind: str) -> Obj:
         """The decoded body; `kind` is for the error when it cannot be decoded."""
         body, content_type = self.request.body, self.request.headers.get("content-type", "")
-        if len(body) > _LONG_YAML and body_type(content_type) == negotiate.YAML:
+        if len(body) > _LONG_YAML and body_type(content_type) == YAML:
             # A megabyte takes half a second: others are served meanwhile.
             return await asyncio.to_thread(read_body, body, content_type, kind)
         return read_body(body, content_type, kind)
@@ -51,13 +72,12 @@ class Exchange:
         if options.field_validation is FieldValidation.IGNORE:
             return ()
         body = self.request.body
-        match body_type(self.request.headers.get("content-type", "")):
-            case negotiate.JSON:
-                return find_duplicates(body, obj)
-            case negotiate.YAML:
-                return find_yaml_duplicates(body, options.field_validation is FieldValidation.STRICT)
-            case _:
-                return ()
+        media_type = body_type(self.request.headers.get("content-type", ""))
+        if media_type == JSON:
+            return find_duplicates(body, obj)
+        if media_type == YAML:
+            return find_yaml_duplicates(body, options.field_validation is FieldValidation.STRICT)
+        return ()
 
     def demand_verb(self, verb: str) -> None:
         """Insist that the user may also do `verb` to what the path names."""

@@ -1,11 +1,12 @@
-"""What a client wants to read: JSON or YAML; the object itself, a `Table` of it, or its metadata alone.
+"""What a client wants to read: JSON, YAML or protobuf; the object itself, a `Table` of it, or its metadata alone.
 
 Accept headers repeat themselves endlessly, so what they mean is remembered.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import lru_cache
 
@@ -14,10 +15,11 @@ from wherry.api.errors import NotAcceptable, UnsupportedMediaType
 JSON = "application/json"
 YAML = "application/yaml"
 PROTOBUF = "application/vnd.kubernetes.protobuf"
-MEDIA_TYPES = (JSON, YAML)
-"""What can be sent."""
-BODY_TYPES = (JSON, YAML, PROTOBUF)
-"""What can be received."""
+MEDIA_TYPES = (JSON, YAML, PROTOBUF)
+"""What can be sent and received."""
+_STREAMED = (JSON, PROTOBUF)
+_HUMAN = ("curl", "Wget", "Mozilla/5.0")
+"""How the names of programs begin behind which a person sits, who gets indented JSON."""
 
 
 class Form(Enum):
@@ -36,10 +38,7 @@ class Accepted:
     media_type: str = JSON
     form: Form = Form.OBJECT
     version: str = "v1"
-
-    @property
-    def content_type(self) -> str:
-        return self.media_type
+    is_pretty: bool = False
 
 
 PLAIN = Accepted()
@@ -51,27 +50,57 @@ _BY_RANGE = {
     "application/*": JSON,
     JSON: JSON,
     YAML: YAML,
+    PROTOBUF: PROTOBUF,
 }
 
 
-def negotiate(accept: str, *, is_list: bool = False) -> Accepted:
-    """The first form in the client's order of preference that can be given; raises NotAcceptable."""
+def _always() -> bool:
+    return True
+
+
+def negotiate(accept: str, *, is_list: bool = False, has_protobuf: Callable[[], bool] = _always) -> Accepted:
+    """The first form in the client's order of preference that can be given; raises NotAcceptable.
+
+    `has_protobuf` tells whether the kind itself has that form; its metadata always has. It is asked when it matters.
+    """
     if not accept or accept in ("*/*", JSON):
         return PLAIN
-    found = _negotiate(accept, is_list)
+    found = _negotiate(accept, is_list, PROTOBUF not in accept or has_protobuf())
     if found is None:
-        raise not_acceptable()
+        raise not_acceptable(MEDIA_TYPES if has_protobuf() else (JSON, YAML))
+    return found
+
+
+def negotiate_stream(accept: str, *, has_protobuf: Callable[[], bool] = _always) -> Accepted:
+    """The same for a watch, of which there is no YAML."""
+    if not accept or accept in ("*/*", JSON):
+        return PLAIN
+    found = _negotiate(accept, False, PROTOBUF not in accept or has_protobuf())
+    if found is None or found.media_type == YAML:
+        raise not_acceptable(tuple(f"{media_type};stream=watch" for media_type in _STREAMED))
     return found
 
 
 def negotiate_plain(accept: str) -> Accepted:
     """For answers that have one form only; falls back to JSON as upstream does for errors."""
-    found = _negotiate(accept, False) if accept else PLAIN
+    found = _negotiate(accept, False, True) if accept else PLAIN
     return Accepted(found.media_type) if found is not None and found.media_type != JSON else PLAIN
 
 
-def not_acceptable() -> NotAcceptable:
-    return NotAcceptable("only the following media types are accepted: " + ", ".join(MEDIA_TYPES))
+def prettier(accepted: Accepted) -> Accepted:
+    """The same for a person's eyes."""
+    return replace(accepted, is_pretty=True) if accepted.media_type == JSON else accepted
+
+
+def is_for_people(headers: Mapping[str, str], pretty: str | None) -> bool:
+    """Whether JSON should be indented; `pretty` is the query's parameter of that name."""
+    if pretty:
+        return pretty in ("1", "t", "T", "TRUE", "true", "True")
+    return headers.get("user-agent", "").startswith(_HUMAN)
+
+
+def not_acceptable(accepted: tuple[str, ...] = MEDIA_TYPES) -> NotAcceptable:
+    return NotAcceptable("only the following media types are accepted: " + ", ".join(accepted))
 
 
 def body_type(content_type: str) -> str:
@@ -79,9 +108,9 @@ def body_type(content_type: str) -> str:
     media = content_type.partition(";")[0].strip().lower()
     if not media or media == JSON:
         return JSON
-    if media in BODY_TYPES:
+    if media in MEDIA_TYPES:
         return media
-    raise unsupported(BODY_TYPES)
+    raise unsupported(MEDIA_TYPES)
 
 
 def unsupported(accepted: tuple[str, ...]) -> UnsupportedMediaType:
@@ -91,26 +120,35 @@ def unsupported(accepted: tuple[str, ...]) -> UnsupportedMediaType:
 
 
 @lru_cache(maxsize=512)
-def _negotiate(accept: str, is_list: bool) -> Accepted | None:
+def _negotiate(accept: str, is_list: bool, has_protobuf: bool) -> Accepted | None:
     clauses = [_Clause.parse(text) for text in accept.split(",")]
-    for clause in sorted(clauses, key=lambda clause: -clause.quality):
+    for clause in sorted(clauses, key=_preference):
         media_type = _BY_RANGE.get(clause.media_type)
-        if media_type is None or clause.quality <= 0:
+        if media_type is None or clause.quality <= 0 or clause.params.get("stream", "watch") != "watch":
             continue
         form = _form(clause.params, is_list)
-        if form is None:
+        if form is None or (media_type == PROTOBUF and not _has_protobuf(form, has_protobuf)):
             continue
-        if form is Form.OBJECT:
-            return PLAIN if media_type == JSON else Accepted(media_type)
-        return Accepted(media_type, form, clause.params["v"])
+        accepted = PLAIN if media_type == JSON else Accepted(media_type)
+        if form is not Form.OBJECT:
+            accepted = Accepted(media_type, form, clause.params["v"])
+        return prettier(accepted) if clause.params.get("pretty") == "1" else accepted
     return None
+
+
+def _preference(clause: _Clause) -> tuple[float, bool]:
+    return -clause.quality, clause.media_type.endswith("/*")
+
+
+def _has_protobuf(form: Form, of_object: bool) -> bool:
+    return of_object if form is Form.OBJECT else form is not Form.TABLE
 
 
 def _form(params: dict[str, str], is_list: bool) -> Form | None:
     """The form a clause asks for; None if it can not be given."""
     asked = params.get("as", "")
     if not asked:
-        return Form.OBJECT
+        return None if "g" in params or "v" in params else Form.OBJECT
     if params.get("g") != "meta.k8s.io" or params.get("v") not in _VERSIONS:
         return None
     try:

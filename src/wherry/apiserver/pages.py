@@ -1,66 +1,103 @@
 """Lists become replies, in slices where there is work to do.
 
 Plain JSON is the cached bytes themselves, one after the other, and costs next to nothing however long the list is.
-Tables, metadata lists and compression cost microseconds per object; a long list of those gives the loop back between
-slices, so that nobody else waits for it.
+Everything else costs microseconds per object: it is made object by object, so that a long list gives the loop back
+between slices and nobody else waits for it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from typing import NamedTuple
 
 from wherry.api import Obj
 from wherry.api.resource import Resource
 from wherry.apiserver import versions
-from wherry.apiserver.encode import decode, encode_any
-from wherry.apiserver.exchange import Answer, Exchange
-from wherry.apiserver.negotiate import PLAIN, YAML, Accepted, Form, negotiate
+from wherry.apiserver.compressing import accepts_gzip, compressed, is_worth
+from wherry.apiserver.encode import encode_any, indent
+from wherry.apiserver.exchange import Answer, Exchange, settled
+from wherry.apiserver.negotiate import JSON, PLAIN, PROTOBUF, YAML, Accepted, Form
 from wherry.apiserver.table import check_include, partial, rows, table
 from wherry.apiserver.verbs.list import Page
 from wherry.transport.messages import Reply, Response
 from wherry.watchcache.item import Item
 
 _PRIVATE = (("Cache-Control", "no-cache, private"),)
-_COMPRESSED = (*_PRIVATE, ("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"))
-_SLICE = 100
+_SLICES = {JSON: 100, PROTOBUF: 50, YAML: 5}
 """Objects to convert before others get their turn: a few milliseconds."""
-_LEAST_COMPRESSED = 128 << 10
-"""Upstream's: shorter answers are not worth the work."""
-_COMPRESSION_SLICE = 256 << 10
-_GZIP_WINDOW = 31
+
+View = Callable[[Item], Obj]
+Write = Callable[[Item], bytes]
+Join = Callable[[list[bytes]], list[bytes]]
+
+
+class _Rendering(NamedTuple):
+    """How a list is written: what makes the text of an element, and what makes the whole of the elements."""
+
+    element: Write
+    join: Join
 
 
 def page_reply(exchange: Exchange, page: Page) -> Answer:
     """Answer with a list, in the form that the client prefers."""
-    accepted = negotiate(exchange.accept, is_list=True)
-    compress = "gzip" in exchange.request.headers.get("accept-encoding", "")
+    accepted = exchange.accepted(is_list=True)
     if accepted is PLAIN:
-        parts = list_body(exchange.resource, page)
-        if compress and sum(map(len, parts)) > _LEAST_COMPRESSED:
-            return _compressed(parts)
-        return Response(200, parts, headers=_PRIVATE)
-    head, field, convert = _form(exchange, accepted, page)
-    if len(page.items) > _SLICE:
-        return _sliced(accepted, head, field, map(convert, page.items), compress)
-    return _encoded(accepted, _joined(head, field, map(convert, page.items)))
+        return _sent(exchange, Response(200, list_body(exchange.resource, page), headers=_PRIVATE))
+    rendering, elements = _rendering(exchange, accepted, page), iter(page.items)
+    if len(page.items) > _SLICES[accepted.media_type]:
+        return _sliced(exchange, rendering, elements, accepted.media_type)
+    parts = rendering.join([rendering.element(item) for item in elements])
+    return _sent(exchange, Response(200, parts, accepted.media_type, _PRIVATE))
 
 
 def list_body(resource: Resource, page: Page) -> list[bytes]:
-    """A list's JSON, made of the cached bytes themselves."""
+    """The text of a list of objects, in pieces."""
+    items: Iterable[bytes]
     if resource.from_storage is None:
-        return _joined(_list_head(resource, page), "items", (item.data for item in page.items))
-    return _joined(_list_head(resource, page), "items", (versions.present(resource, item) for item in page.items))
+        items = [item.data for item in page.items]
+    else:
+        items = [versions.present(resource, item) for item in page.items]
+    return _joined(_list_head(resource, page), "items", items)
+
+
+def _sent(exchange: Exchange, reply: Response) -> Answer:
+    if isinstance(reply.body, list) and accepts_gzip(exchange.request.headers) and is_worth(reply.body):
+        return compressed(reply)
+    return reply
+
+
+async def _sliced(exchange: Exchange, rendering: _Rendering, items: Iterator[Item], media_type: str) -> Reply:
+    done: list[bytes] = []
+    while part := [rendering.element(item) for item in islice(items, _SLICES[media_type])]:
+        done += part
+        await asyncio.sleep(0)
+    return await settled(_sent(exchange, Response(200, rendering.join(done), media_type, _PRIVATE)))
 
 
 def _list_head(resource: Resource, page: Page) -> Obj:
     return {"kind": resource.list_kind, "apiVersion": resource.api_version, "metadata": page.metadata}
 
 
-def _form(exchange: Exchange, accepted: Accepted, page: Page) -> tuple[Obj, str, Callable[[Item], bytes]]:
-    """(the list without its elements, the field that holds them, what makes an element of an item)."""
+def _rendering(exchange: Exchange, accepted: Accepted, page: Page) -> _Rendering:
+    resource = exchange.resource
+    head, field, view = _form(exchange, accepted, page)
+    if accepted.media_type == PROTOBUF:
+        return _protobuf(resource, head, view)
+    if accepted.media_type == YAML:
+        return _yaml(head, field, view or (lambda item: versions.read(resource, item)))
+    write = _text(resource, view)
+    if accepted.is_pretty:
+        return _Rendering(lambda item: indent(write(item)), lambda done: _joined_prettily(head, field, done))
+    return _Rendering(write, lambda done: _joined(head, field, done))
+
+
+def _form(exchange: Exchange, accepted: Accepted, page: Page) -> tuple[Obj, str, View | None]:
+    """(the list without its elements, the field that holds them, what makes an element of an item if it is not that).
+
+    Protobuf has no tables; negotiation sees to that.
+    """
     resource, version = exchange.resource, accepted.version
     match accepted.form:
         case Form.TABLE:
@@ -69,48 +106,48 @@ def _form(exchange: Exchange, accepted: Accepted, page: Page) -> tuple[Obj, str,
             head = table(resource, [], page.metadata, now, version, include)
             del head["rows"]
             row = rows(resource, now, version, include)
-            return head, "rows", lambda item: encode_any(row(versions.read(resource, item)))
+            return head, "rows", lambda item: row(versions.read(resource, item))
         case Form.PARTIAL_LIST:
             kind = {"kind": "PartialObjectMetadataList", "apiVersion": f"meta.k8s.io/{version}"}
             head = {**kind, "metadata": page.metadata}
-            return head, "items", lambda item: encode_any(partial(versions.read(resource, item), version))
+            return head, "items", lambda item: partial(versions.read(resource, item), version)
         case _:
-            return _list_head(resource, page), "items", lambda item: versions.present(resource, item)
+            return _list_head(resource, page), "items", None
 
 
-async def _sliced(accepted: Accepted, head: Obj, field: str, elements: Iterator[bytes], compress: bool) -> Reply:
-    done: list[bytes] = []
-    while part := list(islice(elements, _SLICE)):
-        done += part
-        await asyncio.sleep(0)
-    parts = _joined(head, field, done)
-    if compress and accepted.media_type != YAML and sum(map(len, parts)) > _LEAST_COMPRESSED:
-        return await _compressed(parts)
-    return _encoded(accepted, parts)
+def _text(resource: Resource, view: View | None) -> Write:
+    """Elements as JSON."""
+    if view is None:
+        return lambda item: versions.present(resource, item)
+    return lambda item: encode_any(view(item))
 
 
-async def _compressed(parts: list[bytes]) -> Reply:
-    packer = zlib.compressobj(1, zlib.DEFLATED, _GZIP_WINDOW)
-    packed: list[bytes] = []
-    waiting: list[bytes] = []
-    size = 0
-    for part in parts:
-        waiting.append(part)
-        size += len(part)
-        if size >= _COMPRESSION_SLICE:
-            packed.append(packer.compress(b"".join(waiting)))
-            waiting, size = [], 0
-            await asyncio.sleep(0)
-    packed += (packer.compress(b"".join(waiting)), packer.flush())
-    return Response(200, packed, headers=_COMPRESSED)
+def _protobuf(resource: Resource, head: Obj, view: View | None) -> _Rendering:
+    from wherry.apiserver.protobuf.numbers import type_of
+    from wherry.apiserver.protobuf.writing import envelope_parts, list_item, write_message
+
+    api_version, kind = head["apiVersion"], head["kind"]
+    list_type, item_type = type_of(api_version, kind), type_of(api_version, kind.removesuffix("List"))
+    show: View = view or (lambda item: versions.read(resource, item))
+    beginning = write_message(list_type, {"metadata": head["metadata"]})
+    return _Rendering(
+        lambda item: list_item(item_type, show(item)),
+        lambda done: envelope_parts(api_version, kind, [beginning, *done]),
+    )
 
 
-def _encoded(accepted: Accepted, parts: list[bytes]) -> Response:
-    if accepted.media_type != YAML:
-        return Response(200, parts, headers=_PRIVATE)
-    from wherry.apiserver.yamltext import format_yaml
+def _yaml(head: Obj, field: str, view: View) -> _Rendering:
+    """Keys are sorted, so a part of the head comes after the elements."""
+    from wherry.apiserver.yamltext import format_item, format_yaml
 
-    return Response(200, format_yaml(decode(b"".join(parts))), YAML, _PRIVATE)
+    before = format_yaml({key: value for key, value in head.items() if key < field})
+    after = format_yaml({key: value for key, value in head.items() if key > field})
+
+    def join(done: list[bytes]) -> list[bytes]:
+        listed = [b"%b:\n" % field.encode(), *done] if done else [b"%b: []\n" % field.encode()]
+        return [before, *listed, after]
+
+    return _Rendering(lambda item: format_item(view(item)), join)
 
 
 def _joined(head: Obj, field: str, elements: Iterable[bytes]) -> list[bytes]:
@@ -122,4 +159,15 @@ def _joined(head: Obj, field: str, elements: Iterable[bytes]) -> list[bytes]:
     if len(parts) > 1:
         parts.pop()
     parts.append(b"]}\n")
+    return parts
+
+
+def _joined_prettily(head: Obj, field: str, elements: list[bytes]) -> list[bytes]:
+    """The same for a person's eyes; a line end in JSON text is never part of a string."""
+    parts = [b'%b,\n  "%b": [' % (indent(encode_any(head)).removesuffix(b"\n}"), field.encode())]
+    for element in elements:
+        parts += (b"\n    ", element.replace(b"\n", b"\n    "), b",")
+    if elements:
+        parts[-1] = b"\n  "
+    parts.append(b"]\n}\n")
     return parts

@@ -58,7 +58,7 @@ class Paths:
         discovered = self._discovery.paths()
         own = [path for path in self._exact if path != "/"]
         own += [f"/{endpoint}/{check.name}" for endpoint in _HEALTH for check in self._checks]
-        return value_reply({"paths": sorted({*discovered, *own})}, request.headers.get("accept", ""))
+        return value_reply({"paths": sorted({*discovered, *own})}, request)
 
     def _health(self, request: Request, user: User) -> Response:
         _only_get(request)
@@ -75,7 +75,7 @@ class Paths:
 
 def _version(request: Request, _: User) -> Response:
     _only_get(request)
-    return value_reply(version(), request.headers.get("accept", ""))
+    return value_reply(version(), request)
 
 
 def _only_get(request: Request) -> None:

@@ -12,45 +12,67 @@ from wherry.api import Obj
 from wherry.api.errors import ApiError
 from wherry.api.resource import Resource
 from wherry.apiserver import versions
+from wherry.apiserver.compressing import LEAST, accepts_gzip, compressed
 from wherry.apiserver.core import Call, Core, Outcome
-from wherry.apiserver.encode import decode, encode_any
-from wherry.apiserver.exchange import Exchange
-from wherry.apiserver.negotiate import PLAIN, YAML, Accepted, Form, negotiate, negotiate_plain
+from wherry.apiserver.encode import decode, encode_any, indent
+from wherry.apiserver.exchange import Answer, Exchange
+from wherry.apiserver.negotiate import (
+    PLAIN,
+    PROTOBUF,
+    YAML,
+    Accepted,
+    Form,
+    is_for_people,
+    negotiate_plain,
+    prettier,
+)
+from wherry.apiserver.options import parse_query
 from wherry.apiserver.table import check_include, partial, table
-from wherry.transport.messages import Response
+from wherry.transport.messages import Request, Response
 from wherry.watchcache.item import Item
 
 Headers = tuple[tuple[str, str], ...]
 _PRIVATE: Headers = (("Cache-Control", "no-cache, private"),)
 
 
-def item_reply(exchange: Exchange, item: Item) -> Response:
+def item_reply(exchange: Exchange, item: Item) -> Answer:
     """One stored object."""
-    accepted = negotiate(exchange.accept)
+    accepted = exchange.accepted()
     if accepted is PLAIN:
-        return Response(200, versions.present(exchange.resource, item), headers=_PRIVATE)
-    return _converted(exchange, accepted, versions.read(exchange.resource, item), 200, _PRIVATE)
+        reply = Response(200, versions.present(exchange.resource, item), headers=_PRIVATE)
+    else:
+        reply = _converted(exchange, accepted, versions.read(exchange.resource, item), 200, _PRIVATE)
+    if len(reply.body) > LEAST and accepts_gzip(exchange.request.headers):
+        return compressed(reply)
+    return reply
 
 
 def outcome_reply(exchange: Exchange, outcome: Outcome, call: Call | None = None) -> Response:
     """What a write answers, with its warnings."""
     headers = _PRIVATE if call is None or not call.warnings else _PRIVATE + warning_headers(call.warnings)
-    accepted = negotiate(exchange.accept)
+    accepted = exchange.accepted()
     if accepted is PLAIN:
         return Response(outcome.code, outcome.data, headers=headers)
     return _converted(exchange, accepted, outcome.decoded(), outcome.code, headers)
 
 
-def value_reply(value: Obj, accept: str, code: int = 200, headers: Headers = ()) -> Response:
+def value_reply(value: Obj, request: Request, code: int = 200, headers: Headers = ()) -> Response:
     """A document that has one form: discovery, versions, statuses."""
-    return _encoded(value, negotiate_plain(accept), code, headers)
+    return _encoded(value, _plainly(request), code, headers)
 
 
-def error_reply(error: ApiError, accept: str = "") -> Response:
+def error_reply(error: ApiError, request: Request | None = None) -> Response:
     headers: Headers = _PRIVATE
     if seconds := (error.details or {}).get("retryAfterSeconds"):
         headers += (("Retry-After", str(seconds)),)
-    return _encoded(error.status, negotiate_plain(accept), error.http_code, headers)
+    return _encoded(error.status, PLAIN if request is None else _plainly(request), error.http_code, headers)
+
+
+def _plainly(request: Request) -> Accepted:
+    """How a document that has one form is sent."""
+    accepted = negotiate_plain(request.headers.get("accept", ""))
+    pretty = parse_query(request.query).get("pretty") if "pretty" in request.query else None
+    return prettier(accepted) if is_for_people(request.headers, pretty) else accepted
 
 
 def warning_headers(warnings: Sequence[str]) -> Headers:
@@ -79,11 +101,17 @@ def _kind_of(core: Core, resource: Resource, obj: Obj) -> Resource:
 
 
 def _encoded(value: Obj, accepted: Accepted, code: int, headers: Headers) -> Response:
-    if accepted.media_type != YAML:
-        return Response(code, encode_any(value), headers=headers)
-    from wherry.apiserver.yamltext import format_yaml
+    if accepted.media_type == PROTOBUF:
+        from wherry.apiserver.protobuf.numbers import type_of
+        from wherry.apiserver.protobuf.writing import write
 
-    return Response(code, format_yaml(decode(encode_any(value))), YAML, headers)
+        if type_name := type_of(value.get("apiVersion") or "v1", value.get("kind") or ""):
+            return Response(code, write(value, type_name), PROTOBUF, headers)
+    elif accepted.media_type == YAML:
+        from wherry.apiserver.yamltext import format_yaml
+
+        return Response(code, format_yaml(decode(encode_any(value))), YAML, headers)
+    return Response(code, indent(encode_any(value)) if accepted.is_pretty else encode_any(value), headers=headers)
 
 
 def _escape(text: str) -> str:

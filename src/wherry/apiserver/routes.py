@@ -15,7 +15,6 @@ from wherry.apiserver import versions
 from wherry.apiserver.core import Call
 from wherry.apiserver.decode import read_options
 from wherry.apiserver.exchange import Answer, Exchange, Respond, settled
-from wherry.apiserver.negotiate import Form, negotiate
 from wherry.apiserver.options import delete_options, list_options, write_options
 from wherry.apiserver.pages import page_reply
 from wherry.apiserver.respond import item_reply, outcome_reply
@@ -23,10 +22,11 @@ from wherry.apiserver.selection import select
 from wherry.apiserver.subresources import Handler, Handlers, Streams, Target
 from wherry.apiserver.subresources.catalog import find
 from wherry.apiserver.subresources.patching import patch_by_handlers
-from wherry.apiserver.table import PartialEncoder, TableEncoder, check_include
+from wherry.apiserver.table import check_include
 from wherry.apiserver.verbs import create, delete, deletecollection, get, patch, update, watch
 from wherry.apiserver.verbs import list as listing
-from wherry.apiserver.watchstream import Encoder, PlainEncoder, stream
+from wherry.apiserver.watchencoding import encoder
+from wherry.apiserver.watchstream import stream
 from wherry.transport.messages import Reply
 from wherry.watchcache.item import Item
 
@@ -86,7 +86,7 @@ class Router:
 
 
 async def _by_handler(exchange: Exchange, handler: Handler) -> Reply:
-    negotiate(exchange.accept)
+    exchange.accepted()
     call = exchange.call(write_options(exchange.query, "CreateOptions"))
     sub = exchange.resource.subresource(exchange.info.subresource)
     kind = sub.kind.kind if sub is not None and sub.kind is not None else exchange.resource.kind
@@ -95,7 +95,7 @@ async def _by_handler(exchange: Exchange, handler: Handler) -> Reply:
 
 
 async def _patch_by_handlers(exchange: Exchange, get: Handler, update: Handler) -> Reply:
-    negotiate(exchange.accept)
+    exchange.accepted()
     call = exchange.call(write_options(exchange.query, "PatchOptions"))
     body, content_type = exchange.request.body, exchange.request.headers.get("content-type", "")
 
@@ -127,13 +127,13 @@ def _get(exchange: Exchange) -> Answer:
 
 async def _converted_get(exchange: Exchange, item: Item) -> Reply:
     await versions.ready(exchange.resource, (item,))
-    return item_reply(exchange, item)
+    return await settled(item_reply(exchange, item))
 
 
 def _list(exchange: Exchange) -> Answer:
     options = list_options(exchange.query)
     selected = select(exchange.resource, options.label_selector, options.field_selector)
-    negotiate(exchange.accept, is_list=True)
+    exchange.accepted(is_list=True)
     core, resource, namespace = exchange.core, exchange.resource, exchange.info.namespace
     revision = listing.awaited(core, options)
     if revision is None and resource.from_storage is None:
@@ -156,9 +156,11 @@ def _watch(exchange: Exchange) -> Answer:
     if info.name and not selected.name:
         selected = select(resource, options.label_selector, f"metadata.name={info.name}")
     namespace = info.namespace_of(resource)
+    include = check_include(exchange.query.get("includeObject", ""))
+    encoding = encoder(resource, exchange.accepted_stream(), core.clock, include)
 
     def reply() -> Reply:
-        return stream(core, resource, namespace, options, selected, _encoder(exchange), "application/json")
+        return stream(core, resource, namespace, options, selected, encoding)
 
     revision = watch.awaited(core, options)
     if revision is None and resource.converter is None:
@@ -173,25 +175,12 @@ def _watch(exchange: Exchange) -> Answer:
     return later()
 
 
-def _encoder(exchange: Exchange) -> Encoder:
-    accepted = negotiate(exchange.accept.replace(";stream=watch", ""))
-    resource = exchange.resource
-    match accepted.form:
-        case Form.TABLE:
-            include = check_include(exchange.query.get("includeObject", ""))
-            return TableEncoder(resource, exchange.core.clock, accepted.version, include)
-        case Form.PARTIAL:
-            return PartialEncoder(resource, accepted.version)
-        case _:
-            return PlainEncoder(resource)
-
-
 async def _create(exchange: Exchange) -> Reply:
     info, resource = exchange.info, exchange.resource
     if info.name:
         raise method_not_allowed()
     options = write_options(exchange.query, "CreateOptions")
-    negotiate(exchange.accept)
+    exchange.accepted()
     obj = await exchange.body(resource.kind)
     call = exchange.call(options)
     duplicates = exchange.duplicates(options, obj)
@@ -207,7 +196,7 @@ async def put(exchange: Exchange, sub: Subresource | None) -> Reply:
     """PUT of an object, or of the part of it that a subresource writes."""
     info, resource = exchange.info, exchange.resource
     options = write_options(exchange.query, "UpdateOptions")
-    negotiate(exchange.accept)
+    exchange.accepted()
     obj = await exchange.body(resource.kind)
     call = exchange.call(options)
     duplicates = exchange.duplicates(options, obj)
@@ -228,7 +217,7 @@ async def patch_with(exchange: Exchange, sub: Subresource | None) -> Reply:
     # The type of the patch first: what its options may say depends on it.
     apply = patch.reader(exchange.request.body, exchange.request.headers.get("content-type", ""), resource)
     options = write_options(exchange.query, "PatchOptions")
-    negotiate(exchange.accept)
+    exchange.accepted()
     call = exchange.call(options)
     namespace = info.namespace_of(resource)
     outcome = await patch.patch(exchange.core, call, resource, namespace, info.name, apply, sub)
@@ -237,7 +226,7 @@ async def patch_with(exchange: Exchange, sub: Subresource | None) -> Reply:
 
 async def _delete(exchange: Exchange) -> Reply:
     info, resource, request = exchange.info, exchange.resource, exchange.request
-    negotiate(exchange.accept)
+    exchange.accepted()
     options = delete_options(exchange.query, read_options(request.body, request.headers.get("content-type", "")))
     call = Call(exchange.user, options.dry_run)
     deleted = await delete.delete(exchange.core, call, resource, info.namespace_of(resource), info.name, options)

@@ -8,23 +8,20 @@ but its socket.
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Iterable, Iterator
-from typing import Protocol
 
-from wherry.api import Obj
 from wherry.api.errors import ApiError
 from wherry.api.resource import Resource
 from wherry.apiserver import versions
 from wherry.apiserver.core import Core
-from wherry.apiserver.encode import encode_any
 from wherry.apiserver.options import ListOptions
 from wherry.apiserver.selection import Selection
 from wherry.apiserver.verbs import watch
+from wherry.apiserver.watchencoding import Encoder
 from wherry.lib.clock import Timer
-from wherry.store import Revision
 from wherry.transport.messages import Sink, Stream
-from wherry.watchcache.item import Item
 from wherry.watchcache.window import Batch
 
 BOOKMARK_SECONDS = 60.0
@@ -34,54 +31,8 @@ _LEAST_SECONDS = 1800.0
 _MOST_WAITING_EVENTS = 5_000
 _MOST_WAITING_BYTES = 8 << 20
 _CHUNK = 256 << 10
-
-
-class Encoder(Protocol):
-    """How a watcher wants its events; one value per watch, since Tables send their columns once."""
-
-    def added(self, item: Item) -> bytes: ...
-
-    def batch(self, batch: Batch) -> bytes: ...
-
-    def bookmark(self, revision: Revision, initial_end: bool) -> bytes: ...
-
-
-class PlainEncoder:
-    """Objects as they are; events come as the kind shows them, so that the batch's own encoding serves."""
-
-    __slots__ = ("_resource",)
-
-    def __init__(self, resource: Resource) -> None:
-        self._resource = resource
-
-    def added(self, item: Item) -> bytes:
-        return line("ADDED", versions.present(self._resource, item))
-
-    def batch(self, batch: Batch) -> bytes:
-        return batch.encoded()
-
-    def bookmark(self, revision: Revision, initial_end: bool) -> bytes:
-        return line(
-            "BOOKMARK",
-            encode_any(bookmark_object(self._resource.api_version, self._resource.kind, revision, initial_end)),
-        )
-
-
-def line(type: str, data: bytes) -> bytes:
-    """One event of a watch stream."""
-    return b'{"type":"%b","object":%b}\n' % (type.encode(), data)
-
-
-def bookmark_object(api_version: str, kind: str, revision: Revision, initial_end: bool) -> Obj:
-    """Says that everything up to `revision` has been seen."""
-    meta: Obj = {"resourceVersion": str(revision), "creationTimestamp": None}
-    if initial_end:
-        meta["annotations"] = {watch.INITIAL_EVENTS_END: "true"}
-    return {"apiVersion": api_version, "kind": kind, "metadata": meta}
-
-
-def error_line(error: ApiError) -> bytes:
-    return line("ERROR", encode_any(error.status))
+_LINES = 100
+"""Lines to encode before others get their turn: a few milliseconds where they are not JSON of the objects."""
 
 
 def stream(
@@ -91,7 +42,6 @@ def stream(
     options: ListOptions,
     selection: Selection,
     encoder: Encoder,
-    content_type: str,
 ) -> Stream:
     """The reply to a watch that can begin now."""
 
@@ -110,7 +60,7 @@ def stream(
             return
         await follower.follow(watching)
 
-    return Stream(start, content_type=content_type)
+    return Stream(start, content_type=encoder.content_type)
 
 
 class WatchStream:
@@ -152,8 +102,10 @@ class WatchStream:
             sink.write(chunk)
             if sink.is_paused:
                 await sink.drain()
-                if sink.is_closed:
-                    return  # its time was over before the reader had taken the state
+            elif len(watching.initial) > _LINES:
+                await asyncio.sleep(0)
+            if sink.is_closed:
+                return  # its time was over before the reader had taken the state
         if watching.announces_end:
             sink.write(self._encoder.bookmark(watching.since, True))
         watching.initial.clear()
@@ -208,7 +160,7 @@ class WatchStream:
             self._end()
             return
         self._flush()
-        self._sink.write(error_line(error))
+        self._sink.write(self._encoder.error(error))
         self._stop()
         self._sink.close()
 
@@ -239,7 +191,7 @@ def _chunks(lines: Iterable[bytes]) -> Iterator[bytes]:
     for each in lines:
         part.append(each)
         size += len(each)
-        if size >= _CHUNK:
+        if size >= _CHUNK or len(part) >= _LINES:
             yield b"".join(part)
             part, size = [], 0
     if part:

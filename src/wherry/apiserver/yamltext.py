@@ -48,8 +48,16 @@ def parse_yaml(text: bytes) -> Any:
 
 
 def format_yaml(value: Any) -> bytes:
-    text: bytes = yaml.dump(value, Dumper=yaml.CSafeDumper, default_flow_style=False, encoding="utf-8")
+    """A document, keys sorted, long lines unbroken, as upstream writes it."""
+    text: bytes = yaml.dump(
+        value, Dumper=yaml.CSafeDumper, default_flow_style=False, encoding="utf-8", allow_unicode=True, width=1 << 30
+    )
     return text
+
+
+def format_item(value: Any) -> bytes:
+    """A map as an element of a list that stands at the margin."""
+    return b"- " + format_yaml(value).rstrip(b"\n").replace(b"\n", b"\n  ") + b"\n"
 
 
 def repeated_keys(text: bytes) -> list[tuple[int, str]]:

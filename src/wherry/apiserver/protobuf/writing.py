@@ -18,7 +18,7 @@ from typing import Any
 
 from wherry.api import Obj
 from wherry.apiserver.encode import decode, encode_any
-from wherry.apiserver.protobuf.numbers import Field, Layout, layout
+from wherry.apiserver.protobuf.numbers import Field, Layout, layout, type_of
 from wherry.apiserver.protobuf.reading import MAGIC
 from wherry.apiserver.protobuf.wire import (
     BYTES,
@@ -37,6 +37,7 @@ Part = tuple[int, bytes]
 
 _JSON_SCHEMA = "apiextensions.v1.JSONSchemaProps"
 _RAW, _ITEMS = 2, 2
+_SMALL = 32 << 10
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _by_number = itemgetter(0)
 
@@ -56,7 +57,7 @@ def envelope_parts(api_version: str, kind: str, content: Iterable[bytes]) -> lis
 
 def write(obj: Obj, type_name: str) -> bytes:
     """An object with its envelope."""
-    return envelope(obj["apiVersion"], obj["kind"], write_message(type_name, obj))
+    return envelope(obj.get("apiVersion") or "v1", obj["kind"], write_message(type_name, obj))
 
 
 def write_message(type_name: str, obj: Obj) -> bytes:
@@ -69,15 +70,28 @@ def list_item(type_name: str, obj: Obj) -> bytes:
     return message(_ITEMS, _writer(type_name)(obj))
 
 
-@lru_cache(maxsize=256)
+def write_any(obj: Obj) -> bytes:
+    """An object of any kind that has this form; raises `numbers.Unknown`."""
+    return write(obj, type_of(obj.get("apiVersion") or "v1", obj["kind"]))
+
+
 def write_bytes(data: bytes, type_name: str) -> bytes:
-    """An encoded JSON object with its envelope. The last ones are remembered: many watchers get the same event."""
+    """An encoded JSON object with its envelope. The last small ones are remembered: many watch the same."""
+    return _remembered(data, type_name) if len(data) <= _SMALL else write(decode(data), type_name)
+
+
+@lru_cache(maxsize=256)
+def _remembered(data: bytes, type_name: str) -> bytes:
     return write(decode(data), type_name)
 
 
 def watch_event(type: str, enveloped: bytes) -> bytes:
-    """One frame of a watch: its length in four bytes, then the event, whose object has its own envelope."""
-    event = text(1, type) + message(2, message(1, enveloped))
+    """An event of a watch; its object has its own envelope, the event has none."""
+    return text(1, type) + message(2, message(1, enveloped))
+
+
+def framed(event: bytes) -> bytes:
+    """An event behind its length in four bytes, as it stands in a stream."""
     return len(event).to_bytes(4, "big") + event
 
 

@@ -22,6 +22,7 @@ from wherry.apiserver.protobuf.tests.objects import objects
 from wherry.apiserver.protobuf.wire import fields
 from wherry.apiserver.protobuf.writing import (
     envelope_parts,
+    framed,
     list_item,
     watch_event,
     write,
@@ -106,7 +107,7 @@ def test_a_list_in_pieces() -> None:
 
 
 def test_a_frame_of_a_watch() -> None:
-    frame = watch_event("ADDED", write(POD, "core.v1.Pod"))
+    frame = framed(watch_event("ADDED", write(POD, "core.v1.Pod")))
     assert int.from_bytes(frame[:4], "big") == len(frame) - 4
     parts = dict(fields(frame[4:]))
     assert parts[1] == b"ADDED"
