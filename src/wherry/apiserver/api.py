@@ -14,6 +14,9 @@ from wherry.api import Obj
 from wherry.api.errors import ServiceUnavailable
 from wherry.api.registry import Registry
 from wherry.apiserver.access import ROOT, Access, open_access
+from wherry.apiserver.allocation import AllocationSettings
+from wherry.apiserver.allocation.cidrs import default_object
+from wherry.apiserver.allocation.services import ServiceAllocator
 from wherry.apiserver.attributes import Plugin, User
 from wherry.apiserver.bootstrap import NAMESPACES, bootstrap
 from wherry.apiserver.chain import Chain
@@ -48,6 +51,7 @@ class Settings:
     """Makes the doors, which read what the core keeps."""
     mutating: tuple[Plugin, ...] = NO_PLUGINS
     validating: tuple[Plugin, ...] = NO_PLUGINS
+    allocation: AllocationSettings = field(default_factory=AllocationSettings)
     handlers: Callable[[Core], Handlers] | None = None
     """Further handlers of subresources and of kinds that are not stored: tokens, reviews."""
     streams: Streams = field(default_factory=dict)
@@ -67,15 +71,17 @@ class Api:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         cache = WatchCache(settings.store, settings.clock)
+        reader = CacheReader(cache)
         self.core = Core(
             store=settings.store,
             cache=cache,
             clock=settings.clock,
             ids=Ids(settings.random),
             registry=settings.registry,
-            reader=CacheReader(cache),
+            reader=reader,
             mutating=settings.mutating,
             validating=settings.validating,
+            allocators=ServiceAllocator(settings.allocation, reader, settings.random).allocators(),
         )
         self.telemetry = Telemetry(settings.registry, cache)
         self._clients: dict[User, InProcessClient] = {}
@@ -89,7 +95,8 @@ class Api:
         router = Router(handlers, settings.streams)
         paths = Paths(core, self.telemetry, settings.checks, settings.paths)
         self._chain = Chain(core, settings.access(core), router.serve, paths.find, self.telemetry)
-        objects = [*NAMESPACES, *(settings.objects() if settings.objects is not None else ())]
+        own = settings.objects() if settings.objects is not None else ()
+        objects = [*NAMESPACES, default_object(settings.allocation.cidrs), *own]
         await bootstrap(core, objects)
 
     def handle(self, request: Request) -> Reply | Awaitable[Reply]:

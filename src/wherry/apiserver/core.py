@@ -6,8 +6,10 @@ planes fit in a process.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
 
 from wherry.api import Obj
 from wherry.api.registry import Registry
@@ -18,11 +20,34 @@ from wherry.apiserver.ids import Ids
 from wherry.apiserver.options import FieldValidation
 from wherry.lib.clock import Clock, format_time
 from wherry.lib.tasks import Tasks
-from wherry.store import Store
+from wherry.store import Revision, Store, Write
 from wherry.watchcache.cache import WatchCache
 from wherry.watchcache.item import Item
 from wherry.watchcache.kindcache import KindCache
 from wherry.watchcache.window import DELETED, Event
+
+
+class Claim(Protocol):
+    """What one write is given from what objects share (addresses, ports), until the write's fate is known."""
+
+    def give(self, new: Obj, old: Obj | None) -> None:
+        """Complete `new`, after admission and before it is prepared and validated; raises what the writer is told.
+
+        Asked again when another writer was quicker: what was given for the attempt before is given back first.
+        """
+        ...
+
+    def follow(self, write: asyncio.Future[Any]) -> None:
+        """The write has been ordered: it will be carried out even if its writer gives up waiting for it."""
+        ...
+
+    def release(self) -> None:
+        """The writer is done, whatever happened; what was stored is known from the cache by then."""
+        ...
+
+
+Allocators: TypeAlias = Mapping[Resource, Callable[[], Claim]]
+"""For kinds whose objects are given something: what makes the claim of one request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +62,7 @@ class Core:
     reader: Reader
     mutating: tuple[Plugin, ...] = ()
     validating: tuple[Plugin, ...] = ()
+    allocators: Allocators = field(default_factory=dict)
     tasks: Tasks = field(default_factory=lambda: Tasks("api"))
     """Owns what the API does for nobody in particular: conversions of watched events, the care for custom kinds."""
 
@@ -45,6 +71,19 @@ class Core:
 
     def now(self) -> str:
         return format_time(self.clock.time())
+
+    def claim(self, resource: Resource) -> Claim | None:
+        """What a request that writes an object of this kind needs; None for most kinds."""
+        allocator = self.allocators.get(resource)
+        return None if allocator is None else allocator()
+
+    def write(self, write: Write, claim: Claim | None) -> asyncio.Future[Revision]:
+        """Order a write; what it was given is kept for it until it has been carried out."""
+        ordered = self.store.write(write)
+        if claim is None:
+            return ordered
+        claim.follow(ordered)
+        return asyncio.shield(ordered)
 
 
 @dataclass(slots=True)

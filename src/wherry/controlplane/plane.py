@@ -61,6 +61,7 @@ class ControlPlane:
                 handlers=doors.handlers,
                 mutating=mutating(Ids(chance).suffix),
                 validating=validating(doors.authorization),
+                allocation=self._settings.allocation,
                 streams=self._settings.streams,
                 paths={**openapi_paths(registry), **doors.paths()},
                 objects=lambda: SYSTEM_CLASSES,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from wherry.apiserver.allocation import AllocationSettings
 from wherry.apiserver.attributes import User
 from wherry.apiserver.subresources import Streams
 from wherry.controllers import catalog
@@ -29,5 +30,6 @@ class Settings:
     """Who service-account tokens say that they are from, and for whom they are unless asked otherwise."""
     static_tokens: Mapping[str, User] = field(default_factory=dict, repr=False)
     """Bearer tokens that are always good: for clusters in memory."""
+    allocation: AllocationSettings = field(default_factory=AllocationSettings)
     streams: Streams = field(default_factory=dict)
     """How log, exec, attach, port-forward and proxy reach a node; none where there are no real ones."""

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from wherry.apiserver.streams import streams
 from wherry.controllers import catalog
 from wherry.controllers.core.kubernetes.controller import Address
+from wherry.apiserver.allocation import AllocationSettings
 from wherry.controlplane.plane import ControlPlane
 from wherry.controlplane.settings import Settings
 from wherry.identity.files import make_private_folder
@@ -65,6 +66,7 @@ async def run(settings: ServerSettings, stop: asyncio.Event) -> None:
         clock,
         chance,
         Settings(
+            allocation=AllocationSettings(tuple(settings.service_cidr.split(","))),
             streams=streams(to_kubelets, chance),
             controllers=_controllers(settings, pki, token_keys),
             token_keys=token_keys,
@@ -102,7 +104,7 @@ def write_kubeconfigs(pki: Pki, paths: Paths, port: int) -> None:
 
 
 def _controllers(settings: ServerSettings, pki: Pki, token_keys: TokenKeys) -> catalog.Settings:
-    service = ipaddress.ip_network(settings.service_cidr)[1]
+    service = ipaddress.ip_network(settings.service_cidr.split(",")[0])[1]
     address = settings.advertise_address or primary_address()
     return catalog.Settings(
         root_ca=lambda: pki.authority_pem,
@@ -116,7 +118,7 @@ def _controllers(settings: ServerSettings, pki: Pki, token_keys: TokenKeys) -> c
 def _open_identity(settings: ServerSettings, now: float) -> Pki:
     host, address = host_name(), settings.advertise_address or primary_address()
     names, addresses = _split_names(settings.tls_names)
-    service_network = ipaddress.ip_network(settings.service_cidr)
+    service_network = ipaddress.ip_network(settings.service_cidr.split(",")[0])
     pki = open_pki(
         settings.paths.pki,
         ServerNames((host, *names), (address, *addresses), str(service_network[1]), settings.cluster_domain),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from wherry.api import Obj
-from wherry.api.core.servicerules import prepare_create, prepare_update, set_defaults, validate, validate_update
+from wherry.api.core.servicespec.defaults import prepare_create, prepare_update, set_defaults
+from wherry.api.core.servicespec.update import validate_status_update, validate_update
+from wherry.api.core.servicespec.validate import validate
 from wherry.api.meta.columns import AGE, NAME, NONE, text
 from wherry.api.meta.labels import format_labels
 from wherry.api.meta.names import label_name
@@ -77,4 +79,5 @@ SERVICES = Resource(
     prepare_update=prepare_update,
     validate=validate,
     validate_update=validate_update,
+    validate_status_update=validate_status_update,
 )

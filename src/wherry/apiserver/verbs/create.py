@@ -11,7 +11,7 @@ from wherry.api.meta.objectmeta import validate_create
 from wherry.api.resource import Resource
 from wherry.apiserver import metadata, pipeline, versions
 from wherry.apiserver.attributes import Later
-from wherry.apiserver.core import Call, Core, Outcome
+from wherry.apiserver.core import Call, Claim, Core, Outcome
 from wherry.apiserver.encode import encode
 from wherry.apiserver.failures import of_store
 from wherry.apiserver.versions import converted
@@ -47,7 +47,27 @@ async def finish(
     except Later as later:
         await _await(core, later)
         pipeline.admit(core.mutating, core, call, "CREATE", resource, "", key, obj, None)
-    is_generated = not key[1] and bool(obj["metadata"].get("generateName"))
+    claim = core.claim(resource)
+    if claim is None:
+        return await _finish(core, call, resource, namespace, obj, faults, None)
+    try:
+        claim.give(obj, None)
+        return await _finish(core, call, resource, namespace, obj, faults, claim)
+    finally:
+        claim.release()
+
+
+async def _finish(
+    core: Core,
+    call: Call,
+    resource: Resource,
+    namespace: str,
+    obj: Obj,
+    faults: pipeline.Faults,
+    claim: Claim | None,
+) -> Outcome:
+    """Create an object that has been admitted, with what it was given."""
+    is_generated = not metadata.name_of(obj) and bool(obj["metadata"].get("generateName"))
     _prepare(core, resource, obj)
     name = metadata.name_of(obj)
     pipeline.refuse_invalid(resource, name, faults, validate_create(resource, obj), resource.validate(obj))
@@ -56,7 +76,7 @@ async def finish(
     pipeline.admit(core.validating, core, call, "CREATE", resource, "", (namespace, name), obj, None)
     if call.dry_run:
         return _pretend(core, resource, namespace, obj)
-    revision, value = await _store(core, resource, namespace, obj, is_generated)
+    revision, value = await _store(core, resource, namespace, obj, is_generated, claim)
     obj["metadata"]["resourceVersion"] = str(revision)
     data = stamp(value, revision) if resource.to_storage is None else encode(obj)
     return Outcome(data, obj, 201)
@@ -93,7 +113,7 @@ def _prepare(core: Core, resource: Resource, obj: Obj) -> None:
 
 
 async def _store(
-    core: Core, resource: Resource, namespace: str, obj: Obj, is_generated: bool
+    core: Core, resource: Resource, namespace: str, obj: Obj, is_generated: bool, claim: Claim | None
 ) -> tuple[Revision, bytes]:
     """Write under the object's name, drawing generated names again while they are taken."""
     meta = obj["metadata"]
@@ -102,7 +122,7 @@ async def _store(
         name = meta["name"]
         value = versions.stored(resource, obj) if resource.converter is None else await converted(resource, obj)
         try:
-            return await core.store.write(Write(resource.key(namespace, name), value, _NOTHING)), value
+            return await core.write(Write(resource.key(namespace, name), value, _NOTHING), claim), value
         except KeyExists:
             attempts -= 1
             if attempts:

@@ -15,7 +15,7 @@ from wherry.api.field import ErrorType, FieldError
 from wherry.api.meta.objectmeta import validate_update
 from wherry.api.resource import Resource, Subresource
 from wherry.apiserver import metadata, pipeline, versions
-from wherry.apiserver.core import Call, Core, Outcome
+from wherry.apiserver.core import Call, Claim, Core, Outcome
 from wherry.apiserver.encode import decode, encode, encode_any
 from wherry.apiserver.failures import of_store
 from wherry.apiserver.pipeline import Faults
@@ -69,6 +69,25 @@ async def rewrite(
     sub: Subresource | None = None,
 ) -> Outcome:
     """Change an object until the change is stored, refused, or seen to be none."""
+    claim = core.claim(resource) if sub is None else None
+    if claim is None:
+        return await _rewrite(core, call, resource, namespace, name, change, sub, None)
+    try:
+        return await _rewrite(core, call, resource, namespace, name, change, sub, claim)
+    finally:
+        claim.release()
+
+
+async def _rewrite(
+    core: Core,
+    call: Call,
+    resource: Resource,
+    namespace: str,
+    name: str,
+    change: Change,
+    sub: Subresource | None,
+    claim: Claim | None,
+) -> Outcome:
     kind = core.kind(resource)
     key = resource.key(namespace, name)
     while True:
@@ -81,7 +100,7 @@ async def rewrite(
         old = versions.read(resource, item)
         metadata.check_updated_uid(resource, new, old, key)
         _check_revision(resource, new, item)
-        _confirm(core, call, resource, sub, new, old, faults)
+        _confirm(core, call, resource, sub, new, old, faults, claim)
         old["metadata"].pop("resourceVersion", None)
         if new == old:
             return Outcome(versions.present(resource, item))
@@ -92,7 +111,7 @@ async def rewrite(
         if not _is_finished(resource, new, old):
             value = versions.stored(resource, new) if resource.converter is None else await converted(resource, new)
         try:
-            revision = await core.store.write(Write(key, value, item.revision))
+            revision = await core.write(Write(key, value, item.revision), claim)
         except WrongRevision:
             continue
         except StoreError as error:
@@ -101,13 +120,22 @@ async def rewrite(
 
 
 def _confirm(
-    core: Core, call: Call, resource: Resource, sub: Subresource | None, new: Obj, old: Obj, faults: Faults
+    core: Core,
+    call: Call,
+    resource: Resource,
+    sub: Subresource | None,
+    new: Obj,
+    old: Obj,
+    faults: Faults,
+    claim: Claim | None,
 ) -> None:
     """Admit, restore what this path may not change, and validate."""
     meta = old["metadata"]
     key = (meta.get("namespace") or "", meta["name"])
     subresource = sub.name if sub else ""
     pipeline.admit(core.mutating, core, call, "UPDATE", resource, subresource, key, new, old)
+    if claim is not None:
+        claim.give(new, old)
     metadata.keep(new, old)
     if sub is not None:
         faults = ()
