@@ -10,7 +10,7 @@ from wherry.api.resource import Resource
 from wherry.apiserver.core import Core
 
 _NOT_ON_CREATE = ("deletionTimestamp", "deletionGracePeriodSeconds", "selfLink")
-_UNSPECIFIC = frozenset({"apiVersion", "kind", "metadata", "status"})
+_UNSPECIFIC = frozenset({"apiVersion", "kind", "metadata"})
 
 
 def of(obj: Obj) -> dict[str, Any]:
@@ -83,8 +83,11 @@ def keep(new: Obj, old: Obj) -> None:
 
 
 def count_generation(resource: Resource, new: Obj, old: Obj) -> None:
-    """A change of what is wanted is a new generation; changes of metadata and status are not."""
-    if not resource.has_generation or not _is_respecified(new, old):
+    """A change of what is wanted is a new generation; changes of metadata and status are not.
+
+    Where there is no status subresource, a field of that name is like any other.
+    """
+    if not resource.has_generation or not _is_respecified(new, old, resource.subresource("status") is not None):
         return
     of(new)["generation"] = (of(old).get("generation") or 0) + 1
 
@@ -118,5 +121,9 @@ def check_preconditions(resource: Resource, old: Obj, uid: str, resource_version
         raise Conflict.of(resource, name_of(old), why)
 
 
-def _is_respecified(new: Obj, old: Obj) -> bool:
-    return any(new.get(name) != old.get(name) for name in new.keys() | old.keys() if name not in _UNSPECIFIC)
+def _is_respecified(new: Obj, old: Obj, has_status: bool) -> bool:
+    return any(
+        new.get(name) != old.get(name)
+        for name in new.keys() | old.keys()
+        if name not in _UNSPECIFIC and not (has_status and name == "status")
+    )

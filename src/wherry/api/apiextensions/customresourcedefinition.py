@@ -67,6 +67,22 @@ def validate_update(new: Obj, old: Obj) -> list[FieldError]:
     return faults
 
 
+def begin_deletion(definition: Obj) -> None:
+    """Tell that the objects of the kind go first."""
+    status = definition.setdefault("status", {})
+    conditions = [each for each in status.get("conditions") or () if each.get("type") != "Terminating"]
+    conditions.append(
+        {
+            "type": "Terminating",
+            "status": "True",
+            "lastTransitionTime": definition["metadata"]["deletionTimestamp"],
+            "reason": "InstanceDeletionPending",
+            "message": "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
+        }
+    )
+    status["conditions"] = conditions
+
+
 CUSTOMRESOURCEDEFINITIONS = Resource(
     group="apiextensions.k8s.io",
     version="v1",
@@ -83,4 +99,6 @@ CUSTOMRESOURCEDEFINITIONS = Resource(
     defaults=set_defaults,
     validate=validate,
     validate_update=validate_update,
+    begin_deletion=begin_deletion,
+    deletion_finalizers=("customresourcecleanup.apiextensions.k8s.io",),
 )

@@ -6,6 +6,7 @@ floating-point numbers in a schema, whatever they bound, and are cut to integers
 
 from __future__ import annotations
 
+from decimal import Decimal
 from math import isfinite, trunc
 from typing import Any
 
@@ -94,15 +95,17 @@ def _maximum_fault(shape: Shape, value: float, bound: float) -> str:
 
 
 def format_number(value: float) -> str:
-    """A number as Go prints it."""
+    """A number as Go prints it: `5`, `0.5`, `1e+06`."""
     if type(value) is int:
         return str(value)
-    text = repr(float(value))
-    if "e" not in text and abs(value) < 1e21:
-        return text.removesuffix(".0")
-    mantissa, _, exponent = f"{value!r}".partition("e") if "e" in text else (f"{value:e}", "", "")
-    sign = "-" if exponent.startswith("-") else "+"
-    return f"{mantissa.removesuffix('.0')}e{sign}{exponent.lstrip('+-').zfill(2)}"
+    sign, digits, exponent = Decimal(repr(float(value))).normalize().as_tuple()
+    assert isinstance(exponent, int)
+    magnitude = len(digits) + exponent - 1
+    if -4 <= magnitude < 6:
+        return format(Decimal((sign, digits, exponent)), "f")
+    text = "".join(map(str, digits))
+    mantissa = text[0] + ("." + text[1:] if len(text) > 1 else "")
+    return f"{'-' if sign else ''}{mantissa}e{'-' if magnitude < 0 else '+'}{abs(magnitude):02d}"
 
 
 def same(one: Any, other: Any) -> bool:

@@ -7,6 +7,7 @@ kept packed until an object of the kind is met; then it is parsed, and each part
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from weakref import WeakValueDictionary
@@ -77,31 +78,34 @@ class StructuralSchema:
         if self.shape.has_defaults:
             self._defaulter(obj)
 
-    def validate(self, obj: Obj) -> list[FieldError]:
-        """What is wrong with a new object, by schema and rules. `metadata` at the root is checked by the pipeline."""
-        faults: list[FieldError] = []
+    def validate(self, obj: Obj, others: Sequence[FieldError] = ()) -> list[FieldError]:
+        """What is wrong with a new object, by schema and rules. `metadata` at the root is checked by the pipeline.
+
+        `others` are faults already found; they are told as well, and some of them make that rules are not asked.
+        """
+        faults = list(others)
         if not is_valid(self._table, obj):
-            faults = report(self.shape, obj)
+            faults[:0] = report(self.shape, obj)
             faults += validate_resources(self._inside, obj, "") + validate_lists(self.shape, obj, "")
         return faults
 
-    def validate_update(self, new: Obj, old: Obj) -> list[FieldError]:
+    def validate_update(self, new: Obj, old: Obj, others: Sequence[FieldError] = ()) -> list[FieldError]:
         """What is wrong with a changed object; what has not changed is not judged again."""
-        faults: list[FieldError] = []
+        faults = list(others)
         if not is_valid(self._table, new):
-            faults = report(self.shape, new, "", Correlation(new, old, self.shape))
+            faults[:0] = report(self.shape, new, "", Correlation(new, old, self.shape))
             faults += validate_resources(self._inside, new, "")
             if not validate_lists(self.shape, old, ""):
                 faults += validate_lists(self.shape, new, "")
         return faults
 
-    def validate_status_update(self, new: Obj, old: Obj) -> list[FieldError]:
+    def validate_status_update(self, new: Obj, old: Obj, others: Sequence[FieldError] = ()) -> list[FieldError]:
         """The same for a write through `status`: of the schema, only its `status` counts."""
         shape = self.shape.properties.get("status")
-        faults: list[FieldError] = []
+        faults = list(others)
         if shape is not None and "status" in new and not is_valid(self._status_table, new["status"]):
             correlation = Correlation(new["status"], old.get("status"), shape)
-            faults = report(shape, new["status"], "status", correlation)
+            faults[:0] = report(shape, new["status"], "status", correlation)
             if not validate_lists(self.shape, old, ""):
                 faults += validate_lists(self.shape, new, "")
         return faults
