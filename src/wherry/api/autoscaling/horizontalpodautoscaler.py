@@ -1,6 +1,7 @@
 """HorizontalPodAutoscalers: how many replicas a workload should have, by what its pods use.
 
-Kept as autoscaling/v2. The older v1 knows only a CPU target; what it cannot say travels in annotations (`v1.py`).
+Kept as autoscaling/v2. The older v1 knows only a CPU target; what it cannot say travels in annotations
+(`horizontalpodautoscaler_v1.py`).
 """
 
 from __future__ import annotations
@@ -8,9 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from wherry.api import Obj
-from wherry.api.field import FieldError, invalid, required
+from wherry.api.autoscaling.metricrules import validate_metrics, validate_reference, version_fault
+from wherry.api.field import FieldError, invalid, not_supported, required
 from wherry.api.meta.columns import AGE, NAME, NONE, UNKNOWN, UNSET, number, text
-from wherry.api.meta.names import path_segment_faults
+from wherry.api.meta.objectmeta import NOT_NEGATIVE
+from wherry.api.meta.quantity import parse_quantity
 from wherry.api.resource import STATUS, Cell, Column, Resource
 from wherry.api.schema import schema
 
@@ -71,46 +74,132 @@ COLUMNS = (
 )
 
 
+ROUND_TRIP = tuple(
+    "autoscaling.alpha.kubernetes.io/" + name
+    for name in (
+        "metrics",
+        "behavior",
+        "scale-down-tolerance",
+        "scale-up-tolerance",
+        "current-metrics",
+        "conditions",
+    )
+)
+"""Annotations in which autoscaling/v1 carries what it cannot say; here they say nothing."""
+
+_MOST_SECONDS, _MOST_PERIOD = 3600, 1800
+_SELECTIONS = ("Disabled", "Max", "Min")
+_POLICIES = ("Percent", "Pods")
+
+
 def _set_defaults(autoscaler: Obj) -> None:
+    annotations = autoscaler["metadata"].get("annotations") or {}
+    for key in ROUND_TRIP:
+        annotations.pop(key, None)
     spec = autoscaler.setdefault("spec", {})
     if spec.get("minReplicas") is None:
         spec["minReplicas"] = 1
     if not spec.get("metrics"):
         target = {"type": "Utilization", "averageUtilization": 80}
         spec["metrics"] = [{"type": "Resource", "resource": {"name": "cpu", "target": target}}]
-    if behavior := spec.get("behavior"):
+    if (behavior := spec.get("behavior")) is not None:
         _default_rules(behavior, "scaleUp", [("Pods", 4, 15), ("Percent", 100, 15)], 0)
         _default_rules(behavior, "scaleDown", [("Percent", 100, 15)], None)
 
 
 def _default_rules(behavior: Obj, direction: str, policies: list[tuple[str, int, int]], window: int | None) -> None:
     rules = behavior.setdefault(direction, {})
-    rules.setdefault("selectPolicy", "Max")
     if window is not None:
         rules.setdefault("stabilizationWindowSeconds", window)
-    if not rules.get("policies"):
+    rules.setdefault("selectPolicy", "Max")
+    if rules.get("policies") is None:
         rules["policies"] = [{"type": t, "value": value, "periodSeconds": period} for t, value, period in policies]
 
 
-def validate(autoscaler: Obj) -> list[FieldError]:
-    """Bounds that make sense, and something to scale; the same in both versions."""
-    spec = autoscaler.get("spec") or {}
+def validate_create(autoscaler: Obj) -> list[FieldError]:
+    return _validate(autoscaler, None)
+
+
+def validate_update(new: Obj, old: Obj) -> list[FieldError]:
+    return _validate(new, old)
+
+
+def _validate(autoscaler: Obj, old: Obj | None) -> list[FieldError]:
+    """Bounds that make sense, something to scale, and something to go by."""
+    spec, before = autoscaler.get("spec") or {}, (old or {}).get("spec") or {}
     least, most = spec.get("minReplicas"), spec.get("maxReplicas") or 0
+    bound = 0 if before.get("minReplicas") == 0 else 1
     faults: list[FieldError] = []
-    if least is not None and least < 1:
-        faults.append(invalid("spec.minReplicas", least, "must be greater than or equal to 1"))
-    if most < 1:
-        faults.append(invalid("spec.maxReplicas", most, "must be greater than 0"))
+    if least is not None and least < bound:
+        faults.append(invalid("spec.minReplicas", least, f"must be greater than or equal to {bound}"))
+    if most == 0:
+        faults.append(required("spec.maxReplicas", "must be set and greater than 0"))
+    elif most < 0:
+        faults.append(invalid("spec.maxReplicas", most, "must be greater than or equal to 1"))
     if least is not None and most < least:
         faults.append(invalid("spec.maxReplicas", most, "must be greater than or equal to `minReplicas`"))
-    target = spec.get("scaleTargetRef") or {}
-    for field in ("kind", "name"):
-        value = target.get(field) or ""
-        if not value:
-            faults.append(required(f"spec.scaleTargetRef.{field}"))
-        else:
-            faults += [invalid(f"spec.scaleTargetRef.{field}", value, why) for why in path_segment_faults(value)]
+    faults += _validate_target(spec.get("scaleTargetRef") or {}, before.get("scaleTargetRef"))
+    trusted = any(_has_bad_version(metric) for metric in before.get("metrics") or ())
+    faults += validate_metrics(spec.get("metrics") or [], least, "spec.metrics", trusted)
+    for direction in ("scaleUp", "scaleDown"):
+        rules = (spec.get("behavior") or {}).get(direction)
+        if rules is not None:
+            faults += _validate_rules(rules, f"spec.behavior.{direction}")
     return faults
+
+
+def _validate_target(target: Obj, before: Obj | None) -> list[FieldError]:
+    """Of all that can be scaled only ReplicationControllers belong to the core group."""
+    kept = before is not None and all(before.get(field) == target.get(field) for field in ("apiVersion", "kind"))
+    in_core = target.get("kind") == "ReplicationController"
+    return validate_reference(target, "spec.scaleTargetRef", trust_version=kept, allow_core=in_core)
+
+
+def _has_bad_version(metric: Obj) -> bool:
+    described = (metric.get("object") or {}).get("describedObject") or {}
+    return metric.get("type") == "Object" and bool(version_fault(described.get("apiVersion") or "", allow_core=True))
+
+
+def _validate_rules(rules: Obj, path: str) -> list[FieldError]:
+    faults: list[FieldError] = []
+    window, selection = rules.get("stabilizationWindowSeconds"), rules.get("selectPolicy")
+    where = path + ".stabilizationWindowSeconds"
+    if window is not None and window < 0:
+        faults.append(invalid(where, window, "must be greater than or equal to zero"))
+    if window is not None and window > _MOST_SECONDS:
+        faults.append(invalid(where, window, f"must be less than or equal to {_MOST_SECONDS}"))
+    if selection is not None and selection not in _SELECTIONS:
+        faults.append(not_supported(path + ".selectPolicy", selection, _SELECTIONS))
+    if not rules.get("policies"):
+        faults.append(required(path + ".policies", "must specify at least one Policy"))
+    for index, policy in enumerate(rules.get("policies") or ()):
+        faults += _validate_policy(policy, f"{path}.policies[{index}]")
+    if (tolerance := rules.get("tolerance")) is not None and parse_quantity(tolerance) < 0:
+        faults.append(invalid(path + ".tolerance", tolerance, NOT_NEGATIVE))
+    return faults
+
+
+def _validate_policy(policy: Obj, path: str) -> list[FieldError]:
+    faults: list[FieldError] = []
+    kind, value, period = policy.get("type") or "", policy.get("value") or 0, policy.get("periodSeconds") or 0
+    if kind not in _POLICIES:
+        faults.append(not_supported(path + ".type", kind, _POLICIES))
+    if value <= 0:
+        faults.append(invalid(path + ".value", value, "must be greater than zero"))
+    if period <= 0:
+        faults.append(invalid(path + ".periodSeconds", period, "must be greater than zero"))
+    if period > _MOST_PERIOD:
+        faults.append(invalid(path + ".periodSeconds", period, f"must be less than or equal to {_MOST_PERIOD}"))
+    return faults
+
+
+def validate_status_update(new: Obj, _: Obj) -> list[FieldError]:
+    status = new.get("status") or {}
+    return [
+        invalid(f"status.{field}", status[field], NOT_NEGATIVE)
+        for field in ("currentReplicas", "desiredReplicas")
+        if (status.get(field) or 0) < 0
+    ]
 
 
 HORIZONTALPODAUTOSCALERS = Resource(
@@ -124,5 +213,7 @@ HORIZONTALPODAUTOSCALERS = Resource(
     columns=COLUMNS,
     subresources=(STATUS,),
     defaults=_set_defaults,
-    validate=validate,
+    validate_create=validate_create,
+    validate_update=validate_update,
+    validate_status_update=validate_status_update,
 )

@@ -9,13 +9,16 @@ import json
 from typing import Any
 
 from wherry.api import Obj
-from wherry.api.autoscaling.horizontalpodautoscaler import COLUMNS, HORIZONTALPODAUTOSCALERS, validate
-from wherry.api.autoscaling.metrics import metric_from_v2, metric_to_v2
+from wherry.api.autoscaling import horizontalpodautoscaler as v2
+from wherry.api.autoscaling.horizontalpodautoscaler import COLUMNS, HORIZONTALPODAUTOSCALERS, ROUND_TRIP
+from wherry.api.autoscaling.metrics import measured_from_v2, measured_to_v2, wanted_from_v2, wanted_to_v2
+from wherry.api.field import FieldError
 from wherry.api.resource import STATUS, Cell, Column, ColumnValue, Resource
-from wherry.api.schema import schema
+from wherry.api.schema import DecodeError, schema
 
 _PREFIX = "autoscaling.alpha.kubernetes.io/"
 _METRICS, _BEHAVIOR = _PREFIX + "metrics", _PREFIX + "behavior"
+_DEFAULT_PERCENT = 80
 _CURRENT, _CONDITIONS = _PREFIX + "current-metrics", _PREFIX + "conditions"
 
 
@@ -24,19 +27,21 @@ def to_v2(autoscaler: Obj) -> Obj:
     metadata = dict(autoscaler["metadata"])
     annotations: dict[str, str] = dict(metadata.get("annotations") or {})
     spec, status = dict(autoscaler.get("spec") or {}), dict(autoscaler.get("status") or {})
-    metrics = [metric_to_v2(metric, "target") for metric in _taken(annotations, _METRICS) or []]
-    if (percent := spec.pop("targetCPUUtilizationPercentage", None)) is not None:
-        metrics.insert(0, _cpu("target", {"type": "Utilization", "averageUtilization": percent}))
-    if metrics:
-        spec["metrics"] = metrics
-    if (behavior := _taken(annotations, _BEHAVIOR)) is not None:
+    metrics = _sound("spec", "metrics", [wanted_to_v2(metric) for metric in _listed(annotations, _METRICS)]) or []
+    percent = spec.pop("targetCPUUtilizationPercentage", None)
+    if percent is not None or not metrics:
+        utilization = _DEFAULT_PERCENT if percent is None else percent
+        metrics.append(_cpu("target", {"type": "Utilization", "averageUtilization": utilization}))
+    spec["metrics"] = metrics
+    if behavior := _sound("spec", "behavior", _spelt(_read(annotations, _BEHAVIOR), to_v2=True)):
         spec["behavior"] = behavior
-    current = [metric_to_v2(metric, "current") for metric in _taken(annotations, _CURRENT) or []]
+    measured = [measured_to_v2(metric) for metric in _listed(annotations, _CURRENT)]
+    current = _sound("status", "currentMetrics", measured) or []
     if (percent := status.pop("currentCPUUtilizationPercentage", None)) is not None and not current:
         current.append(_cpu("current", {"averageUtilization": percent}))
     if current:
         status["currentMetrics"] = current
-    if (conditions := _taken(annotations, _CONDITIONS)) is not None:
+    if conditions := _sound("status", "conditions", _listed(annotations, _CONDITIONS)):
         status["conditions"] = conditions
     return _assembled("autoscaling/v2", autoscaler, metadata, annotations, spec, status)
 
@@ -46,32 +51,73 @@ def from_v2(autoscaler: Obj) -> Obj:
     metadata = dict(autoscaler["metadata"])
     annotations: dict[str, str] = dict(metadata.get("annotations") or {})
     spec, status = dict(autoscaler.get("spec") or {}), dict(autoscaler.get("status") or {})
-    others = []
-    for metric in spec.pop("metrics", None) or ():
-        percent = _cpu_percent(metric, "target")
-        if percent is not None and "targetCPUUtilizationPercentage" not in spec:
-            spec["targetCPUUtilizationPercentage"] = percent
-        else:
-            others.append(metric_from_v2(metric, "target"))
-    _put(annotations, _METRICS, others)
-    _put(annotations, _BEHAVIOR, spec.pop("behavior", None))
+    metrics = spec.pop("metrics", None) or ()
+    percents = [percent for metric in metrics if (percent := _cpu_percent(metric, "target")) is not None]
+    if percents:
+        spec["targetCPUUtilizationPercentage"] = percents[0]
+    more: dict[str, Any] = {
+        _METRICS: [wanted_from_v2(metric) for metric in metrics if _cpu_percent(metric, "target") is None]
+    }
     current = status.pop("currentMetrics", None) or []
     for metric in current:
         if (percent := _cpu_percent(metric, "current")) is not None:
             status["currentCPUUtilizationPercentage"] = percent
-    _put(annotations, _CURRENT, [metric_from_v2(metric, "current") for metric in current])
-    _put(annotations, _CONDITIONS, status.pop("conditions", None))
+    more[_CURRENT] = [measured_from_v2(metric) for metric in current]
+    more[_BEHAVIOR] = _spelt(spec.pop("behavior", None), to_v2=False)
+    more[_CONDITIONS] = status.pop("conditions", None)
+    annotations = {key: value for key, value in annotations.items() if key not in ROUND_TRIP}
+    annotations.update({key: json.dumps(value, separators=(",", ":")) for key, value in more.items() if value})
     return _assembled("autoscaling/v1", autoscaler, metadata, annotations, spec, status)
 
 
 def _assembled(api_version: str, old: Obj, metadata: Obj, annotations: dict[str, str], spec: Obj, status: Obj) -> Obj:
     metadata.pop("annotations", None)
+    if api_version == "autoscaling/v2":
+        annotations = {key: value for key, value in annotations.items() if key not in ROUND_TRIP}
     if annotations:
         metadata["annotations"] = annotations
     new: Obj = {**old, "apiVersion": api_version, "metadata": metadata, "spec": spec}
     if status or "status" in old:
         new["status"] = status
     return new
+
+
+_RULES = ("StabilizationWindowSeconds", "SelectPolicy", "Policies", "Tolerance")
+_POLICY = ("Type", "Value", "PeriodSeconds")
+
+
+def _spelt(behavior: Any, *, to_v2: bool) -> Obj | None:
+    """The behavior as the annotation spells it (upstream's internal type: capitals, and null for nothing), or back."""
+    if not isinstance(behavior, dict):
+        return None
+    made = _renamed(behavior, ("ScaleUp", "ScaleDown"), to_v2)
+    for name, rules in made.items():
+        if isinstance(rules, dict):
+            made[name] = _renamed(rules, _RULES, to_v2)
+            policies = "policies" if to_v2 else "Policies"
+            listed = made[name].get(policies)
+            if isinstance(listed, list):
+                made[name][policies] = [_renamed(p, _POLICY, to_v2) for p in listed if isinstance(p, dict)]
+    return made
+
+
+def _renamed(part: Obj, names: tuple[str, ...], to_v2: bool) -> Obj:
+    """Go reads names in any case."""
+    values = {name.lower(): value for name, value in part.items()}
+    if not to_v2:
+        return {name: values.get(name.lower()) for name in names}
+    return {name[0].lower() + name[1:]: value for name in names if (value := values.get(name.lower())) is not None}
+
+
+def _sound(part: str, field: str, value: Any) -> Any:
+    """What an annotation said, or None if it is not of the right types: anybody can write annotations."""
+    if not value:
+        return None
+    probe: Obj = {"metadata": {}, part: {field: value}}
+    faults, _ = HORIZONTALPODAUTOSCALERS.schema.prune(probe)
+    if any(isinstance(fault, DecodeError) for fault in faults):
+        return None
+    return (probe.get(part) or {}).get(field)
 
 
 def _cpu(field: str, value: Obj) -> Obj:
@@ -86,16 +132,16 @@ def _cpu_percent(metric: Obj, field: str) -> int | None:
     return percent if isinstance(percent, int) else None
 
 
-def _taken(annotations: dict[str, str], key: str) -> Any:
+def _read(annotations: dict[str, str], key: str) -> Any:
     try:
-        return json.loads(annotations.pop(key))
+        return json.loads(annotations[key])
     except (KeyError, ValueError):
         return None
 
 
-def _put(annotations: dict[str, str], key: str, value: Any) -> None:
-    if value:
-        annotations[key] = json.dumps(value, separators=(",", ":"))
+def _listed(annotations: dict[str, str], key: str) -> list[Obj]:
+    found = _read(annotations, key)
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
 
 def _as_v2(value: ColumnValue) -> ColumnValue:
@@ -109,9 +155,21 @@ def _as_v2(value: ColumnValue) -> ColumnValue:
 
 
 def _set_defaults(autoscaler: Obj) -> None:
+    """As if it had been kept and read again: annotations and the target for CPU say what they will say then."""
     spec = autoscaler.setdefault("spec", {})
     if spec.get("minReplicas") is None:
         spec["minReplicas"] = 1
+    again = from_v2(to_v2(autoscaler))
+    autoscaler.clear()
+    autoscaler.update(again)
+
+
+def validate_create(autoscaler: Obj) -> list[FieldError]:
+    return v2.validate_create(to_v2(autoscaler))
+
+
+def validate_update(new: Obj, old: Obj) -> list[FieldError]:
+    return v2.validate_update(to_v2(new), to_v2(old))
 
 
 HORIZONTALPODAUTOSCALERS_V1 = Resource(
@@ -128,5 +186,7 @@ HORIZONTALPODAUTOSCALERS_V1 = Resource(
     to_storage=to_v2,
     from_storage=from_v2,
     defaults=_set_defaults,
-    validate=validate,
+    validate_create=validate_create,
+    validate_update=validate_update,
+    validate_status_update=v2.validate_status_update,
 )

@@ -3,70 +3,167 @@
     {"type": "Pods", "pods": {"metricName": "q", "targetAverageValue": "10"}}
     {"type": "Pods", "pods": {"metric": {"name": "q"}, "target": {"type": "AverageValue", "averageValue": "10"}}}
 
-`side` is "target" for what is wanted and "current" for what was measured.
+What is wanted and what was measured are spelt a little differently. The tables name each flat field, where it comes
+from, and what stands for nothing where the flat spelling must say something; their order is that of upstream's text.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 from wherry.api import Obj
+from wherry.api.meta.quantity import parse_quantity
 
 _FIELDS = {
+    "Object": "object",
+    "Pods": "pods",
     "Resource": "resource",
     "ContainerResource": "containerResource",
-    "Pods": "pods",
-    "Object": "object",
     "External": "external",
 }
-_VALUES = ("averageUtilization", "averageValue", "value")
-_NAMED = ("name", "container")
+
+Table = tuple[tuple[str, str, Any], ...]
+"""(flat field, field of v2 as `part.name`, what a missing one is written as; None leaves it out)"""
+
+_TARGETS: dict[str, Table] = {
+    "object": (
+        ("target", "describedObject", {}),
+        ("metricName", "metric.name", ""),
+        ("targetValue", "target.value", "0"),
+        ("selector", "metric.selector", None),
+        ("averageValue", "target.averageValue", None),
+    ),
+    "pods": (
+        ("metricName", "metric.name", ""),
+        ("targetAverageValue", "target.averageValue", "0"),
+        ("selector", "metric.selector", None),
+    ),
+    "resource": (
+        ("name", "name", ""),
+        ("targetAverageUtilization", "target.averageUtilization", None),
+        ("targetAverageValue", "target.averageValue", None),
+    ),
+    "containerResource": (
+        ("name", "name", ""),
+        ("targetAverageUtilization", "target.averageUtilization", None),
+        ("targetAverageValue", "target.averageValue", None),
+        ("container", "container", ""),
+    ),
+    "external": (
+        ("metricName", "metric.name", ""),
+        ("metricSelector", "metric.selector", None),
+        ("targetValue", "target.value", None),
+        ("targetAverageValue", "target.averageValue", None),
+    ),
+}
+_STATUSES: dict[str, Table] = {
+    "object": (
+        ("target", "describedObject", {}),
+        ("metricName", "metric.name", ""),
+        ("currentValue", "current.value", "0"),
+        ("selector", "metric.selector", None),
+        ("averageValue", "current.averageValue", None),
+    ),
+    "pods": (
+        ("metricName", "metric.name", ""),
+        ("currentAverageValue", "current.averageValue", "0"),
+        ("selector", "metric.selector", None),
+    ),
+    "resource": (
+        ("name", "name", ""),
+        ("currentAverageUtilization", "current.averageUtilization", None),
+        ("currentAverageValue", "current.averageValue", "0"),
+    ),
+    "containerResource": (
+        ("name", "name", ""),
+        ("currentAverageUtilization", "current.averageUtilization", None),
+        ("currentAverageValue", "current.averageValue", "0"),
+        ("container", "container", ""),
+    ),
+    "external": (
+        ("metricName", "metric.name", ""),
+        ("metricSelector", "metric.selector", None),
+        ("currentValue", "current.value", "0"),
+        ("currentAverageValue", "current.averageValue", None),
+    ),
+}
 
 
-def metric_to_v2(metric: Obj, side: str) -> Obj:
-    """From an annotation of v1."""
+def wanted_to_v2(metric: Obj) -> Obj:
+    """What is wanted, from an annotation of v1."""
+    made = _to_v2(metric, _TARGETS)
     field = _FIELDS.get(metric.get("type") or "")
-    if field is None or field not in metric:
-        return metric
-    flat: Obj = metric[field]
-    source: Obj = {name: flat[name] for name in _NAMED if name in flat}
-    if "metricName" in flat:
-        source["metric"] = {"name": flat["metricName"]}
-        selector = flat.get("metricSelector" if field == "external" else "selector")
-        if selector is not None:
-            source["metric"]["selector"] = selector
-    if field == "object" and "target" in flat:
-        source["describedObject"] = flat["target"]
-    values = {name: flat[key] for name in _VALUES if (key := _flat_name(name, field, side)) in flat}
-    source[side] = {"type": _type_of(values), **values} if side == "target" else values
-    return {"type": metric["type"], field: source}
+    if field and field in made:
+        made[field]["target"] = _typed(field, made[field].get("target") or {})
+    return made
 
 
-def metric_from_v2(metric: Obj, side: str) -> Obj:
-    """For an annotation of v1."""
-    field = _FIELDS.get(metric.get("type") or "")
-    if field is None or field not in metric:
-        return metric
-    source: Obj = metric[field]
-    flat: Obj = {name: source[name] for name in _NAMED if name in source}
-    if named := source.get("metric"):
-        flat["metricName"] = named.get("name") or ""
-        if "selector" in named:
-            flat["metricSelector" if field == "external" else "selector"] = named["selector"]
-    if "describedObject" in source:
-        flat["target"] = source["describedObject"]
-    for name, value in (source.get(side) or {}).items():
-        if name in _VALUES:
-            flat[_flat_name(name, field, side)] = value
-    return {"type": metric["type"], field: flat}
+def measured_to_v2(metric: Obj) -> Obj:
+    """What was measured, from an annotation of v1."""
+    return _to_v2(metric, _STATUSES)
 
 
-def _flat_name(name: str, field: str, side: str) -> str:
-    """`targetAverageValue`; for objects, whose average came later, plain `averageValue`."""
-    if field == "object" and name == "averageValue":
-        return name
-    return side + name[0].upper() + name[1:]
+def wanted_from_v2(metric: Obj) -> Obj:
+    """What is wanted, for an annotation of v1."""
+    return _from_v2(metric, _TARGETS)
 
 
-def _type_of(values: Obj) -> str:
-    if "averageUtilization" in values:
-        return "Utilization"
-    return "AverageValue" if "averageValue" in values else "Value"
+def measured_from_v2(metric: Obj) -> Obj:
+    """What was measured, for an annotation of v1."""
+    return _from_v2(metric, _STATUSES)
+
+
+def _typed(field: str, target: Obj) -> Obj:
+    """The target with the type that the flat spelling leaves to be guessed."""
+    kind = "AverageValue"
+    if field in ("resource", "containerResource"):
+        kind = "AverageValue" if target.get("averageUtilization") is None else "Utilization"
+    elif field == "external":
+        kind = "AverageValue" if target.get("value") is None else "Value"
+    elif field == "object":
+        if target.get("averageValue") is None:
+            kind = "Value"
+        elif _is_zero(target.get("value")):
+            target = {name: value for name, value in target.items() if name != "value"}
+    return {"type": kind, **target}
+
+
+def _is_zero(text: Any) -> bool:
+    try:
+        return parse_quantity(str(text)) == 0
+    except ValueError:
+        return False
+
+
+def _to_v2(metric: Obj, tables: dict[str, Table]) -> Obj:
+    made: Obj = {"type": metric.get("type") or ""}
+    for field, table in tables.items():
+        flat = metric.get(field)
+        if not isinstance(flat, dict):
+            continue
+        source: Obj = {}
+        for name, place, empty in table:
+            value = flat.get(name, empty)
+            if value is not None:
+                part, dot, last = place.partition(".")
+                (source.setdefault(part, {}) if dot else source)[last or part] = value
+        made[field] = source
+    return made
+
+
+def _from_v2(metric: Obj, tables: dict[str, Table]) -> Obj:
+    made: Obj = {"type": metric.get("type") or ""}
+    for field, table in tables.items():
+        source = metric.get(field)
+        if source is None:
+            continue
+        flat: Obj = {}
+        for name, place, empty in table:
+            part, dot, last = place.partition(".")
+            value = (source.get(part) or {}).get(last) if dot else source.get(part)
+            if value is None:
+                value = empty
+            if value is not None:
+                flat[name] = value
+        made[field] = flat
+    return made

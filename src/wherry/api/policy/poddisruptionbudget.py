@@ -5,8 +5,10 @@ from __future__ import annotations
 from wherry.api import Obj
 from wherry.api.field import FieldError, invalid, not_supported
 from wherry.api.meta.columns import AGE, NAME, number, text
+from wherry.api.meta.conditions import validate_conditions
 from wherry.api.meta.intorstring import validate_at_most_100, validate_positive
 from wherry.api.meta.labels import validate_label_selector
+from wherry.api.meta.objectmeta import NOT_NEGATIVE
 from wherry.api.resource import STATUS, Column, Resource
 from wherry.api.schema import schema
 
@@ -28,6 +30,15 @@ def validate(budget: Obj) -> list[FieldError]:
     return faults
 
 
+_COUNTS = ("disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods")
+
+
+def validate_status_update(new: Obj, _: Obj) -> list[FieldError]:
+    status = new.get("status") or {}
+    faults = validate_conditions(status.get("conditions"), "status.conditions")
+    return faults + [invalid(f"status.{f}", status[f], NOT_NEGATIVE) for f in _COUNTS if (status.get(f) or 0) < 0]
+
+
 PODDISRUPTIONBUDGETS = Resource(
     group="policy",
     version="v1",
@@ -46,4 +57,5 @@ PODDISRUPTIONBUDGETS = Resource(
         AGE,
     ),
     validate=validate,
+    validate_status_update=validate_status_update,
 )
