@@ -21,6 +21,8 @@ from wherry.controllers.core.rootca import controller as rootca
 from wherry.controllers.core.serviceaccount import controller as serviceaccount
 from wherry.controllers.discovery.endpointslice import controller as endpointslice
 from wherry.controllers.garbage import controller as garbage
+from wherry.controllers.networking.ipaddress import controller as ipaddress
+from wherry.controllers.networking.servicecidr import controller as servicecidr
 from wherry.controllers.rbac.clusterrole import controller as clusterrole
 from wherry.controllers.tokens import controller as tokens
 from wherry.identity.keys import TokenKeys
@@ -66,6 +68,8 @@ def controllers(settings: Settings) -> tuple[Controller, ...]:
         jobttl.CONTROLLER,
         endpointslice.CONTROLLER,
         endpoints.CONTROLLER,
+        ipaddress.CONTROLLER,
+        servicecidr.CONTROLLER,
         ipam.controller(settings.cluster_cidr, settings.node_prefix),
         lifecycle.CONTROLLER,
         eviction.CONTROLLER,

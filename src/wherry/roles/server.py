@@ -15,10 +15,10 @@ import socket
 import ssl
 from collections.abc import Sequence
 
+from wherry.apiserver.allocation import AllocationSettings
 from wherry.apiserver.streams import streams
 from wherry.controllers import catalog
 from wherry.controllers.core.kubernetes.controller import Address
-from wherry.apiserver.allocation import AllocationSettings
 from wherry.controlplane.plane import ControlPlane
 from wherry.controlplane.settings import Settings
 from wherry.identity.files import make_private_folder

@@ -1,0 +1,1 @@
+"""Controllers for the addresses of Services: what shows them, and what guards their ranges."""
