@@ -93,6 +93,10 @@ class Call:
     user: User
     dry_run: bool = False
     validation: FieldValidation = FieldValidation.IGNORE
+    manager: str = ""
+    """The name under which the writer owns fields."""
+    is_applied: bool = False
+    """Whether the object that is written has its entries of managed fields already, from a server-side apply."""
     warnings: list[str] = field(default_factory=list)
 
     def warn(self, text: str) -> None:

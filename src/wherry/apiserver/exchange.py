@@ -23,6 +23,7 @@ from wherry.apiserver.negotiate import (
     prettier,
 )
 from wherry.apiserver.options import FieldValidation, Query, WriteOptions
+from wherry.apiserver.ownership import manager_of
 from wherry.apiserver.requestinfo import RequestInfo
 from wherry.transport.messages import Reply, Request
 
@@ -85,7 +86,8 @@ class Exchange:
         self.demand(Attributes(self.user, verb, info.group, info.version, info.resource, "", info.namespace, info.name))
 
     def call(self, options: WriteOptions) -> Call:
-        return Call(self.user, options.dry_run, options.field_validation)
+        manager = options.field_manager or manager_of(self.request.headers.get("user-agent", ""))
+        return Call(self.user, options.dry_run, options.field_validation, manager)
 
 
 Answer = Reply | Awaitable[Reply]

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 
 from wherry.api import Obj
 from wherry.api.errors import BadRequest, Invalid
-from wherry.api.field import FieldError, forbidden, invalid, not_supported, too_long
+from wherry.api.field import FieldError, forbidden, invalid, not_supported, required, too_long
 
 Query = Mapping[str, str]
 _NO_QUERY: Query = {}
@@ -35,6 +35,8 @@ class WriteOptions:
 
     dry_run: bool = False
     field_validation: FieldValidation = FieldValidation.WARN
+    field_manager: str = ""
+    force: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +81,18 @@ def is_set(query: Query, name: str) -> bool:
     return value is not None and value.lower() not in ("false", "0")
 
 
-def write_options(query: Query, kind: str) -> WriteOptions:
+def write_options(query: Query, kind: str, *, is_apply: bool = False) -> WriteOptions:
     """Options of a write; `kind` is CreateOptions, UpdateOptions or PatchOptions, for the message."""
-    if not query:
+    if not query and not is_apply:
         return _PLAIN_WRITE
     faults: list[FieldError] = []
+    manager = query.get("fieldManager", "")
+    if is_apply and not manager:
+        faults.append(required("fieldManager", "is required for apply patch"))
+    elif "force" in query and kind == "PatchOptions" and not is_apply:
+        faults.append(forbidden("force", "may not be specified for non-apply patch"))
+    if manager:
+        faults += _manager_faults(manager)
     dry_run = _dry_run(query.get("dryRun", ""), faults)
     validation = FieldValidation.WARN
     if asked := query.get("fieldValidation", ""):
@@ -91,12 +100,8 @@ def write_options(query: Query, kind: str) -> WriteOptions:
             validation = FieldValidation(asked)
         except ValueError:
             faults.append(not_supported("fieldValidation", asked, [choice.value for choice in FieldValidation]))
-    if "force" in query and kind == "PatchOptions":
-        faults.append(forbidden("force", "may not be specified for non-apply patch"))
-    if manager := query.get("fieldManager", ""):
-        faults += _manager_faults(manager)
     _refuse(kind, faults)
-    return WriteOptions(dry_run, validation)
+    return WriteOptions(dry_run, validation, manager, is_set(query, "force"))
 
 
 def _manager_faults(manager: str) -> list[FieldError]:

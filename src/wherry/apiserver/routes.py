@@ -7,6 +7,7 @@ coroutine where a write has to become durable first.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from wherry.api import Obj
 from wherry.api.errors import MethodNotAllowed, NotFound
@@ -24,6 +25,7 @@ from wherry.apiserver.subresources.catalog import find
 from wherry.apiserver.subresources.patching import patch_by_handlers
 from wherry.apiserver.table import check_include
 from wherry.apiserver.verbs import create, delete, deletecollection, get, patch, update, watch
+from wherry.apiserver.verbs import apply as applying
 from wherry.apiserver.verbs import list as listing
 from wherry.apiserver.watchencoding import encoder
 from wherry.apiserver.watchstream import stream
@@ -214,6 +216,8 @@ async def _patch(exchange: Exchange) -> Reply:
 async def patch_with(exchange: Exchange, sub: Subresource | None) -> Reply:
     """PATCH of an object, or of the part of it that a subresource writes."""
     info, resource = exchange.info, exchange.resource
+    if applying.is_apply(exchange.request.headers.get("content-type", "")):
+        return await _apply(exchange, sub)
     # The type of the patch first: what its options may say depends on it.
     apply = patch.reader(exchange.request.body, exchange.request.headers.get("content-type", ""), resource)
     options = write_options(exchange.query, "PatchOptions")
@@ -221,6 +225,19 @@ async def patch_with(exchange: Exchange, sub: Subresource | None) -> Reply:
     call = exchange.call(options)
     namespace = info.namespace_of(resource)
     outcome = await patch.patch(exchange.core, call, resource, namespace, info.name, apply, sub)
+    return outcome_reply(exchange, outcome, call)
+
+
+async def _apply(exchange: Exchange, sub: Subresource | None) -> Reply:
+    """Server-side apply, of an object or of the part of it that a subresource writes."""
+    info, resource = exchange.info, exchange.resource
+    options = write_options(exchange.query, "PatchOptions", is_apply=True)
+    exchange.accepted()
+    call = exchange.call(options)
+    configuration = applying.Configuration(exchange.request.body, options.force)
+    namespace = info.namespace_of(resource)
+    create_too = partial(exchange.demand_verb, "create")
+    outcome = await applying.apply(exchange.core, call, resource, namespace, info.name, configuration, sub, create_too)
     return outcome_reply(exchange, outcome, call)
 
 

@@ -9,7 +9,7 @@ from wherry.api import Obj
 from wherry.api.errors import AlreadyExists, BadRequest
 from wherry.api.meta.objectmeta import validate_create
 from wherry.api.resource import Resource
-from wherry.apiserver import metadata, pipeline, versions
+from wherry.apiserver import metadata, ownership, pipeline, versions
 from wherry.apiserver.attributes import Later
 from wherry.apiserver.core import Call, Claim, Core, Outcome
 from wherry.apiserver.encode import encode
@@ -42,6 +42,8 @@ async def finish(
     """Create an object that has passed `intake`."""
     metadata.ensure_namespace(resource, obj, namespace)
     key = (namespace, metadata.name_of(obj))
+    if not call.is_applied:
+        ownership.follow(core, call, resource, None, obj, None)
     try:
         pipeline.admit(core.mutating, core, call, "CREATE", resource, "", key, obj, None)
     except Later as later:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from wherry.api import Obj
 from wherry.api.errors import BadRequest, Conflict, NotFound
 from wherry.api.field import ErrorType, FieldError
 from wherry.api.meta.objectmeta import validate_update
 from wherry.api.resource import Resource, Subresource
-from wherry.apiserver import metadata, pipeline, versions
+from wherry.apiserver import metadata, ownership, pipeline, versions
 from wherry.apiserver.core import Call, Claim, Core, Outcome
 from wherry.apiserver.encode import decode, encode, encode_any
 from wherry.apiserver.failures import of_store
@@ -102,6 +103,7 @@ async def _rewrite(
         _check_revision(resource, new, item)
         _confirm(core, call, resource, sub, new, old, faults, claim)
         old["metadata"].pop("resourceVersion", None)
+        ownership.revert_times(new, old)
         if new == old:
             return Outcome(versions.present(resource, item))
         if call.dry_run:
@@ -133,13 +135,17 @@ def _confirm(
     meta = old["metadata"]
     key = (meta.get("namespace") or "", meta["name"])
     subresource = sub.name if sub else ""
+    if not call.is_applied:
+        ownership.follow(core, call, resource, sub, new, old)
     pipeline.admit(core.mutating, core, call, "UPDATE", resource, subresource, key, new, old)
     if claim is not None:
         claim.give(new, old)
     metadata.keep(new, old)
     if sub is not None:
         faults = ()
+        entries = new["metadata"].get("managedFields")
         confine(new, old, sub.writes)
+        _keep_entries(new, entries)
         resource.prepare_status_update(new, old)
         checks: tuple[Faults, ...] = (validate_update(new, old), resource.validate_status_update(new, old))
     else:
@@ -159,6 +165,17 @@ def confine(new: Obj, old: Obj, writes: Sequence[str]) -> None:
     for name in new.keys() | old.keys():
         if name not in writes:
             _restore(new, old, name)
+
+
+def _keep_entries(new: Obj, entries: Any) -> None:
+    """Metadata is as stored, but for who owns what."""
+    meta = {name: value for name, value in new["metadata"].items() if name not in _OF_THE_WRITE}
+    if entries:
+        meta["managedFields"] = entries
+    new["metadata"] = meta
+
+
+_OF_THE_WRITE = frozenset({"managedFields", "resourceVersion"})
 
 
 def _restore(new: Obj, old: Obj, name: str) -> None:

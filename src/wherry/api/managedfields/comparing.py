@@ -1,0 +1,171 @@
+"""What changed between two states of an object, as sets of places: added, modified, removed.
+
+A place that comes or goes counts with everything below it, itself included; an atomic value counts as a whole. Equal
+parts are passed over by a comparison that Python does in C, so that the cost is that of what differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple, TypeAlias
+
+from wherry.api.managedfields.elements import item_element
+from wherry.api.managedfields.sets import EMPTY, LEAF, Fields, union
+from wherry.api.schema.nodes import DEDUCED, Node, Sort
+
+
+class Comparison(NamedTuple):
+    """Three disjoint sets."""
+
+    added: Fields
+    modified: Fields
+    removed: Fields
+
+    @property
+    def written(self) -> Fields:
+        """What the new state has that the old one had not, or had differently."""
+        return union(self.modified, self.added)
+
+
+def compare(node: Node, old: Any, new: Any) -> Comparison:
+    """How `new` differs from `old`, both objects of the kind that `node` is the root of; raises `BadElement`."""
+    return Comparison(*(fields if fields is not None else EMPTY for fields in _differ(node, old, new)))
+
+
+def whole(node: Node, value: Any) -> Fields:
+    """What is below a place that comes or goes: everything; the place itself is in it. Raises `BadElement`."""
+    kind = type(value)
+    if kind is dict:
+        if not value or not _is_granular_map(node):
+            return LEAF
+        child = node.child
+        below: Fields = {".": LEAF}
+        for name, member in value.items():
+            kind = type(member)
+            # Most members are scalars, whatever their node says.
+            below["f:" + name] = whole(_child(node, child(name)), member) if kind is dict or kind is list else LEAF
+        return below
+    if kind is list and value and (node.keys or node.is_set):
+        return _whole_list(node, value)
+    return LEAF
+
+
+def _whole_list(node: Node, items: list[Any]) -> Fields:
+    item_node = node.item or DEDUCED
+    below: Fields = {".": LEAF}
+    repeated = set()
+    for item in items:
+        step = item_element(node, item)
+        if step in below:
+            repeated.add(step)
+        else:
+            below[step] = whole(item_node, item)
+    for step in repeated:
+        below[step] = LEAF
+    return below
+
+
+_Sets: TypeAlias = "tuple[Fields | None, Fields | None, Fields | None]"
+"""Added, modified and removed below one place; None where the place is not in the set and nothing below it is."""
+
+_SAME: _Sets = (None, None, None)
+_MODIFIED: _Sets = (None, LEAF, None)
+_NONE: list[Any] = []
+
+
+def _differ(node: Node, old: Any, new: Any) -> _Sets:
+    """The same for a place that stays; the values are known to differ (or are the roots)."""
+    if type(new) is dict and type(old) is dict:
+        if _is_granular_map(node) and (old or new):
+            return _differ_maps(node, old, new)
+        return _MODIFIED if old != new else _SAME
+    if type(new) is list and type(old) is list:
+        if (node.keys or node.is_set) and (old or new):
+            return _differ_lists(node, old, new)
+        return _MODIFIED if old != new else _SAME
+    return _differ_sorts(node, old, new)
+
+
+def _differ_sorts(node: Node, old: Any, new: Any) -> _Sets:
+    """Values of two sorts: the parts of a granular one come or go; the place itself changes unless one was nothing."""
+    added = whole(node, new)
+    removed = whole(node, old)
+    is_leaf = (not added and new is not None) or (not removed and old is not None)
+    return (_below(added), LEAF if is_leaf or not (added or removed) else None, _below(removed))
+
+
+def _below(fields: Fields) -> Fields | None:
+    return {step: inner for step, inner in fields.items() if step != "."} or None
+
+
+def _differ_maps(node: Node, old: dict[str, Any], new: dict[str, Any]) -> _Sets:
+    added: Fields = {}
+    modified: Fields = {}
+    removed: Fields = {}
+    child = node.child
+    for name, value in new.items():
+        if name in old:
+            before = old[name]
+            if before != value:
+                _put("f:" + name, _differ(_child(node, child(name)), before, value), added, modified, removed)
+        else:
+            added["f:" + name] = whole(_child(node, child(name)), value)
+    for name, before in old.items():
+        if name not in new:
+            removed["f:" + name] = whole(_child(node, child(name)), before)
+    return (added or None, modified or None, removed or None)
+
+
+def _differ_lists(node: Node, old: list[Any], new: list[Any]) -> _Sets:
+    added: Fields = {}
+    modified: Fields = {}
+    removed: Fields = {}
+    item_node = node.item or DEDUCED
+    before, after = index(node, old), index(node, new)
+    for step in {**before, **after}:
+        olds, news = before.get(step, _NONE), after.get(step, _NONE)
+        if len(olds) <= 1 and len(news) <= 1:
+            if not olds:
+                added[step] = whole(item_node, news[0])
+            elif not news:
+                removed[step] = whole(item_node, olds[0])
+            elif olds[0] != news[0]:
+                _put(step, _differ(item_node, olds[0], news[0]), added, modified, removed)
+        elif len(olds) > 1 and len(news) > 1:
+            if olds != news:
+                modified[step] = LEAF
+        elif len(olds) > 1:  # Repeated items count as one atomic value; what is left is new.
+            removed[step] = LEAF
+            if news:
+                added[step] = whole(item_node, news[0])
+        else:
+            added[step] = LEAF
+            if olds:
+                removed[step] = whole(item_node, olds[0])
+    return (added or None, modified or None, removed or None)
+
+
+def index(node: Node, items: Iterable[Any]) -> dict[str, list[Any]]:
+    """The items of a list by their steps; several have the same when the list repeats itself. Raises `BadElement`."""
+    table: dict[str, list[Any]] = {}
+    for item in items:
+        table.setdefault(item_element(node, item), []).append(item)
+    return table
+
+
+def _put(step: str, sets: _Sets, added: Fields, modified: Fields, removed: Fields) -> None:
+    if sets[0] is not None:
+        added[step] = sets[0]
+    if sets[1] is not None:
+        modified[step] = sets[1]
+    if sets[2] is not None:
+        removed[step] = sets[2]
+
+
+def _is_granular_map(node: Node) -> bool:
+    return (node.sort is Sort.MAP and not node.is_atomic) or node.sort is Sort.DEDUCED
+
+
+def _child(node: Node, found: Node | None) -> Node:
+    """The node of a member; what the shape does not know is told from its value."""
+    return DEDUCED if found is None else found

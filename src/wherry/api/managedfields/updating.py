@@ -1,0 +1,189 @@
+"""What an ordinary write does to an object's entries.
+
+Whatever the writer changed is the writer's from then on and nobody else's; what it took away is nobody's. The entry of
+the writer gets the time of the write whenever the write changed a value, even if the fields were its own before; losing
+fields to others does not touch the time. An entry without fields goes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol
+
+from wherry.api import Obj
+from wherry.api.managedfields import entries as ledger
+from wherry.api.managedfields.comparing import Comparison, compare
+from wherry.api.managedfields.elements import BadElement
+from wherry.api.managedfields.entries import UPDATE, BadEntry, Entry, Identity, capped, fields_of
+from wherry.api.managedfields.reconciling import reconcile
+from wherry.api.managedfields.sets import EMPTY, Fields, difference, of, union, without_all
+from wherry.api.schema.nodes import Node
+
+STRIPPED = of(
+    [
+        ("f:apiVersion",),
+        ("f:kind",),
+        ("f:metadata",),
+        *(
+            ("f:metadata", f"f:{name}")
+            for name in (
+                *("name", "namespace", "creationTimestamp", "selfLink", "uid"),
+                *("clusterName", "generation", "managedFields", "resourceVersion"),
+            )
+        ),
+    ]
+)
+"""What nobody ever owns."""
+
+_UNOWNED_META = frozenset(step[2:] for step in STRIPPED["f:metadata"])
+
+
+class Versions(Protocol):
+    """The versions of a kind, for entries that speak of another one than the request does."""
+
+    def node(self, api_version: str) -> Node | None:
+        """The root of the kind in a version; None for a version that is no longer served."""
+        ...
+
+    def convert(self, obj: Obj, api_version: str) -> Obj:
+        """An object of one version in another."""
+        ...
+
+
+class Kind(NamedTuple):
+    """What field management has to know of the kind and path that are written."""
+
+    api_version: str
+    node: Node
+    versions: Versions
+    only: frozenset[str] = frozenset()
+    """The top-level fields that a write by this path may change, as steps; none named means all."""
+    ignored: Fields = EMPTY
+    """What it may not change all the same. All of this is put back afterwards, so nobody comes to own it."""
+    is_fixed: bool = False
+    """Whether the shape is the same as ever, as that of built-in kinds is: then sets need no reconciling."""
+
+    def ownable(self, fields: Fields) -> Fields:
+        """What of a set somebody can come to own by this path."""
+        if self.only and fields:
+            fields = {step: below for step, below in fields.items() if step in self.only}
+        return without_all(fields, self.ignored) if self.ignored else fields
+
+
+class Writer(NamedTuple):
+    """Who writes, and by which path."""
+
+    manager: str
+    subresource: str
+    time: str
+
+
+def update(kind: Kind, live: Obj | None, new: Obj, writer: Writer) -> None:
+    """Put the entries into `new` that it has when `writer` makes it of `live` (None: creates it)."""
+    meta = new["metadata"]
+    sent = meta.pop("managedFields", None)
+    before = _starting_entries(live, sent, writer.subresource)
+    if live is not None and not before:
+        return  # Whoever forgot all managers is left alone until somebody applies.
+    try:
+        after = updated(kind, live, new, before, writer)
+    except BadElement:
+        after = live["metadata"].get("managedFields") or [] if live is not None else []
+    if after:
+        meta["managedFields"] = after
+
+
+def updated(kind: Kind, live: Obj | None, new: Obj, before: list[Entry], writer: Writer) -> list[Entry]:
+    """The entries after a write; raises `BadElement`. The objects' own `managedFields` do not count."""
+    comparison = changes(kind, live, new)
+    written = comparison.written
+    others = taken(kind, live, new, before, comparison)
+    who = Identity(writer.manager or "unknown", UPDATE, kind.api_version, writer.subresource)
+    if not written:
+        return others if others is before else ledger.arranged(others)
+    previous = next((entry for entry in before if ledger.identity(entry) == who), None)
+    fields = written
+    if previous is not None:
+        kept = reconciled(kind, kind.node, previous)
+        fields = union(difference(kept, comparison.removed) if comparison.removed else kept, written)
+        others = [entry for entry in others if ledger.identity(entry) != who]
+        entry = {**ledger.with_fields(previous, fields), "time": writer.time}
+    else:
+        entry = ledger.make(who, kind.api_version, writer.time, fields)
+    return ledger.arranged(capped([*others, entry]))
+
+
+def changes(kind: Kind, live: Obj | None, new: Obj) -> Comparison:
+    """What a write changes of what can be owned; raises `BadElement`."""
+    return _seen(kind, compare(kind.node, _NOTHING if live is None else _ownable(live), _ownable(new)))
+
+
+def taken(kind: Kind, live: Obj | None, new: Obj, before: list[Entry], comparison: Comparison) -> list[Entry]:
+    """The entries without what a write changed or removed: the very list when nobody loses anything."""
+    after = []
+    is_same = True
+    for entry in before:
+        kept = _kept(kind, live, new, entry, comparison)
+        is_same = is_same and kept is entry
+        if kept is not None:
+            after.append(kept)
+    return before if is_same else after
+
+
+def _kept(kind: Kind, live: Obj | None, new: Obj, entry: Entry, comparison: Comparison) -> Entry | None:
+    """One entry without what it loses; None when nothing is left, or its version is no longer served."""
+    version = entry["apiVersion"]
+    node: Node | None = kind.node
+    if version != kind.api_version:
+        node = kind.versions.node(version)
+        if node is None:
+            return None
+        comparison = other_changes(kind, node, live, new, version)
+    assert node is not None
+    fields = reconciled(kind, node, entry)
+    for lost in (comparison.modified, comparison.added, comparison.removed):
+        if lost:
+            fields = difference(fields, lost)
+    return ledger.with_fields(entry, fields) if fields else None
+
+
+def other_changes(kind: Kind, node: Node, live: Obj | None, new: Obj, version: str) -> Comparison:
+    """What a write changes as another version of the kind sees it; raises `BadElement`."""
+    old_view = _NOTHING if live is None else _ownable(kind.versions.convert(live, version))
+    return _seen(kind, compare(node, old_view, _ownable(kind.versions.convert(new, version))))
+
+
+def _seen(kind: Kind, comparison: Comparison) -> Comparison:
+    """What of a comparison concerns the path that is written by."""
+    return Comparison(*map(kind.ownable, comparison)) if kind.only or kind.ignored else comparison
+
+
+def reconciled(kind: Kind, node: Node, entry: Entry) -> Fields:
+    """The fields of an entry, in terms of its kind's shape as it is now."""
+    fields = fields_of(entry)
+    return fields if kind.is_fixed else reconcile(node, fields)
+
+
+def _starting_entries(live: Obj | None, sent: Any, subresource: str) -> list[Entry]:
+    """The entries that a write begins from: the client's if it sends any that make sense, else the stored ones."""
+    stored: list[Entry] = (live["metadata"].get("managedFields") or []) if live is not None else []
+    if sent is None or subresource or sent == stored:
+        return stored
+    if ledger.is_reset(sent):
+        return []
+    try:
+        return ledger.decode_entries(sent) or stored
+    except BadEntry:
+        return stored
+
+
+def _ownable(obj: Obj) -> Obj:
+    """An object without what nobody owns."""
+    return {
+        **obj,
+        "apiVersion": "",
+        "kind": "",
+        "metadata": {name: value for name, value in obj["metadata"].items() if name not in _UNOWNED_META},
+    }
+
+
+_NOTHING: Obj = {"apiVersion": "", "kind": "", "metadata": {}}

@@ -1,0 +1,153 @@
+"""Field management for the verbs: `follow` after an ordinary change, `lay` for a server-side apply.
+
+The rules are in `api/managedfields`; here is what they need to know of a request: the kind's other versions, the path
+that is written, the writer's name.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from wherry.api import Obj
+from wherry.api.errors import ApiError, BadRequest
+from wherry.api.managedfields.applying import Applied, apply
+from wherry.api.managedfields.checking import check
+from wherry.api.managedfields.conflicts import ApplyConflicts, refusal
+from wherry.api.managedfields.elements import BadElement
+from wherry.api.managedfields.entries import same_but_times
+from wherry.api.managedfields.lastapplied import KUBECTL, apply_as_kubectl
+from wherry.api.managedfields.sets import EMPTY, Fields, of
+from wherry.api.managedfields.updating import Kind, Writer, update
+from wherry.api.registry import Registry
+from wherry.api.resource import Resource, Subresource
+from wherry.api.schema.kinds import KindSchema
+from wherry.api.schema.nodes import Node
+from wherry.apiserver.core import Call, Core
+from wherry.apiserver.encode import copy
+
+_MANAGER_BYTES = 128
+_STATUS: Fields = of([("f:status",)])
+
+
+def follow(core: Core, call: Call, resource: Resource, sub: Subresource | None, new: Obj, old: Obj | None) -> None:
+    """Give `new` the entries it has after this change of `old` (None: it is created)."""
+    update(_kind(core.registry, resource, sub), old, new, _writer(core, call, sub))
+
+
+def lay(
+    core: Core, call: Call, resource: Resource, sub: Subresource | None, live: Obj | None, applied: Obj, *, force: bool
+) -> Obj:
+    """The object that an apply makes of `live` (None: of nothing), with its entries; raises what the client is told.
+
+    The result shares its parts with both.
+    """
+    _refuse_misfit(resource, applied)
+    kind, writer = _kind(core.registry, resource, sub), _writer(core, call, sub)
+    do = apply_as_kubectl if call.manager == KUBECTL else apply
+    try:
+        result = do(kind, live, applied, writer, force=force)
+    except ApplyConflicts as error:
+        raise refusal(error.conflicts) from None
+    except BadElement as error:
+        raise ApiError(f"failed to merge config: {error}") from error
+    return _with_entries(result, live)
+
+
+def revert_times(new: Obj, old: Obj) -> None:
+    """A write that changes nothing but the times of entries changes nothing."""
+    ours, before = new["metadata"].get("managedFields"), old["metadata"].get("managedFields")
+    if ours is before or not ours or not before or ours == before or not same_but_times(ours, before):
+        return
+    new["metadata"]["managedFields"] = before
+    if new != old:
+        new["metadata"]["managedFields"] = ours
+
+
+@lru_cache(256)
+def manager_of(user_agent: str) -> str:
+    """The manager's name for a client that gives none: its User-Agent up to the first slash."""
+    name = ""
+    for character in user_agent.partition("/")[0]:
+        if character.isprintable():
+            if len((name + character).encode()) > _MANAGER_BYTES:
+                break
+            name += character
+    return name
+
+
+def _with_entries(result: Applied, live: Obj | None) -> Obj:
+    obj = result.obj if result.obj is not None else live
+    assert obj is not None
+    meta = {name: value for name, value in obj["metadata"].items() if name != "managedFields"}
+    if result.entries:
+        meta["managedFields"] = result.entries
+    return {**obj, "metadata": meta}
+
+
+def _refuse_misfit(resource: Resource, applied: Obj) -> None:
+    """Refuse what is no object of the kind, or no configuration of one."""
+    api_version, kind = (_text(applied.get(name)) for name in ("apiVersion", "kind"))
+    if (api_version, kind) != (resource.api_version, resource.kind):
+        raise BadRequest(f"invalid object type: {_gvk(api_version, kind)}")
+    meta = applied.get("metadata")
+    if isinstance(meta, dict) and isinstance(meta.get("managedFields"), list):
+        raise BadRequest("metadata.managedFields must be nil")
+    if fault := check(resource.schema.node, applied):
+        names = meta if isinstance(meta, dict) else {}
+        where = f"{_text(names.get('namespace'))}/{_text(names.get('name'))}; {_gvk(api_version, kind)}"
+        raise ApiError(f"failed to create typed patch object ({where}): {fault}")
+    if meta is None:
+        applied["metadata"] = {}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _gvk(api_version: str, kind: str) -> str:
+    group, _, version = api_version.rpartition("/")
+    return f"{group}/{version}, Kind={kind}"
+
+
+def _kind(registry: Registry, resource: Resource, sub: Subresource | None) -> Kind:
+    schema = resource.schema
+    only: frozenset[str] = frozenset()
+    ignored = EMPTY
+    if sub is not None and sub.writes:
+        only = frozenset(f"f:{name}" for name in sub.writes)
+    elif resource.subresource("status") is not None:
+        ignored = _STATUS
+    return Kind(
+        resource.api_version, schema.node, _Versions(registry, resource), only, ignored, isinstance(schema, KindSchema)
+    )
+
+
+def _writer(core: Core, call: Call, sub: Subresource | None) -> Writer:
+    return Writer(call.manager, sub.name if sub is not None else "", core.now())
+
+
+class _Versions(NamedTuple):
+    """The versions of a resource that are served. See `managedfields.updating.Versions`."""
+
+    registry: Registry
+    resource: Resource
+
+    def node(self, api_version: str) -> Node | None:
+        found = self._find(api_version)
+        return None if found is None else found.schema.node
+
+    def convert(self, obj: Obj, api_version: str) -> Obj:
+        source, target = self._find(obj["apiVersion"]), self._find(api_version)
+        assert source is not None
+        assert target is not None
+        kept = copy(obj)
+        if source.to_storage is not None:
+            kept = source.to_storage(kept)
+        return kept if target.from_storage is None else target.from_storage(kept)
+
+    def _find(self, api_version: str) -> Resource | None:
+        if api_version == self.resource.api_version:
+            return self.resource
+        found = self.registry.by_kind(api_version, self.resource.kind)
+        return found if found is not None and found.key_prefix == self.resource.key_prefix else None

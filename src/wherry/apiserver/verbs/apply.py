@@ -1,0 +1,141 @@
+"""PATCH by server-side apply: the applied configuration laid over the stored object, or a new object made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from wherry.api import Obj
+from wherry.api.errors import BadRequest, Conflict, Invalid, NotFound
+from wherry.api.resource import Resource, Subresource
+from wherry.apiserver import metadata, ownership, pipeline, versions
+from wherry.apiserver.core import Call, Core, Outcome
+from wherry.apiserver.decode import find_duplicates, find_yaml_duplicates
+from wherry.apiserver.encode import DecodeError, decode, encode
+from wherry.apiserver.options import FieldValidation
+from wherry.apiserver.pipeline import Faults
+from wherry.apiserver.verbs import create
+from wherry.apiserver.verbs.update import rewrite
+from wherry.watchcache.item import Item
+
+APPLY_YAML = "application/apply-patch+yaml"
+
+
+def is_apply(content_type: str) -> bool:
+    """Whether a PATCH with this body applies it."""
+    return content_type.partition(";")[0].strip().lower() == APPLY_YAML
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What is applied. It is read anew for each attempt, since an attempt uses it up."""
+
+    body: bytes
+    force: bool = False
+
+    def read(self) -> Obj:
+        """The applied object; raises BadRequest."""
+        value = self._parse()
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            why = f"json: cannot unmarshal {_go_type(value)} into Go value of type map[string]interface {{}}"
+            raise BadRequest(f"error decoding patch: error unmarshaling JSON: while decoding JSON: {why}")
+        return value
+
+    def _parse(self) -> Any:
+        if self.body.lstrip()[:1] == b"{":  # JSON is YAML; it is read twenty times as fast.
+            try:
+                return decode(self.body)
+            except (DecodeError, UnicodeDecodeError, RecursionError):
+                pass
+        from wherry.apiserver.yamltext import YamlError, parse_yaml
+
+        try:
+            return parse_yaml(self.body)
+        except YamlError as error:
+            raise BadRequest(f"error encoding patch: {error}") from error
+
+    def warn_of_duplicates(self, call: Call) -> None:
+        """Tell of keys that stand twice in one map; raises BadRequest where that is forbidden."""
+        if call.validation is FieldValidation.IGNORE:
+            return
+        if self.body[:1] == b"{" and not find_duplicates(self.body, self.read()):
+            return
+        for fault in find_yaml_duplicates(self.body, True):
+            if call.validation is FieldValidation.STRICT:
+                raise BadRequest(f"error strict decoding patch: error converting YAML to JSON: {fault}")
+            call.warn(f"error converting YAML to JSON: {fault}")
+
+
+async def apply(
+    core: Core,
+    call: Call,
+    resource: Resource,
+    namespace: str,
+    name: str,
+    configuration: Configuration,
+    sub: Subresource | None = None,
+    may_create: Callable[[], None] = lambda: None,
+) -> Outcome:
+    """Apply to one object; `may_create` raises unless the user may create it where it does not exist."""
+    call.is_applied = True
+
+    def change(item: Item) -> tuple[Obj, Faults]:
+        live = versions.read(resource, item)
+        obj = _laid(core, call, resource, sub, live, configuration)
+        _check_identity(resource, obj, namespace, name)
+        return obj, _intake(resource, obj, call)
+
+    while True:
+        if sub is None and core.kind(resource).get(namespace, name) is None:
+            obj = _new(core, call, resource, namespace, name, configuration)
+            may_create()
+            faults = _intake(resource, obj, call)
+            return await create.finish(core, call, resource, namespace, obj, faults)
+        try:
+            return await rewrite(core, call, resource, namespace, name, change, sub)
+        except NotFound:
+            if sub is not None or core.kind(resource).get(namespace, name) is not None:
+                raise
+
+
+def _new(core: Core, call: Call, resource: Resource, namespace: str, name: str, configuration: Configuration) -> Obj:
+    """The object that is created for a configuration of what does not exist."""
+    obj = _laid(core, call, resource, None, None, configuration)
+    meta = metadata.of(obj)
+    if uid := meta.get("uid"):
+        why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+        raise Conflict.of(resource, name, why)
+    meta.pop("resourceVersion", None)
+    _check_identity(resource, obj, namespace, name)
+    return obj
+
+
+def _laid(
+    core: Core, call: Call, resource: Resource, sub: Subresource | None, live: Obj | None, configuration: Configuration
+) -> Obj:
+    obj = ownership.lay(core, call, resource, sub, live, configuration.read(), force=configuration.force)
+    configuration.warn_of_duplicates(call)
+    return obj
+
+
+def _check_identity(resource: Resource, obj: Obj, namespace: str, name: str) -> None:
+    metadata.ensure_namespace(resource, obj, namespace)
+    if not metadata.name_of(obj):
+        raise BadRequest(f"the name of the object ({name} based on URL) was undeterminable: name must be provided")
+    metadata.ensure_name(obj, name)
+
+
+def _intake(resource: Resource, obj: Obj, call: Call) -> Faults:
+    try:
+        return pipeline.intake(resource, obj, call, is_patched=True)
+    except pipeline.Undecodable as error:
+        raise Invalid.of_patch(encode(obj).decode(), error.why) from error
+
+
+def _go_type(value: Any) -> str:
+    if isinstance(value, bool):
+        return "bool"
+    return "array" if isinstance(value, list) else "string" if isinstance(value, str) else "number"
