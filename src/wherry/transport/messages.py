@@ -117,6 +117,15 @@ class Pipe(Protocol):
     async def drain(self) -> None: ...
 
     @property
+    def is_paused(self) -> bool:
+        """The peer does not read as fast as we write."""
+        ...
+
+    def on_resume(self, callback: Callable[[], None]) -> None:
+        """Call back each time that a paused pipe can take more."""
+        ...
+
+    @property
     def half_closes(self) -> bool:
         """Whether one direction can end while the other goes on."""
         ...

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 from wherry.transport.reading import Reading
 
@@ -17,7 +18,18 @@ _BUFFER = 256 << 10
 class TransportPipe:
     """A `Pipe` over an asyncio transport. Its protocol calls `feed`, `feed_eof`, `pause`, `resume` and `lose`."""
 
-    __slots__ = ("_buffer", "_eof", "_lost", "_paused", "_reader", "_reading", "_size", "_transport", "_writers")
+    __slots__ = (
+        "_buffer",
+        "_eof",
+        "_lost",
+        "_on_resume",
+        "_paused",
+        "_reader",
+        "_reading",
+        "_size",
+        "_transport",
+        "_writers",
+    )
 
     def __init__(self, transport: asyncio.Transport, first: bytes = b"") -> None:
         self._transport = transport
@@ -29,6 +41,7 @@ class TransportPipe:
         self._reading = Reading(transport)
         self._reader: asyncio.Future[None] | None = None
         self._writers: list[asyncio.Future[None]] = []
+        self._on_resume: list[Callable[[], None]] = []
 
     @property
     def half_closes(self) -> bool:
@@ -65,6 +78,15 @@ class TransportPipe:
             await waiter
         if self._lost:
             raise ConnectionResetError("the connection is gone")
+
+    @property
+    def is_paused(self) -> bool:
+        """The other end does not read as fast as we write."""
+        return self._paused and not self._lost
+
+    def on_resume(self, callback: Callable[[], None]) -> None:
+        """Call back each time that the other end can take more again."""
+        self._on_resume.append(callback)
 
     def write_eof(self) -> None:
         """Say that nothing more will be written, and go on reading where the connection allows it."""
@@ -104,9 +126,12 @@ class TransportPipe:
     def resume(self) -> None:
         self._paused = False
         self._wake_writers()
+        for callback in self._on_resume:
+            callback()
 
     def lose(self) -> None:
         self._lost = True
+        self._on_resume = []
         self._wake_reader()
         self._wake_writers()
 

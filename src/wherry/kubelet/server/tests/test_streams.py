@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -47,6 +47,7 @@ class Client:
     """The raw connection of a client that says nothing more."""
 
     half_closes = True
+    is_paused = False
 
     def __init__(self) -> None:
         self.got = b""
@@ -58,6 +59,9 @@ class Client:
         self.got += data
 
     async def drain(self) -> None:
+        pass
+
+    def on_resume(self, callback: Callable[[], None]) -> None:
         pass
 
     def write_eof(self) -> None:
