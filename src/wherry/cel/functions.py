@@ -43,8 +43,8 @@ class Overload:
     is_member: bool = field(default=False, kw_only=True)
     """Called as `receiver.function(rest)`."""
     inline: str = field(default="", kw_only=True, compare=False)
-    """A Python expression that does the same as `implementation`, with `{0}`, `{1}` for the arguments, each used once.
-    Written into the compiled rule where all types are known. May use what `inlined.py` offers."""
+    """A Python expression that does the same as `implementation` or raises anything where that fails: `{0}`, `{1}` are
+    the arguments, each used once, and `{t}` is a name of its own. Written into the rule where all types are known."""
 
 
 @dataclass(frozen=True, slots=True, init=False)

@@ -1,0 +1,92 @@
+"""A rule that can be evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from wherry.cel.checker import Checked
+from wherry.cel.errors import CostExceededError, EvaluationError
+from wherry.cel.functions import Charge
+from wherry.cel.generator import Function, generate
+from wherry.cel.operations import evaluation_error
+from wherry.cel.parser import deeply
+from wherry.cel.types import Type
+
+_UNLIMITED = 1 << 62
+
+
+class Program:
+    """A compiled rule: call it with its variables. Becomes Python code when it is first evaluated.
+
+    `checked` is what the compiler knows of it, for estimates of its cost. It takes ten times the memory of the rest,
+    so `forget` it when many rules are kept: it is found again when it is needed.
+    """
+
+    __slots__ = ("_charges", "_check", "_checked", "_functions", "references", "text", "type")
+
+    def __init__(
+        self, text: str, check: Callable[[], Checked], charges: Mapping[str, Charge], checked: Checked
+    ) -> None:
+        self.text = text
+        self.type: Type = checked.type_of(checked.expr)
+        self.references = frozenset(name.name for name in checked.names.values() if name.is_variable)
+        """The variables it uses."""
+        self._check = check
+        self._checked: Checked | None = checked
+        self._charges = charges
+        self._functions: dict[tuple[bool, bool], Function] = {}
+
+    @property
+    def checked(self) -> Checked:
+        if self._checked is None:
+            self._checked = self._check()
+        return self._checked
+
+    def forget(self) -> None:
+        """Let go of what can be found again."""
+        self._checked = None
+
+    def __call__(self, variables: Mapping[str, Any]) -> Any:
+        """Its value. Raises EvaluationError."""
+        function = self._functions.get((False, False)) or self._function(is_exact=False, is_metered=False)
+        try:
+            return function(variables, _NO_BUDGET)
+        except Exception:
+            return self._exactly(variables, _NO_BUDGET, is_metered=False)
+
+    def run(self, variables: Mapping[str, Any], limit: int | None = None) -> tuple[Any, int]:
+        """Its value and what it cost. Raises EvaluationError, and CostExceededError if it costs more than `limit`."""
+        allowed = _UNLIMITED if limit is None else limit
+        budget = [allowed]
+        try:
+            value = self._function(is_exact=False, is_metered=True)(variables, budget)
+        except CostExceededError:
+            raise
+        except Exception:
+            budget = [allowed]
+            value = self._exactly(variables, budget, is_metered=True)
+        if budget[0] < 0:
+            raise CostExceededError
+        return value, allowed - budget[0]
+
+    def _exactly(self, variables: Mapping[str, Any], budget: list[int], *, is_metered: bool) -> Any:
+        try:
+            return self._function(is_exact=True, is_metered=is_metered)(variables, budget)
+        except EvaluationError:
+            raise
+        except Exception as error:
+            raise evaluation_error(error) from error
+
+    def _function(self, *, is_exact: bool, is_metered: bool) -> Function:
+        function = self._functions.get((is_exact, is_metered))
+        if function is None:
+            checked = self.checked
+            with deeply(len(checked.types)):
+                function = generate(checked, is_exact=is_exact, is_metered=is_metered, charges=self._charges)
+            self._functions[is_exact, is_metered] = function
+            self.forget()
+        return function
+
+
+_NO_BUDGET: list[int] = []
