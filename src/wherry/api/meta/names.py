@@ -163,6 +163,22 @@ def label_value_faults(value: str) -> Sequence[str]:
     return faults if _is_value(value) else [*faults, _VALUE_TEXT]
 
 
+_WILDCARD = r"\*\." + _SUBDOMAIN
+_is_wildcard = re.compile(_WILDCARD + r"\Z").match
+_WILDCARD_TEXT = pattern_text(
+    "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of "
+    "lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character",
+    _WILDCARD,
+    "*.example.com",
+)
+
+
+def wildcard_faults(value: str) -> Sequence[str]:
+    """Host names with a star for their first label."""
+    faults = [too_long_text(253)] if len(value) > 253 else []
+    return faults if _is_wildcard(value) else [*faults, _WILDCARD_TEXT]
+
+
 def path_segment_faults(value: str, is_prefix: bool = False) -> Sequence[str]:
     """Names that need only be one segment of a URL's path (RBAC kinds)."""
     if not is_prefix and value in (".", ".."):
