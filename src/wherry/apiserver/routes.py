@@ -24,13 +24,15 @@ from wherry.apiserver.subresources import Handler, Handlers, Streams, Target
 from wherry.apiserver.subresources.catalog import find
 from wherry.apiserver.subresources.patching import patch_by_handlers
 from wherry.apiserver.table import check_include
-from wherry.apiserver.verbs import create, delete, deletecollection, get, patch, update, watch
 from wherry.apiserver.verbs import apply as applying
+from wherry.apiserver.verbs import create, delete, deletecollection, get, patch, update, watch
 from wherry.apiserver.verbs import list as listing
 from wherry.apiserver.watchencoding import encoder
 from wherry.apiserver.watchstream import stream
+from wherry.apiserver.websockets import over_websocket, wrap
 from wherry.transport.messages import Reply
 from wherry.watchcache.item import Item
+from wherry.wire.websocket import is_handshake
 
 
 class Router:
@@ -159,10 +161,13 @@ def _watch(exchange: Exchange) -> Answer:
         selected = select(resource, options.label_selector, f"metadata.name={info.name}")
     namespace = info.namespace_of(resource)
     include = check_include(exchange.query.get("includeObject", ""))
-    encoding = encoder(resource, exchange.accepted_stream(), core.clock, include)
+    headers = exchange.request.headers
+    by_message = is_handshake(headers)
+    encoding = encoder(resource, exchange.accepted_stream(), core.clock, include, wrap if by_message else None)
 
     def reply() -> Reply:
-        return stream(core, resource, namespace, options, selected, encoding)
+        watching = stream(core, resource, namespace, options, selected, encoding)
+        return over_websocket(headers, watching) if by_message else watching
 
     revision = watch.awaited(core, options)
     if revision is None and resource.converter is None:

@@ -1,0 +1,163 @@
+"""The fine print of the wire, with clients that no one here wrote and with bare bytes."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from tests.e2e.cluster import KUBECTLS, Cluster
+from tests.e2e.serving import Talk, request
+
+from wherry.apiserver.protobuf.reading import read
+from wherry.roles.paths import Paths
+
+PROTOBUF = "application/vnd.kubernetes.protobuf"
+
+
+@pytest.fixture
+def talk(control_plane: Cluster) -> Iterator[Talk]:
+    with Talk(Paths(control_plane.state), control_plane.port) as talk:
+        yield talk
+
+
+CREATED = {
+    "configmap": ("configmap", "a", "--from-literal=k=v"),
+    "secret": ("secret", "generic", "a", "--from-literal=k=v"),
+    "deployment": ("deployment", "a", "--image=example.org/a:1", "--replicas=2", "--port=80"),
+    "job": ("job", "a", "--image=example.org/a:1", "--", "true"),
+    "cronjob": ("cronjob", "a", "--image=example.org/a:1", "--schedule=0 0 * * *"),
+    "service": ("service", "clusterip", "a", "--tcp=80:http"),
+    "ingress": ("ingress", "a", "--rule=example.org/path*=svc:80,tls=cert"),
+    "poddisruptionbudget": ("poddisruptionbudget", "a", "--selector=a=b", "--min-available=50%"),
+    "quota": ("quota", "a", "--hard=cpu=1,memory=1Gi,pods=2"),
+    "role": ("role", "a", "--verb=get,list", "--resource=pods,deployments.apps"),
+    "rolebinding": ("rolebinding", "a", "--clusterrole=view", "--user=u", "--serviceaccount=x:y"),
+    "serviceaccount": ("serviceaccount", "a"),
+}
+
+
+@pytest.mark.parametrize("kind", CREATED)
+def test_go_reads_our_protobuf(api: Cluster, namespace: str, kind: str) -> None:
+    """`kubectl create` asks for protobuf and prints what it made of it, which has to be what JSON says."""
+    told = json.loads(api.kubectl("create", "-n", namespace, "-o", "json", *CREATED[kind]))
+    kept = json.loads(api.kubectl("get", kind, "a", "-n", namespace, "-o", "json"))
+    for obj in (told, kept):
+        for changing in ("resourceVersion", "managedFields", "generation", "annotations"):
+            obj["metadata"].pop(changing, None)  # controllers are quick
+        obj.pop("status", None)
+    assert without_empties(told) == without_empties(kept)
+
+
+def without_empties(value: Any) -> Any:
+    """Go shows the zeros of what is no pointer, whatever it was sent."""
+    if isinstance(value, dict):
+        found = {key: without_empties(item) for key, item in value.items()}
+        return {key: item for key, item in found.items() if item not in (None, {}, [], "", 0, False)}
+    return [without_empties(item) for item in value] if isinstance(value, list) else value
+
+
+def test_every_kind_is_listed_in_protobuf(talk: Talk) -> None:
+    """Whatever is there by now, in both forms."""
+    lists = 0
+    for path, plural in _listable(talk):
+        as_json = talk.ask("GET", f"{path}/{plural}").json
+        answer = talk.ask("GET", f"{path}/{plural}", headers={"Accept": f"{PROTOBUF},application/json"})
+        if answer.headers["content-type"] != PROTOBUF:
+            continue
+        lists += 1
+        found = read(answer.body)
+        assert found["kind"] == as_json["kind"]
+        bare = [{key: item[key] for key in item if key not in ("apiVersion", "kind")} for item in as_json["items"]]
+        if found["metadata"]["resourceVersion"] == as_json["metadata"]["resourceVersion"]:
+            assert without_empties(found.get("items", [])) == without_empties(bare), plural
+    assert lists > 50
+
+
+def _listable(talk: Talk) -> list[tuple[str, str]]:
+    groups = talk.ask("GET", "/apis").json["groups"]
+    paths = ["/api/v1", *(f"/apis/{version['groupVersion']}" for group in groups for version in group["versions"])]
+    return [
+        (path, resource["name"])
+        for path in paths
+        for resource in talk.ask("GET", path).json["resources"]
+        if "list" in resource["verbs"]
+    ]
+
+
+def test_a_watch_over_websocket(control_plane: Cluster, namespace: str, talk: Talk) -> None:
+    path = f"/api/v1/namespaces/{namespace}/configmaps"
+    talk.ask("POST", path, {"metadata": {"name": "first"}})
+    with websocket(control_plane, f"{path}?watch=1&fieldSelector=metadata.name!%3Dkube-root-ca.crt") as messages:
+        assert event(next(messages)) == ("ADDED", "first")
+        talk.ask("POST", path, {"metadata": {"name": "second"}})
+        assert event(next(messages)) == ("ADDED", "second")
+        talk.ask("DELETE", f"{path}/first")
+        assert event(next(messages)) == ("DELETED", "first")
+
+
+def event(message: bytes) -> tuple[str, str]:
+    told = json.loads(message)
+    return told["type"], told["object"]["metadata"]["name"]
+
+
+@contextmanager
+def websocket(cluster: Cluster, path: str) -> Iterator[Iterator[bytes]]:
+    """The messages of a WebSocket."""
+    key = base64.b64encode(os.urandom(16)).decode()
+    headers = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": key,
+        "Origin": "http://localhost",
+    }
+    with Talk(Paths(cluster.state), cluster.port) as talk:
+        talk.send(request("GET", path, headers=headers))
+        stream = talk.socket.makefile("rb")
+        assert stream.readline().startswith(b"HTTP/1.1 101 ")
+        while stream.readline().strip():
+            pass
+        yield _messages(stream)
+        talk.send(b"\x88\x80\0\0\0\0")
+        assert stream.read() == b"\x88\x02\x03\xe8"
+
+
+def _messages(stream: Any) -> Iterator[bytes]:
+    while head := stream.read(2):
+        assert head[0] == 0x81
+        size = head[1]
+        if size >= 126:
+            size = int.from_bytes(stream.read(2 if size == 126 else 8), "big")
+        yield stream.read(size)
+
+
+def test_large_answers_are_packed_on_request(namespace: str, talk: Talk) -> None:
+    path = f"/api/v1/namespaces/{namespace}/configmaps"
+    for number in range(3):
+        assert talk.ask("POST", path, {"metadata": {"name": f"c{number}"}, "data": {"k": "x" * 70_000}}).status == 201
+    plain = talk.ask("GET", path)
+    packed = talk.ask("GET", path, headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(packed.body) == plain.body
+    assert "content-encoding" not in talk.ask("GET", f"{path}/c0", headers={"Accept-Encoding": "gzip"}).headers
+
+
+def test_too_large_bodies(control_plane: Cluster, namespace: str) -> None:
+    path = f"/api/v1/namespaces/{namespace}/configmaps"
+    body = b'{"metadata":{"name":"a"},"data":{"k":"%b"}}' % (b"x" * (3 << 20))
+    for method, target in (("POST", path), ("PUT", f"{path}/a"), ("PATCH", f"{path}/a"), ("DELETE", f"{path}/a")):
+        content_type = "application/merge-patch+json" if method == "PATCH" else "application/json"
+        with Talk(Paths(control_plane.state), control_plane.port) as talk:
+            answer = talk.ask(method, target, body, content_type)
+        assert (answer.status, answer.reason) == (413, "RequestEntityTooLarge"), method
+        assert answer.message == "Request entity too large: limit is 3145728"
+
+
+if not KUBECTLS:
+    pytest.skip("no kubectl on this machine: tools/clients.py fetches one", allow_module_level=True)
