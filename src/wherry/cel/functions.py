@@ -104,7 +104,7 @@ class Macro:
     is_member: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Library:
     """What an environment can be given as a whole."""
 
