@@ -71,6 +71,7 @@ _Sets: TypeAlias = "tuple[Fields | None, Fields | None, Fields | None]"
 _SAME: _Sets = (None, None, None)
 _MODIFIED: _Sets = (None, LEAF, None)
 _NONE: list[Any] = []
+_EMPTY: dict[type, Any] = {dict: {}, list: _NONE}
 
 
 def _differ(node: Node, old: Any, new: Any) -> _Sets:
@@ -109,10 +110,18 @@ def _differ_maps(node: Node, old: dict[str, Any], new: dict[str, Any]) -> _Sets:
             if before != value:
                 _put("f:" + name, _differ(_child(node, child(name)), before, value), added, modified, removed)
         else:
-            added["f:" + name] = whole(_child(node, child(name)), value)
+            place = _child(node, child(name))
+            if place.is_always and type(value) in _EMPTY:
+                _put("f:" + name, _differ(place, _EMPTY[type(value)], value), added, modified, removed)
+            else:
+                added["f:" + name] = whole(place, value)
     for name, before in old.items():
         if name not in new:
-            removed["f:" + name] = whole(_child(node, child(name)), before)
+            place = _child(node, child(name))
+            if place.is_always and type(before) in _EMPTY:
+                _put("f:" + name, _differ(place, before, _EMPTY[type(before)]), added, modified, removed)
+            else:
+                removed["f:" + name] = whole(place, before)
     return (added or None, modified or None, removed or None)
 
 

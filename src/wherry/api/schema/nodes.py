@@ -66,6 +66,12 @@ class Node:
     Who applies a key owns the key itself beside what is in it; a declared field is only owned by what is in it.
     """
     scalar: Scalar = Scalar.ANY
+    is_always: bool = False
+    """For maps and lists: whether upstream's objects have this field even if nothing is said of it.
+
+    Go writes structs that are no pointers so. Leaving one out is the same as leaving it empty, and nobody ever comes to
+    own it by adding it as a whole.
+    """
 
 
 DEDUCED = Node(Sort.DEDUCED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -31,6 +32,41 @@ _KEY_DEFAULTS = {
     ("core.v1.LocalObjectReference", "name"): "",
 }
 """Keys with a default of their own. A required key without one stands for its zero value, as Go writes it."""
+
+_ALWAYS = frozenset(
+    {
+        "apps.v1.DaemonSetSpec.updateStrategy",
+        "apps.v1.DeploymentSpec.strategy",
+        "apps.v1.ReplicaSetSpec.template",
+        "apps.v1.StatefulSetSpec.updateStrategy",
+        "core.v1.Container.resources",
+        "core.v1.ContainerStatus.lastState",
+        "core.v1.ContainerStatus.state",
+        "core.v1.Event.source",
+        "core.v1.NodeDaemonEndpoints.kubeletEndpoint",
+        "core.v1.NodeStatus.daemonEndpoints",
+        "core.v1.NodeStatus.nodeInfo",
+        "core.v1.PersistentVolumeClaimSpec.resources",
+        "core.v1.PodTemplate.template",
+        "core.v1.ServiceStatus.loadBalancer",
+        "events.v1.Event.deprecatedSource",
+        "events.v1.Event.regarding",
+        "networking.v1.IngressStatus.loadBalancer",
+        "networking.v1.NetworkPolicySpec.podSelector",
+        "resource.v1.AllocationResult.devices",
+        "resource.v1.ResourceClaimSpec.devices",
+    }
+)
+"""Structs that Go keeps by value although OpenAPI does not require them, beside `metadata`, `spec` and `status`."""
+_BY_VALUE = frozenset({"metadata", "spec", "status"})
+_NOT_ALWAYS = frozenset(
+    {
+        "networking.v1.IPAddressSpec.parentRef",
+        "resource.v1.CounterSet.counters",
+        "resource.v1.DeviceCounterConsumption.counters",
+    }
+)
+"""Required, but left out by Go when empty."""
 
 _ZERO: Mapping[str, Any] = {"s": "", "i": 0, "l": 0, "b": False}
 
@@ -61,8 +97,18 @@ class _Children(dict[str, Node | None]):
         field = self._shape.fields.get(name)
         if field is None:
             return None
-        node = self[name] = _field_node(field)
+        node = _field_node(field)
+        if node.sort in (Sort.MAP, Sort.LIST) and _is_always(self._shape, name, field):
+            node = replace(node, is_always=True)
+        self[name] = node
         return node
+
+
+def _is_always(shape: Struct, name: str, field: Field) -> bool:
+    qualified = f"{shape.name}.{name}"
+    if qualified in _ALWAYS or (name in _BY_VALUE and field.type[0] == "@"):
+        return True
+    return name in shape.required and qualified not in _NOT_ALWAYS
 
 
 def _field_node(field: Field) -> Node:
