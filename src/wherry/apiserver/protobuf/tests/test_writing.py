@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -239,6 +239,9 @@ def _unknown(parsed: Any) -> list[Any]:
     unknown: Any = UnknownFieldSet(parsed)
     found = list(unknown)
     for _, value in parsed.ListFields():
-        inner = value.values() if hasattr(value, "values") else value if isinstance(value, Iterable) else [value]
+        if isinstance(value, Message):
+            inner: Iterable[Any] = [value]
+        else:
+            inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, Iterable) else ()
         found += [field for each in inner if isinstance(each, Message) for field in _unknown(each)]
     return found
