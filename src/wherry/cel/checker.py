@@ -255,6 +255,8 @@ class _Checker:
         is_member: bool,
     ) -> Type:
         name, overloads = found
+        if name in (operators.AND, operators.OR):
+            return self.logic(expr, name, overloads, types)
         matching = []
         result: Type | None = None
         for overload in overloads:
@@ -275,6 +277,16 @@ class _Checker:
             self.no_overload(expr, name, types, is_member=is_member)
             return ERROR
         self.checked.calls[expr.id] = Resolution(name, tuple(matching), args)
+        return result
+
+    def logic(self, expr: Call, name: str, overloads: tuple[Overload, ...], types: list[Type]) -> Type:
+        """`&&` and `||` say which of their terms is no bool."""
+        result: Type = BOOL
+        for arg, type_ in zip(expr.args, types, strict=True):
+            if not self.fits(type_, BOOL):
+                self.report(arg, f"expected type 'bool' but found '{type_}'")
+                result = ERROR
+        self.checked.calls[expr.id] = Resolution(name, overloads, expr.args)
         return result
 
     def instantiate(self, overload: Overload) -> tuple[tuple[Type, ...], Type]:

@@ -250,6 +250,11 @@ def _days_since_epoch(year: int, month: int, day: int) -> int:
 Converter = Callable[[Any], Any]
 
 
+def _from_text(parse: Callable[[str], Any]) -> Converter:
+    """A parser that leaves alone what has been parsed, and null."""
+    return lambda value: parse(value) if type(value) is str else value
+
+
 def _json_bytes(value: str) -> bytes:
     try:
         return b64decode(value, validate=True)
@@ -260,9 +265,9 @@ def _json_bytes(value: str) -> bytes:
 _CONVERTERS: dict[Type, Converter] = {
     DOUBLE: float,
     UINT: checked_uint,
-    BYTES: _json_bytes,
-    TIMESTAMP: string_to_timestamp,
-    DURATION: string_to_duration,
+    BYTES: _from_text(_json_bytes),
+    TIMESTAMP: _from_text(string_to_timestamp),
+    DURATION: _from_text(string_to_duration),
 }
 
 

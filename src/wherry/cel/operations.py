@@ -90,6 +90,8 @@ def compare(left: Any, right: Any) -> int:
     """-1, 0 or 1, for values that overloads of `<` take."""
     if left != left or right != right:
         fail("NaN values cannot be ordered")
+    if type(left) is float or type(right) is float:
+        left, right = float(left), float(right)
     return int(left > right) - int(left < right)
 
 

@@ -143,7 +143,9 @@ def equals(left: Any, right: Any) -> bool:
     """CEL's equality of any two values: numbers by value whatever their types, other things only within one type."""
     kind = type(left)
     if kind is not type(right):
-        return kind in _NUMBERS and type(right) in _NUMBERS and left == right
+        if kind not in _NUMBERS or type(right) not in _NUMBERS:
+            return False
+        return float(left) == float(right) if kind is float or type(right) is float else bool(left == right)
     if kind is list:
         return len(left) == len(right) and all(map(equals, left, right))
     if kind is dict:
