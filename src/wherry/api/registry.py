@@ -191,11 +191,15 @@ SUBRESOURCE_BODIES: tuple[Resource, ...] = (TOKENREQUESTS, SCALES, EVICTIONS)
 class Registry:
     """The kinds that one control plane serves. `revision` counts changes, for whoever caches what is made of them."""
 
-    __slots__ = ("_by_kind", "_custom", "revision")
+    __slots__ = ("_by_kind", "_by_version", "_custom", "_unserved", "revision")
 
     def __init__(self) -> None:
         self._custom: dict[_Path, Resource] = {}
         self._by_kind: dict[tuple[str, str], Resource] = {}
+        self._by_version: dict[str, dict[str, tuple[Resource, ...]]] = {}
+        """The same custom kinds by group and version, in the order of plurals."""
+        self._unserved: dict[_Path, Resource] = {}
+        """Versions in which custom objects are kept, and no more than that."""
         self.revision = 0
 
     def get(self, group: str, version: str, plural: str) -> Resource | None:
@@ -217,23 +221,21 @@ class Registry:
 
     def groups(self) -> Sequence[str]:
         """All groups in discovery's order: built-in ones by upstream's priority, custom ones by name. "" is core."""
-        if not self._custom:
+        if not self._by_version:
             return _SHARED.groups
-        return [*_SHARED.groups, *sorted({path[0] for path in self._custom} - _SHARED.versions.keys())]
+        return [*_SHARED.groups, *sorted(self._by_version.keys() - _SHARED.versions.keys())]
 
     def versions(self, group: str) -> Sequence[str]:
         """The group's versions, the preferred one first; empty for an unknown group."""
         shared = _SHARED.versions.get(group, ())
-        if not self._custom:
-            return shared
-        own = {path[1] for path in self._custom if path[0] == group}
-        return sorted(own.union(shared), key=version_rank) if own else shared
+        own = self._by_version.get(group)
+        return sorted(own.keys() | set(shared), key=version_rank) if own else shared
 
     def resources(self, group: str, version: str) -> Sequence[Resource]:
         """What one group version serves, in the order of plurals."""
         shared = _SHARED.by_version.get((group, version), ())
-        own = [resource for path, resource in self._custom.items() if path[:2] == (group, version)]
-        return sorted([*shared, *own], key=lambda resource: resource.plural) if own else shared
+        own = self._by_version.get(group, {}).get(version, ())
+        return _by_plural((*shared, *own)) if shared and own else shared or own
 
     def __iter__(self) -> Iterator[Resource]:
         """Every served kind in every version."""
@@ -241,25 +243,70 @@ class Registry:
         yield from self._custom.values()
 
     def stored(self) -> Iterator[Resource]:
-        """One value per kind that is kept in the store: its storage version."""
-        return (resource for resource in self if resource.stored and resource.storage is None)
+        """One value per kind that is kept in the store: its storage version, which a custom kind need not serve."""
+        yield from (resource for resource in BUILTIN if resource.stored and resource.storage is None)
+        yield from dict.fromkeys(
+            resource.storage or resource for resource in (*self._custom.values(), *self._unserved.values())
+        )
+
+    def is_builtin(self, group: str, version: str, plural: str) -> bool:
+        """Whether a path is taken for good."""
+        return (group, version, plural) in _SHARED.by_path
+
+    def builtin(self, group: str) -> Sequence[Resource]:
+        """The built-in kinds of a group."""
+        versions = _SHARED.versions.get(group, ())
+        return [resource for version in versions for resource in _SHARED.by_version[group, version]]
 
     def add(self, resource: Resource) -> None:
         """Serve a custom kind from now on; one of the same path is replaced. Built-in kinds cannot be."""
-        path = _path(resource)
-        if path in _SHARED.by_path:
-            raise ValueError(f"{resource!r} is built in")
-        if replaced := self._custom.get(path):
-            self.remove(replaced)
-        self._custom[path] = resource
-        self._by_kind[resource.api_version, resource.kind] = resource
-        self.revision += 1
+        self.replace((), (resource,))
 
     def remove(self, resource: Resource) -> None:
         """Stop serving a custom kind; nothing happens if it is not served."""
-        if self._custom.pop(_path(resource), None) is not None:
-            self._by_kind.pop((resource.api_version, resource.kind), None)
-            self.revision += 1
+        if self._custom.get(_path(resource)) is resource:
+            self.replace((resource,), ())
+
+    def replace(self, old: Iterable[Resource], new: Iterable[Resource]) -> None:
+        """Serve `new` custom kinds instead of `old` ones: all at once, so that nobody sees a definition in part."""
+        new = tuple(new)
+        for resource in new:
+            if _path(resource) in _SHARED.by_path:
+                raise ValueError(f"{resource!r} is built in")
+        for resource in old:
+            self._drop(resource)
+        for resource in new:
+            if replaced := self._custom.get(_path(resource)):
+                self._drop(replaced)
+            if not resource.is_served:
+                self._unserved[_path(resource)] = resource
+                continue
+            self._custom[_path(resource)] = resource
+            self._by_kind[resource.api_version, resource.kind] = resource
+            versions = self._by_version.setdefault(resource.group, {})
+            versions[resource.version] = _by_plural((*versions.get(resource.version, ()), resource))
+        self.revision += 1
+
+    def _drop(self, resource: Resource) -> None:
+        if self._unserved.get(_path(resource)) is resource:
+            del self._unserved[_path(resource)]
+        if self._custom.get(_path(resource)) is not resource:
+            return
+        del self._custom[_path(resource)]
+        if self._by_kind.get((resource.api_version, resource.kind)) is resource:
+            del self._by_kind[resource.api_version, resource.kind]
+        versions = self._by_version[resource.group]
+        rest = tuple(other for other in versions[resource.version] if other is not resource)
+        if rest:
+            versions[resource.version] = rest
+            return
+        del versions[resource.version]
+        if not versions:
+            del self._by_version[resource.group]
+
+
+def _by_plural(resources: Iterable[Resource]) -> tuple[Resource, ...]:
+    return tuple(sorted(resources, key=lambda resource: resource.plural))
 
 
 _Path = tuple[str, str, str]

@@ -210,6 +210,8 @@ class Resource:
     """Who changes the version before `from_storage` or after `to_storage` where that takes more than a function."""
     lifetime: Lifetime | None = None
     """What goes on when this kind is defined anew; only custom kinds are."""
+    is_served: bool = True
+    """False for a version that objects are kept in but that cannot be asked for."""
     is_terminating: bool = False
     """Whether the kind is on its way out: what there is can still be seen and deleted, but nothing is created."""
     deletion_finalizers: tuple[str, ...] = ()

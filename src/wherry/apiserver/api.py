@@ -22,6 +22,7 @@ from wherry.apiserver.bootstrap import NAMESPACES, bootstrap
 from wherry.apiserver.chain import Chain
 from wherry.apiserver.core import CacheReader, Core
 from wherry.apiserver.exchange import Answer
+from wherry.apiserver.extensions.definitions import Definitions, no_converter
 from wherry.apiserver.health import Check
 from wherry.apiserver.ids import Ids
 from wherry.apiserver.inprocess import InProcessClient
@@ -91,6 +92,7 @@ class Api:
         """Open the store, see to what must exist, and be ready to answer."""
         core, settings = self.core, self._settings
         await core.cache.open()
+        Definitions(core, no_converter).open()
         handlers = settings.handlers(core) if settings.handlers is not None else {}
         router = Router(handlers, settings.streams)
         paths = Paths(core, self.telemetry, settings.checks, settings.paths)

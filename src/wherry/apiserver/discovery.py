@@ -174,7 +174,7 @@ def _entry(resource: Resource) -> Obj:
         "singularName": resource.singular,
         "namespaced": resource.is_namespaced,
         "kind": resource.kind,
-        "verbs": list(resource.verbs),
+        "verbs": _verbs(resource),
     }
     if resource.short_names:
         entry["shortNames"] = list(resource.short_names)
@@ -200,7 +200,7 @@ def _aggregated_entry(resource: Resource) -> Obj:
         "responseKind": {"group": resource.group, "version": resource.version, "kind": resource.kind},
         "scope": resource.scope.value,
         "singularResource": resource.singular,
-        "verbs": list(resource.verbs),
+        "verbs": _verbs(resource),
     }
     if resource.short_names:
         entry["shortNames"] = list(resource.short_names)
@@ -221,6 +221,14 @@ def _aggregated_sub_entry(resource: Resource, sub: Subresource) -> Obj:
         "responseKind": {"group": group, "version": version, "kind": name},
         "verbs": list(sub.verbs),
     }
+
+
+_OF_TERMINATING = frozenset({"delete", "deletecollection", "get", "list", "watch"})
+
+
+def _verbs(resource: Resource) -> list[str]:
+    """What can be done with a kind; with one on its way out, only what helps it go."""
+    return [verb for verb in resource.verbs if not resource.is_terminating or verb in _OF_TERMINATING]
 
 
 def _storage_hash(resource: Resource) -> str:

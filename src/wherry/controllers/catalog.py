@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from wherry.controllers.apiextensions.customresourcedefinition import controller as customresourcedefinition
 from wherry.controllers.apps.daemonset import controller as daemonset
 from wherry.controllers.apps.deployment import controller as deployment
 from wherry.controllers.apps.replicaset import controller as replicaset
@@ -56,6 +57,7 @@ def controllers(settings: Settings) -> tuple[Controller, ...]:
         *publisher,
         *signing,
         *legacy,
+        customresourcedefinition.CONTROLLER,
         namespace.CONTROLLER,
         serviceaccount.CONTROLLER,
         rootca.controller(settings.root_ca),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from typing import TypeVar
 
 from wherry.lib.clock import Clock, Timer
@@ -78,6 +78,10 @@ class WatchCache:
     def is_delivered(self) -> bool:
         """Whether all watchers have been given everything up to `revision`: only then may a bookmark name it."""
         return self._fanout.is_idle
+
+    def when_delivered(self, callback: Callable[[], object]) -> None:
+        """Call `callback` once all watchers have been given everything up to now."""
+        self._fanout.call_after(callback)
 
     def kind(self, prefix: str) -> KindCache:
         """The cache of the objects whose keys begin with `prefix` and a slash."""

@@ -14,6 +14,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
+from typing import Protocol
 
 from wherry.lib.clock import Clock
 from wherry.watchcache.window import Batch, Match
@@ -59,6 +60,24 @@ class Subscription:
             self.close()
 
 
+class Receiver(Protocol):
+    """Whom a batch is delivered to."""
+
+    def receive(self, batch: Batch) -> None: ...
+
+
+class _Call:
+    """Somebody who waits for his turn among those that get batches."""
+
+    __slots__ = ("_callback",)
+
+    def __init__(self, callback: Callable[[], object]) -> None:
+        self._callback = callback
+
+    def receive(self, _: Batch) -> None:
+        self._callback()
+
+
 class Fanout:
     """The queue of deliveries of one watch cache."""
 
@@ -66,11 +85,11 @@ class Fanout:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._queue: deque[tuple[Batch, Collection[Subscription]]] = deque()
+        self._queue: deque[tuple[Batch, Collection[Receiver]]] = deque()
         self._is_scheduled = False
         self._work: Iterator[None] | None = None
 
-    def push(self, batch: Batch, audience: Collection[Subscription]) -> None:
+    def push(self, batch: Batch, audience: Collection[Receiver]) -> None:
         """Deliver `batch` to each of `audience`, soon. The collection must not change any more."""
         self._queue.append((batch, audience))
         if not self._is_scheduled:
@@ -79,6 +98,10 @@ class Fanout:
             # turn; what is scheduled from there comes behind them.
             loop = asyncio.get_running_loop()
             loop.call_soon(loop.call_soon, self._run)
+
+    def call_after(self, callback: Callable[[], object]) -> None:
+        """Call `callback` once everything pushed so far has been delivered."""
+        self.push(Batch(()), (_Call(callback),))
 
     @property
     def is_idle(self) -> bool:

@@ -75,7 +75,7 @@ def begin_deletion(definition: Obj) -> None:
         {
             "type": "Terminating",
             "status": "True",
-            "lastTransitionTime": definition["metadata"]["deletionTimestamp"],
+            "lastTransitionTime": definition["metadata"].get("deletionTimestamp"),
             "reason": "InstanceDeletionPending",
             "message": "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
         }

@@ -37,6 +37,7 @@ from wherry.apiserver.admission.serviceaccount import service_account
 from wherry.apiserver.attributes import Admission, Plugin, Reader
 from wherry.apiserver.authz.chain import Authorization
 from wherry.apiserver.authz.escalation import no_escalation
+from wherry.apiserver.extensions.terminating import refuse_creation
 
 Entry = tuple[Plugin, tuple[Resource, ...]]
 _NODES_WRITE = (PODS, NODES, LEASES, CSINODES, PERSISTENTVOLUMECLAIMS, SERVICEACCOUNTS)
@@ -46,6 +47,7 @@ _RBAC = (CLUSTERROLES, ROLES, CLUSTERROLEBINDINGS, ROLEBINDINGS)
 def mutating(suffix: Callable[[], str]) -> tuple[Plugin, ...]:
     """Those that change objects. `suffix` makes random ends of names."""
     entries: tuple[Entry, ...] = (
+        (refuse_creation, ()),
         (namespace_lifecycle, ()),
         (set_default_limits, (PODS,)),
         (service_account(suffix), (PODS,)),

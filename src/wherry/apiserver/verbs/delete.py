@@ -105,6 +105,8 @@ def decide(resource: Resource, obj: Obj, options: DeleteOptions, now: float) -> 
         return fate
     finalizers = meta.get("finalizers") or []
     wanted = _finalizers(resource, finalizers, options)
+    if resource.deletion_finalizers and not meta.get("deletionTimestamp"):
+        wanted = list(dict.fromkeys((*wanted, *resource.deletion_finalizers)))
     if wanted != finalizers:
         meta["finalizers"] = wanted
     if not wanted:

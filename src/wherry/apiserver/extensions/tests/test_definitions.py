@@ -1,0 +1,180 @@
+"""From a definition to a kind that is served, and back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from wherry.apiserver.extensions.tests.custom import (
+    MERGE,
+    WIDGETS,
+    Shop,
+    conditions,
+    definition,
+    shop,
+    version,
+    widget,
+)
+from wherry.store.memory import MemoryStore
+
+V2 = WIDGETS.replace("/v1/", "/v2/")
+TWO = [version(), version("v2", storage=False)]
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Shop]:
+    async with shop() as server:
+        yield server
+
+
+async def test_a_kind_is_served_once_it_is_established(server: Shop) -> None:
+    assert (await server.call("GET", WIDGETS)).status == 404
+    made = await server.define(definition())
+    assert conditions(made) == {
+        "NamesAccepted": ("True", "NoConflicts"),
+        "Established": ("True", "InitialNamesAccepted"),
+    }
+    created = await server.post(WIDGETS, widget(size=1))
+    assert created["spec"] == {"size": 1, "color": "blue"}
+    assert created["metadata"]["generation"] == 1
+    assert (await server.get(WIDGETS))["items"] == [created]
+
+
+async def test_a_definition_is_served_in_the_moment_its_status_is_written(server: Shop) -> None:
+    """Whoever waits for the condition Established finds the kind there."""
+    watch = await server.watch("/apis/apiextensions.k8s.io/v1/customresourcedefinitions?watch=true")
+    await server.post("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition())
+    await server.settle()
+    assert [event["type"] for event in watch.events] == ["ADDED", "MODIFIED"]
+    assert (await server.call("POST", WIDGETS, widget(size=1))).status == 201
+
+
+async def test_everything_is_served_again_after_a_start() -> None:
+    store = MemoryStore()
+    async with shop(store) as server:
+        await server.define(definition())
+        made = await server.post(WIDGETS, widget(size=1))
+    async with shop(store) as server:
+        assert await server.get(f"{WIDGETS}/a") == made
+
+
+async def test_versions_are_one_kind(server: Shop) -> None:
+    await server.define(definition(versions=TWO))
+    made = await server.post(WIDGETS, widget(size=1))
+    shown = await server.get(f"{V2}/a")
+    assert shown == {**made, "apiVersion": "shop.example.com/v2"}
+    await server.post(V2, widget("b", api_version="shop.example.com/v2", size=2))
+    page = await server.get(WIDGETS)
+    assert [(item["apiVersion"], item["metadata"]["name"]) for item in page["items"]] == [
+        ("shop.example.com/v1", "a"),
+        ("shop.example.com/v1", "b"),
+    ]
+    changed = await server.call("PATCH", f"{V2}/a", {"spec": {"size": 5}}, MERGE)
+    assert (changed.body["apiVersion"], changed.body["spec"]["size"]) == ("shop.example.com/v2", 5)
+    assert (await server.get(f"{WIDGETS}/a"))["spec"]["size"] == 5
+
+
+async def test_what_was_kept_in_an_older_version_stays_readable(server: Shop) -> None:
+    await server.define(definition(versions=TWO))
+    made = await server.post(WIDGETS, widget(size=1))
+    await server.redefine({"spec": {"versions": [version(storage=False), version("v2")]}})
+    assert await server.get(f"{V2}/a") == {**made, "apiVersion": "shop.example.com/v2"}
+    await server.redefine({"spec": {"versions": [version(storage=False, served=False), version("v2")]}})
+    assert (await server.call("GET", f"{WIDGETS}/a")).status == 404
+    assert (await server.get(f"{V2}/a"))["spec"] == {"size": 1, "color": "blue"}
+
+
+async def test_new_defaults_and_old_fields_show_on_what_is_kept(server: Shop) -> None:
+    await server.define(definition())
+    await server.post(WIDGETS, widget(size=1))
+    new = version()
+    properties = new["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]
+    properties["shape"] = {"type": "string", "default": "round"}
+    del properties["color"]
+    await server.redefine({"spec": {"versions": [new]}})
+    assert (await server.get(f"{WIDGETS}/a"))["spec"] == {"size": 1, "shape": "round"}
+
+
+async def test_a_watch_goes_on_when_its_kind_is_defined_anew(server: Shop) -> None:
+    await server.define(definition())
+    watch = await server.watch(f"{WIDGETS}?watch=true")
+    await server.post(WIDGETS, widget(size=1))
+    new = version()
+    new["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]["shape"] = {
+        "type": "string",
+        "default": "round",
+    }
+    await server.redefine({"spec": {"versions": [new]}})
+    await server.post(WIDGETS, widget("b", size=2))
+    await server.settle()
+    assert [(e["type"], e["object"]["spec"].get("shape")) for e in watch.events] == [
+        ("ADDED", None),
+        ("ADDED", "round"),
+    ]
+    assert not watch.is_closed
+
+
+async def test_watches_of_a_version_end_with_it(server: Shop) -> None:
+    await server.define(definition(versions=TWO))
+    first, second = await server.watch(f"{WIDGETS}?watch=true"), await server.watch(f"{V2}?watch=true")
+    await server.redefine({"spec": {"versions": [version(), version("v2", storage=False, served=False)]}})
+    await server.settle()
+    assert (first.is_closed, second.is_closed) == (False, True)
+    assert (await server.call("GET", V2)).status == 404
+
+
+async def test_the_objects_go_before_their_definition(server: Shop) -> None:
+    await server.define(definition())
+    for name in ("a", "b"):
+        await server.post(WIDGETS, widget(name, size=1))
+    watch = await server.watch(f"{WIDGETS}?watch=true")
+    answer = await server.remove()
+    assert answer.body["metadata"]["finalizers"] == ["customresourcecleanup.apiextensions.k8s.io"]
+    assert conditions(answer.body)["Terminating"] == ("True", "InstanceDeletionPending")
+    await server.clock.advance(1)
+    await server.settle()
+    assert (await server.call("GET", WIDGETS)).status == 404
+    assert sorted(watch.seen) == [("ADDED", "a"), ("ADDED", "b"), ("DELETED", "a"), ("DELETED", "b")]
+    assert watch.is_closed
+    again = await server.define(definition())
+    assert conditions(again)["Established"][0] == "True"
+    assert (await server.get(WIDGETS))["items"] == []
+
+
+async def test_nothing_is_created_of_a_kind_on_its_way_out(server: Shop) -> None:
+    await server.define(definition())
+    held = widget(size=1)
+    held["metadata"]["finalizers"] = ["example.com/hold"]
+    await server.post(WIDGETS, held)
+    await server.remove()
+    refused = await server.call("POST", WIDGETS, widget("b", size=1))
+    assert refused.status == 403
+    assert refused.body["message"] == (
+        'widgets.shop.example.com "b" is forbidden: create not allowed while custom resource definition is terminating'
+    )
+    listed: Any = await server.get("/apis/shop.example.com/v1")
+    assert listed["resources"][0]["verbs"] == ["delete", "deletecollection", "get", "list", "watch"]
+    assert conditions(await server.definition())["Terminating"] == ("True", "InstanceDeletionInProgress")
+    await server.clock.advance(90)
+    await server.settle()
+    assert conditions(await server.definition())["Terminating"] == ("True", "InstanceDeletionCheck")
+    released = await server.call("PATCH", f"{WIDGETS}/a", {"metadata": {"finalizers": None}}, MERGE)
+    assert released.status == 200
+    await server.clock.advance(6)
+    await server.settle()
+    assert (await server.call("GET", WIDGETS)).status == 404
+    assert (await server.call("GET", "/apis/shop.example.com/v1")).status == 404
+
+
+async def test_a_built_in_kind_cannot_be_redefined(server: Shop) -> None:
+    made = await server.define(definition("deployments", "Deployment", group="apps.example.com"))
+    assert conditions(made)["Established"][0] == "True"
+    own = definition("leases", "Lease", group="coordination.k8s.io")
+    own["metadata"]["annotations"] = {"api-approved.kubernetes.io": "unapproved, a test"}
+    made = await server.define(own)
+    assert conditions(made)["NamesAccepted"] == ("False", "ListKindConflict")
+    assert conditions(made)["Established"] == ("False", "NotAccepted")
+    leases = await server.get("/apis/coordination.k8s.io/v1/namespaces/default/leases")
+    assert leases["kind"] == "LeaseList"

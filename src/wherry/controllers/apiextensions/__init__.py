@@ -1,0 +1,1 @@
+"""The controllers of `apiextensions.k8s.io`."""
