@@ -171,6 +171,10 @@ class InProcessClient:
             informer = self._informers[key] = InProcessInformer(self._core, resource, view, field_selector)
         return cast("InProcessInformer[T]", informer)
 
+    def forget(self, resource: Resource) -> None:
+        for key in [key for key in self._informers if key[0] is resource]:
+            self._informers.pop(key).close()
+
     async def resources(self) -> Sequence[Resource]:
         return tuple(self._core.registry.stored())
 

@@ -121,6 +121,10 @@ class Client(Protocol):
         """
         ...
 
+    def forget(self, resource: Resource) -> None:
+        """End the informers of a kind that is served no more, or was defined anew under another value."""
+        ...
+
     async def resources(self) -> Sequence[Resource]:
         """Every kind the API serves now (custom ones too), one value per stored kind."""
         ...

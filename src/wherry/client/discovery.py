@@ -33,7 +33,7 @@ _AGGREGATED: Final = ",".join(
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class Found:
     """One kind as discovery names it."""
 
     group: str
@@ -64,8 +64,12 @@ class OpenSchema:
         return DEDUCED
 
 
-async def discover(fetch: Fetch) -> Sequence[Resource]:
-    """Every kind that is kept as objects, once, in the version that the server prefers."""
+async def discover(fetch: Fetch, customs: dict[Found, Resource] | None = None) -> Sequence[Resource]:
+    """Every kind that is kept as objects, once, in the version that the server prefers.
+
+    `customs` remembers the values of kinds that are not built in, so that they are the same each time.
+    """
+    remembered = customs if customs is not None else {}
     from wherry.api.registry import Registry  # Names all built-in kinds; few clients ask.
 
     registry = Registry()
@@ -75,19 +79,21 @@ async def discover(fetch: Fetch) -> Sequence[Resource]:
             if "list" not in found.verbs or (found.group, found.plural) in resources:
                 continue
             known = registry.get(found.group, found.version, found.plural)
-            resources[found.group, found.plural] = (known.storage or known) if known is not None else _custom(found)
+            resources[found.group, found.plural] = (
+                (known.storage or known) if known is not None else remembered.setdefault(found, _custom(found))
+            )
     unique = {id(resource): resource for resource in resources.values() if resource.stored}
     return tuple(unique.values())
 
 
-async def _kinds(fetch: Fetch, root: str) -> list[_Found]:
+async def _kinds(fetch: Fetch, root: str) -> list[Found]:
     document = await fetch(root, _AGGREGATED)
     match document.get("kind"):
         case "APIGroupDiscoveryList":
             return list(_aggregated(document))
         case "APIVersions":
             return await _versions(fetch, "", [(f"/api/{version}", version) for version in document["versions"]])
-    found: list[_Found] = []
+    found: list[Found] = []
     for group in document.get("groups") or ():
         versions = [version["version"] for version in group["versions"]]
         preferred = (group.get("preferredVersion") or {}).get("version", "")
@@ -97,8 +103,8 @@ async def _kinds(fetch: Fetch, root: str) -> list[_Found]:
     return found
 
 
-async def _versions(fetch: Fetch, group: str, versions: Sequence[tuple[str, str]]) -> list[_Found]:
-    found: list[_Found] = []
+async def _versions(fetch: Fetch, group: str, versions: Sequence[tuple[str, str]]) -> list[Found]:
+    found: list[Found] = []
     for path, version in versions:
         try:
             document = await fetch(path, _JSON)
@@ -111,7 +117,7 @@ async def _versions(fetch: Fetch, group: str, versions: Sequence[tuple[str, str]
     return found
 
 
-def _aggregated(document: Obj) -> Iterator[_Found]:
+def _aggregated(document: Obj) -> Iterator[Found]:
     for group in document.get("items") or ():
         name = (group.get("metadata") or {}).get("name", "")
         for version in group.get("versions") or ():
@@ -120,8 +126,8 @@ def _aggregated(document: Obj) -> Iterator[_Found]:
                 yield _found(name, version["version"], entry["resource"], entry, kind, entry["scope"] == "Namespaced")
 
 
-def _found(group: str, version: str, plural: str, entry: dict[str, Any], kind: str, is_namespaced: bool) -> _Found:
-    return _Found(
+def _found(group: str, version: str, plural: str, entry: dict[str, Any], kind: str, is_namespaced: bool) -> Found:
+    return Found(
         group,
         version,
         plural,
@@ -133,7 +139,7 @@ def _found(group: str, version: str, plural: str, entry: dict[str, Any], kind: s
     )
 
 
-def _custom(found: _Found) -> Resource:
+def _custom(found: Found) -> Resource:
     return Resource(
         group=found.group,
         version=found.version,

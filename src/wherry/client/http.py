@@ -6,6 +6,7 @@ that cannot be reached is a `ServiceUnavailable` or a `Timeout`, so that callers
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import Any, Final, Self, TypeVar, cast
@@ -18,7 +19,7 @@ from wherry.api.errors import ApiError
 from wherry.api.resource import Resource
 from wherry.client import Informer, Page, Patch, WatchEvent
 from wherry.client.credentials import TokenSource, endpoint_of, token_of
-from wherry.client.discovery import discover
+from wherry.client.discovery import Found, discover
 from wherry.client.paths import path_of, with_query
 from wherry.client.reflector import Reflector
 from wherry.client.responses import decode_object, error_of, retry_seconds, unreachable
@@ -59,6 +60,9 @@ class HttpClient:
         self._prefix = prefix.rstrip("/")
         self._tasks = Tasks("informers")
         self._informers: dict[tuple[Resource, Any, str], Reflector[Any]] = {}
+        self._runs: dict[tuple[Resource, Any, str], asyncio.Task[Any]] = {}
+        self._customs: dict[Found, Resource] = {}
+        """Kinds that discovery told of: what it tells again unchanged is the same value."""
 
     @classmethod
     def from_kubeconfig(cls, config: Kubeconfig, *, clock: Clock | None = None, user_agent: str = USER_AGENT) -> Self:
@@ -175,11 +179,16 @@ class HttpClient:
         if informer is None:
             informer = Reflector(self, resource, view, field_selector, self._clock, self._random)
             self._informers[key] = informer
-            self._tasks.spawn(informer.run(), f"informer {resource.group_resource}")
+            self._runs[key] = self._tasks.spawn(informer.run(), f"informer {resource.group_resource}")
         return cast("Informer[T]", informer)
 
+    def forget(self, resource: Resource) -> None:
+        for key in [key for key in self._informers if key[0] is resource]:
+            del self._informers[key]
+            self._runs.pop(key).cancel()
+
     async def resources(self) -> Sequence[Resource]:
-        return await discover(self._document)
+        return await discover(self._document, self._customs)
 
     # What the verbs are made of, and what is not a verb on a resource.
 

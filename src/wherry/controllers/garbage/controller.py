@@ -46,6 +46,7 @@ class Collector:
 
     def forget(self, resource: Resource) -> None:
         del self.informers[resource]
+        self.deps.client.forget(resource)
         if self.kinds.get((resource.group, resource.kind)) is resource:
             del self.kinds[resource.group, resource.kind]
 
