@@ -1,8 +1,8 @@
 """What evaluating an expression costs at least and at most, whatever the values: cel-go's estimate, to the digit.
 
-The walk knows for each node the *path* by which its value is reached from a variable (`self.pods.@items.name`), and asks
-how large what stands there may be; literals and what is made of them tell their size themselves. A loop costs its body
-times the size of what it goes over.
+The walk knows for each node the *path* by which its value is reached from a variable (`self.pods.@items.name`), and
+asks how large what stands there may be; literals and what is made of them tell their size themselves. A loop costs
+its body times the size of what it goes over.
 
 A node's size is looked for in this order: computed before, of a literal, by its path, of its type, of the variable that
 it names. Paths that begin within an expression (an item of a list literal) are asked for like all others.
@@ -35,8 +35,8 @@ from wherry.cel.types import (
 Path = tuple[str, ...]
 """A variable, then names of fields, `@items`, `@indices`, `@keys`, `@values`."""
 
-Sizes = Callable[[Path], Range | None]
-"""How large the value at a path may be; None: as large as it likes. It is never asked for the empty path."""
+Sizes = Callable[[Path, Type], Range | None]
+"""How large the value at a path may be, which is of that type; None: nothing is known. The path may be empty."""
 
 _ACCUMULATORS = ("__result__", "@result")
 _SCALARS = (BOOL, INT, UINT, DOUBLE, TIMESTAMP, DURATION)
@@ -195,11 +195,11 @@ class _Estimator:
             self.entries[expr.id] = joined
 
     def _argument(self, expr: Expr) -> _Argument:
-        path = self._path(expr)
-        if path and path[0] in _ACCUMULATORS:
-            path = None
-        item = None if path is None else self.sizes((*path, "@items"))
-        return _Argument(expr, self.checked.type_of(expr), self._size(expr), item)
+        path, type_ = self._path(expr), self.checked.type_of(expr)
+        if path is None or path[0] in _ACCUMULATORS:
+            path = ()
+        item = self.sizes((*path, "@items") if path else (), type_.parameters[0]) if type_.parameters else None
+        return _Argument(expr, type_, self._size(expr), item)
 
     # Literals of containers
 
@@ -311,11 +311,11 @@ class _Estimator:
             return found
         if (count := _literal_size(expr)) is not None:
             return exactly(count)
-        path = self._path(expr)
-        if path and (size := self.sizes(path)) is not None:
+        type_ = self.checked.type_of(expr)
+        if (size := self.sizes(self._path(expr) or (), type_)) is not None:
             self.computed[expr.id] = size
             return size
-        if _is_scalar(self.checked.type_of(expr)):
+        if _is_scalar(type_):
             return ONE
         local = self._named_local(expr)
         return None if local is None else local.size

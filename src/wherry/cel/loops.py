@@ -36,7 +36,8 @@ def write_comprehension(scope: Scope, expr: Comprehension) -> str:
     """Emit a loop; the expression for its result."""
     writer = scope.writer
     if isinstance(expr.range, ListExpr) and not expr.range.items:
-        # No loop at all: how macros name a value.
+        # No loop at all: how macros name a value. Upstream makes the empty list.
+        writer.charge(10)
         start = writer.temporary(scope.value(expr.start))
         return scope.bound(expr.accumulator, start, lambda: scope.value(expr.result))
     range_ = scope.value(expr.range)
@@ -120,17 +121,30 @@ def _write_quantifier(
     scope: Scope, expr: Comprehension, accumulator: str, decisive: bool, predicate: Expr, cost: int
 ) -> None:
     writer = scope.writer
-    writer.charge(cost)
+    if not writer.is_metered:
+        _write_test(scope, accumulator, decisive, predicate, "break")
+        return
+    # The item after the one that decides is not looked at, but finding that out has its cost.
+    with writer.block(f"if {accumulator} is {decisive}:"):
+        writer.charge(cost - 1)
+        writer.emit("break")
+    with writer.block("else:"):
+        writer.charge(cost)
+        _write_test(scope, accumulator, decisive, predicate, "continue")
+
+
+def _write_test(scope: Scope, accumulator: str, decisive: bool, predicate: Expr, stop: str) -> None:
+    writer = scope.writer
     test = "if {}:" if decisive else "if not {}:"
     if not scope.is_exact:
         with writer.block(test.format(scope.truth(predicate))):
             writer.emit(f"{accumulator} = {decisive}")
-            writer.emit("break")
+            writer.emit(stop)
         return
     # An error counts only if no item decides.
     with writer.block("try:"), writer.block(test.format(scope.truth(predicate))):
         writer.emit(f"{accumulator} = {decisive}; e{accumulator} = None")
-        writer.emit("break")
+        writer.emit(stop)
     with writer.block("except Exception as e:"):
         writer.emit(f"e{accumulator} = absorb(e, e{accumulator})")
 

@@ -1,11 +1,12 @@
 """Everything that the rules of custom resources and admission policies may use in Kubernetes 1.37.
 
 A server of 1.37 takes into new rules what 1.36 understands too, so that it can be rolled back: hence no `includes` on
-lists yet. `authorizer` belongs to admission. Optional values and two-variable comprehensions are the core's.
+lists yet. `authorizer` belongs to admission.
 """
 
 from __future__ import annotations
 
+from wherry.cel.comprehensions import TWO_VARIABLES
 from wherry.cel.functions import Library
 from wherry.cel.library.cidr import CIDR_LIBRARY
 from wherry.cel.library.formats import FORMAT_LIBRARY
@@ -18,17 +19,20 @@ from wherry.cel.library.semver import SEMVER_LIBRARY
 from wherry.cel.library.sets import SETS
 from wherry.cel.library.strings import STRINGS
 from wherry.cel.library.urls import URLS
+from wherry.cel.optionals import OPTIONALS
 
 KUBERNETES: tuple[Library, ...] = (
     URLS,
     REGEX,
     LISTS,
+    OPTIONALS,
     QUANTITY_LIBRARY,
     STRINGS,
     SETS,
     IP_LIBRARY,
     CIDR_LIBRARY,
     FORMAT_LIBRARY,
+    TWO_VARIABLES,
     SEMVER_LIBRARY,
     LISTS_EXTENSION,
 )
