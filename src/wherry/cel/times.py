@@ -83,11 +83,15 @@ def _whole(unit: int) -> Callable[[Duration], int]:
     return count
 
 
+_WITH_ZONE = {"seconds": "timestamp_to_seconds_tz"}
+"""What cel-go calls otherwise than one would expect."""
+
+
 def _timestamp_part(name: str, id_: str, take: Callable[..., int]) -> Function:
     return Function(
         name,
         Overload(f"timestamp_to_{id_}", (TIMESTAMP,), INT, take, is_member=True),
-        Overload(f"timestamp_to_{id_}_with_tz", (TIMESTAMP, STRING), INT, take, is_member=True),
+        Overload(_WITH_ZONE.get(id_, f"timestamp_to_{id_}_with_tz"), (TIMESTAMP, STRING), INT, take, is_member=True),
     )
 
 

@@ -1,9 +1,14 @@
-"""The public conformance suite: every case that needs no protobuf messages."""
+"""The public conformance suite: every case that needs no protobuf messages.
+
+Beside values, it says of its texts (and of those of cel-go's own tests) what cel-go makes of them: the tree, the type
+of each node and the overload of each call, or the messages. Ours are the same, but for the cases named here.
+"""
 
 from __future__ import annotations
 
 import json
 import math
+import re
 import zlib
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
@@ -15,11 +20,15 @@ import pytest
 from wherry.cel.bindings import BINDINGS
 from wherry.cel.comprehensions import TWO_VARIABLES
 from wherry.cel.conversions import string_to_duration, string_to_timestamp
+from wherry.cel.debug import format_checked, format_tree
 from wherry.cel.environment import Environment
 from wherry.cel.errors import CompileError, EvaluationError
 from wherry.cel.functions import Function, Library, Overload
+from wherry.cel.library.lists import LISTS_EXTENSION
 from wherry.cel.library.strings import STRINGS
+from wherry.cel.macros import STANDARD
 from wherry.cel.optionals import OPTIONALS
+from wherry.cel.parser import parse
 from wherry.cel.types import (
     ANY,
     BOOL,
@@ -138,7 +147,7 @@ def value_from(given: Mapping[str, Any]) -> Any:
     return value
 
 
-def environment_of(case: Mapping[str, Any]) -> Environment:
+def environment_of(case: Mapping[str, Any], libraries: tuple[Library, ...]) -> Environment:
     variables = {}
     functions = []
     for declared in case.get("typeEnv", ()):
@@ -158,8 +167,9 @@ def environment_of(case: Mapping[str, Any]) -> Environment:
             functions.append(Function(declared["name"], *overloads))
     for name in case.get("bindings", ()):
         variables.setdefault(name, DYN)
-    libraries = (*LIBRARIES, Library("case", tuple(functions)))
-    return Environment(variables, libraries=libraries, container=case.get("container", ""))
+    return Environment(
+        variables, libraries=(*libraries, Library("case", tuple(functions))), container=case.get("container", "")
+    )
 
 
 def _unbound(*args: Any) -> Any:
@@ -177,7 +187,7 @@ def same(got: Any, wanted: Any) -> bool:
 
 @pytest.mark.parametrize("case", list(_applicable()))
 def test_conformance(case: dict[str, Any]) -> None:
-    environment = environment_of(case)
+    environment = environment_of(case, LIBRARIES)
     bindings = {name: value_from(given["value"]) for name, given in case.get("bindings", {}).items()}
     expected_error = "evalError" in case
     try:
@@ -197,3 +207,107 @@ def test_conformance(case: dict[str, Any]) -> None:
     wanted = value_from(case["value"]) if case.get("value") else True
     assert same(value, wanted), value
     assert same(metered, wanted), metered
+
+
+# What cel-go makes of the texts
+
+_KIND = re.compile(r"\^#\*expr\.[\w.]+#|// ?(?:Variable|Target|Accumulator|Init|LoopCondition|LoopStep|Result)\n|\s+")
+_MACROS = {(macro.name, macro.arity, macro.is_member): macro for macro in STANDARD}
+_ORDERED = ("int64", "uint64", "double")
+MIXED = frozenset(
+    f"{name}_{one}_{other}"
+    for name in ("less", "less_equals", "greater", "greater_equals")
+    for one in _ORDERED
+    for other in _ORDERED
+)
+"""Comparisons of numbers of two types, which Kubernetes enables and the suite does not."""
+UNLIKE = frozenset(
+    (
+        "math_ext",
+        "encoders_ext",
+        "string_ext",
+        "optionals",
+        "type_deductions/flexible_type_parameter_assignment",
+        "type_deductions/legacy_nullable_types",
+    )
+)
+"""Sections about libraries that were not enabled when these facts were gathered, or that we do not have."""
+MESSAGES_UNLIKE = {
+    "1.0 ": "comparisons of mixed numbers are enabled here",
+    "'-'": "ANTLR looks further ahead",
+    "existsOne": "a macro here",
+    "syntax '": "optional syntax is enabled here",
+    "syntax: '`'": "names in back-quotes are enabled here",
+    "recursion": "limits were lowered there",
+    "error recovery": "we do not go on after an error as ANTLR does",
+}
+
+
+def _squeezed(text: str) -> str:
+    return _KIND.sub("", text)
+
+
+def _upstream(key: str) -> list[Any]:
+    return [
+        pytest.param(case, id=f"{index}-{case['section'].removeprefix('conformance/')}-{case['expr'][:30]!a}")
+        for index, case in enumerate(_load())
+        if key in case
+    ]
+
+
+@pytest.mark.parametrize("case", _upstream("ast"))
+def test_trees_are_upstreams(case: dict[str, Any]) -> None:
+    assert _squeezed(format_tree(parse(case["expr"], _MACROS))) == _squeezed(case["ast"])
+
+
+def _typed() -> Iterator[Any]:
+    for param in _upstream("checkedAst"):
+        (case,) = param.values
+        section = case["section"].removeprefix("conformance/")
+        if section in UNLIKE or section.partition("/")[0] in UNLIKE or case["section"] == "checking":
+            continue
+        if not any(message in json.dumps(case) for message in (*MESSAGES, "messageType", "google.protobuf")):
+            yield param
+
+
+@pytest.mark.parametrize("case", list(_typed()))
+def test_types_are_upstreams(case: dict[str, Any]) -> None:
+    checked = environment_of(case, (BINDINGS,)).check(case["expr"])
+    assert _squeezed(format_checked(checked, without=MIXED)) == _squeezed(case["checkedAst"])
+
+
+def _faulty() -> Iterator[Any]:
+    for param in _upstream("error"):
+        (case,) = param.values
+        if case["section"] not in ("parsing", "checking") or "typeEnv" in case or "checkedAst" in case:
+            continue
+        told = case["error"] + case["expr"]
+        if not any(part in told for part in (*MESSAGES_UNLIKE, "google.expr", "'x'", "Proto", "TestAll")):
+            yield param
+
+
+@pytest.mark.parametrize("case", list(_faulty()))
+def test_messages_are_upstreams(case: dict[str, Any]) -> None:
+    with pytest.raises(CompileError) as caught:
+        environment_of(case, (BINDINGS,)).check(case["expr"])
+    wanted = case["error"].replace("ERROR: :", "ERROR: <input>:")
+    # ANTLR goes on after most syntax errors, and finds more of them; the first ones are what helps.
+    assert wanted.startswith(str(caught.value).split("\nERROR")[0])
+
+
+def _comprehensions() -> Iterator[Any]:
+    """What is true: the first part of cel-go's cases, before those that are to fail."""
+    for param in _upstream("expr"):
+        (case,) = param.values
+        if case["section"] == "comprehensions":
+            if "duplicate" in case["expr"] or case["expr"].startswith("[].all(i, i"):
+                return
+            if "m." not in case["expr"] and "reverse" not in case["expr"]:
+                yield param
+
+
+@pytest.mark.parametrize("case", list(_comprehensions()))
+def test_comprehensions(case: dict[str, Any]) -> None:
+    program = environment_of(case, (*LIBRARIES, LISTS_EXTENSION)).compile(case["expr"])
+    assert program({}) is True
+    assert program.run({})[0] is True
