@@ -16,16 +16,17 @@ from wherry.api.resource import Resource, Subresource
 from wherry.apiserver import versions
 from wherry.apiserver.attributes import User
 from wherry.apiserver.core import Call, Core
-from wherry.apiserver.encode import copy
+from wherry.apiserver.encode import copy, encode_any
 from wherry.apiserver.informer import InProcessInformer
 from wherry.apiserver.options import DeleteOptions, ListOptions
 from wherry.apiserver.selection import select
 from wherry.apiserver.subresources import Handler, Handlers, Target
 from wherry.apiserver.subresources.catalog import find
-from wherry.apiserver.subresources.patching import patch_by_handlers
+from wherry.apiserver.subresources.patching import apply_by_handlers, patch_by_handlers
 from wherry.apiserver.verbs import create, delete, get, update, watch
 from wherry.apiserver.verbs import list as listing
 from wherry.apiserver.verbs import patch as patching
+from wherry.apiserver.verbs.apply import Configuration, apply
 from wherry.client import Page, Patch, WatchEvent
 from wherry.watchcache.window import Batch
 
@@ -35,14 +36,22 @@ T = TypeVar("T")
 class InProcessClient:
     """A `Client` that acts as one user, whom nothing is refused but by admission and validation."""
 
-    __slots__ = ("_core", "_handlers", "_informers", "_mailboxes", "_user")
+    __slots__ = ("_core", "_handlers", "_informers", "_mailboxes", "_manager", "_user")
 
-    def __init__(self, core: Core, user: User, handlers: Handlers) -> None:
+    def __init__(self, core: Core, user: User, handlers: Handlers, manager: str = "kube-apiserver") -> None:
         self._core = core
         self._user = user
         self._handlers = handlers
+        self._manager = manager
         self._informers: dict[tuple[Resource, type[Any], str], InProcessInformer[Any]] = {}
         self._mailboxes: set[_Mailbox] = set()
+
+    def named(self, manager: str) -> InProcessClient:
+        """The same client under another manager's name; informers are shared, and end with the first."""
+        twin = InProcessClient(self._core, self._user, self._handlers, manager)
+        twin._informers = self._informers
+        twin._mailboxes = self._mailboxes
+        return twin
 
     async def get(self, resource: Resource, name: str, namespace: str = "", *, subresource: str = "") -> Obj:
         handler = self._find(resource, subresource, "get")
@@ -123,6 +132,24 @@ class InProcessClient:
         outcome = await patching.patch(self._core, self._call(), resource, namespace, name, apply, sub)
         return outcome.decoded()
 
+    async def apply(
+        self, resource: Resource, obj: Obj, *, manager: str, force: bool = False, subresource: str = ""
+    ) -> Obj:
+        meta = obj["metadata"]
+        namespace, name = meta.get("namespace") or "", meta["name"]
+        call = Call(self._user, manager=manager)
+        whole = {"apiVersion": resource.api_version, "kind": resource.kind, **obj}
+        configuration = Configuration(encode_any(whole), force)
+        get = self._find(resource, subresource, "get")
+        update = self._find(resource, subresource, "update")
+        if get is not None and update is not None:
+            target = Target(resource, namespace, name, subresource)
+            outcome = await apply_by_handlers(self._core, call, target, get, update, configuration)
+        else:
+            sub = _writing(resource, subresource)
+            outcome = await apply(self._core, call, resource, namespace, name, configuration, sub)
+        return outcome.decoded()
+
     async def delete(
         self,
         resource: Resource,
@@ -187,7 +214,7 @@ class InProcessClient:
             mailbox.close()
 
     def _call(self) -> Call:
-        return Call(self._user)
+        return Call(self._user, manager=self._manager)
 
     def _find(self, resource: Resource, subresource: str, verb: str) -> Handler | None:
         return find(self._handlers, resource, subresource, verb) if subresource or not resource.stored else None

@@ -42,7 +42,7 @@ def lay(
 
     The result shares its parts with both.
     """
-    _refuse_misfit(resource, applied)
+    refuse_misfit(resource, applied)
     kind, writer = _kind(core.registry, resource, sub), _writer(core, call, sub)
     do = apply_as_kubectl if call.manager == KUBECTL else apply
     try:
@@ -85,7 +85,15 @@ def _with_entries(result: Applied, live: Obj | None) -> Obj:
     return {**obj, "metadata": meta}
 
 
-def _refuse_misfit(resource: Resource, applied: Obj) -> None:
+def take_entries(new: Obj, source: Obj) -> None:
+    """Give `new` the entries of another state of itself."""
+    if entries := source["metadata"].get("managedFields"):
+        new["metadata"]["managedFields"] = entries
+    else:
+        new["metadata"].pop("managedFields", None)
+
+
+def refuse_misfit(resource: Resource, applied: Obj) -> None:
     """Refuse what is no object of the kind, or no configuration of one."""
     api_version, kind = (_text(applied.get(name)) for name in ("apiVersion", "kind"))
     if (api_version, kind) != (resource.api_version, resource.kind):

@@ -22,7 +22,7 @@ from wherry.apiserver.respond import item_reply, outcome_reply
 from wherry.apiserver.selection import select
 from wherry.apiserver.subresources import Handler, Handlers, Streams, Target
 from wherry.apiserver.subresources.catalog import find
-from wherry.apiserver.subresources.patching import patch_by_handlers
+from wherry.apiserver.subresources.patching import apply_by_handlers, patch_by_handlers
 from wherry.apiserver.table import check_include
 from wherry.apiserver.verbs import apply as applying
 from wherry.apiserver.verbs import create, delete, deletecollection, get, patch, update, watch
@@ -100,8 +100,14 @@ async def _by_handler(exchange: Exchange, handler: Handler) -> Reply:
 
 async def _patch_by_handlers(exchange: Exchange, get: Handler, update: Handler) -> Reply:
     exchange.accepted()
-    call = exchange.call(write_options(exchange.query, "PatchOptions"))
     body, content_type = exchange.request.body, exchange.request.headers.get("content-type", "")
+    is_apply = applying.is_apply(content_type)
+    options = write_options(exchange.query, "PatchOptions", is_apply=is_apply)
+    call = exchange.call(options)
+    if is_apply:
+        configuration = applying.Configuration(body, options.force)
+        applied = await apply_by_handlers(exchange.core, call, _target(exchange), get, update, configuration)
+        return outcome_reply(exchange, applied, call)
 
     def apply(kind: Resource, current: Obj) -> Obj:
         return patch.reader(body, content_type, kind)(current)

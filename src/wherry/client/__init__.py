@@ -91,6 +91,15 @@ class Client(Protocol):
         subresource: str = "",
     ) -> Obj: ...
 
+    async def apply(
+        self, resource: Resource, obj: Obj, *, manager: str, force: bool = False, subresource: str = ""
+    ) -> Obj:
+        """Server-side apply: `manager` owns just what `obj` says, and nothing that it said before and no longer does.
+
+        Creates what does not exist. Raises Conflict where others own what would change, unless it is taken by `force`.
+        """
+        ...
+
     async def delete(
         self,
         resource: Resource,

@@ -34,6 +34,7 @@ T = TypeVar("T")
 
 USER_AGENT: Final = f"wherry/{__version__}"
 _JSON: Final = "application/json"
+_APPLY: Final = "application/apply-patch+yaml"
 _ATTEMPTS: Final = 10
 _HEAD_SECONDS: Final = 60.0
 
@@ -136,6 +137,15 @@ class HttpClient:
     ) -> Obj:
         path = path_of(resource, namespace, name, subresource)
         return await self._object("PATCH", path, body=patch, content_type=type.value)
+
+    async def apply(
+        self, resource: Resource, obj: Obj, *, manager: str, force: bool = False, subresource: str = ""
+    ) -> Obj:
+        metadata = obj["metadata"]
+        path = path_of(resource, metadata.get("namespace", ""), metadata["name"], subresource)
+        query = {"fieldManager": manager, "force": "true" if force else ""}
+        body = {"apiVersion": resource.api_version, "kind": resource.kind, **obj}
+        return await self._object("PATCH", path, query, body=body, content_type=_APPLY)
 
     async def delete(
         self,

@@ -39,6 +39,10 @@ from wherry.scheduler.loop import Scheduler
 from wherry.store import Store
 from wherry.transport.messages import Reply, Request
 
+CONTROLLERS = "kube-controller-manager"
+SCHEDULER = "kube-scheduler"
+"""The names under which upstream's processes own what they write."""
+
 
 class ControlPlane:
     """Owns the API, the caches and the loops of one cluster."""
@@ -80,11 +84,13 @@ class ControlPlane:
 
     async def start(self) -> None:
         """Let controllers and scheduler work; returns when they have seen all there is."""
-        client = self.client()
+        client = self.api.client().named(CONTROLLERS)
         controllers = catalog.controllers(self._settings.controllers)
-        self._loops = Loops(controllers, client, self._clock, self._chance, self._recorder("controllers"))
+        self._loops = Loops(controllers, client, self._clock, self._chance, self._recorder(client, "controllers"))
         await self._loops.start()
-        self._scheduler = Scheduler(client, self._clock, self._chance, self._recorder("default-scheduler"))
+        binder = self.api.client().named(SCHEDULER)
+        recorder = self._recorder(binder, "default-scheduler")
+        self._scheduler = Scheduler(binder, self._clock, self._chance, recorder)
         await self._scheduler.start()
 
     def handle(self, request: Request) -> Reply | Awaitable[Reply]:
@@ -113,7 +119,7 @@ class ControlPlane:
         if self._scheduler is not None:
             yield from scheduler_families(self._scheduler)
 
-    def _recorder(self, component: str) -> Recorder:
-        recorder = Recorder(self.client(), self._clock, component)
+    def _recorder(self, client: InProcessClient, component: str) -> Recorder:
+        recorder = Recorder(client, self._clock, component)
         self._recorders.append(recorder)
         return recorder

@@ -167,7 +167,7 @@ async def _run_node(
     pid, containerd_paths, clock, stop = running
     endpoint = endpoint_of(config)
     connector = Connector(endpoint, clock=clock)
-    client = HttpClient(connector, token=token_of(config, clock), clock=clock, user_agent="wherry-kubelet")
+    client = HttpClient(connector, token=token_of(config, clock), clock=clock, user_agent="kubelet")
     events = Recorder(client, clock, "kubelet", options.node_name)
     chance = random.SystemRandom()
     kubelet = Kubelet(

@@ -131,6 +131,23 @@ class ClientSuite:
         patched = await client.patch(CONFIGMAPS, "a", labels, "default", type=Patch.STRATEGIC)
         assert patched["metadata"]["labels"] == {"l": "v"}
 
+    async def test_server_side_apply(self, client: Client) -> None:
+        made = await client.apply(CONFIGMAPS, configmap("a", x="1"), manager="one")
+        assert made["data"] == {"x": "1"}
+        with pytest.raises(Conflict, match=r'conflict with "one": \.data\.x'):
+            await client.apply(CONFIGMAPS, configmap("a", x="2"), manager="two")
+        taken = await client.apply(CONFIGMAPS, configmap("a", x="2"), manager="two", force=True)
+        assert taken["data"] == {"x": "2"}
+        owners = {entry["manager"]: entry["fieldsV1"] for entry in taken["metadata"]["managedFields"]}
+        assert owners == {"two": {"f:data": {"f:x": {}}}}
+
+    async def test_server_side_apply_through_a_subresource(self, client: Client) -> None:
+        await client.create(PODS, pod("p"))
+        partial: Obj = {"metadata": {"name": "p", "namespace": "default"}, "status": {"reason": "Because"}}
+        applied = await client.apply(PODS, partial, manager="one", subresource="status")
+        assert applied["status"]["reason"] == "Because"
+        assert applied["metadata"]["managedFields"][0]["subresource"] == "status"
+
     async def test_status_is_written_by_itself(self, client: Client) -> None:
         created = await client.create(PODS, pod("p"), "default")
         created["status"]["message"] = "hello"

@@ -36,7 +36,7 @@ async def update(core: Core, call: Call, target: Target, body: Obj | None) -> Ou
         _stamp(decided, core.now())
         request["status"] = decided["status"]
 
-    return await alter(core, call, resource, "", target.name, mutate)
+    return await alter(core, call, resource, "", target.name, mutate, resource.subresource("approval"))
 
 
 def _stamp(request: Obj, now: str) -> None:

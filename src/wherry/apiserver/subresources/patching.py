@@ -7,8 +7,10 @@ from collections.abc import Callable
 from wherry.api import Obj
 from wherry.api.errors import Conflict
 from wherry.api.resource import Resource
+from wherry.apiserver import ownership
 from wherry.apiserver.core import Call, Core, Outcome
-from wherry.apiserver.subresources import Handler, Target
+from wherry.apiserver.subresources import Handler, Target, scale
+from wherry.apiserver.verbs.apply import Configuration
 
 _ATTEMPTS = 5
 
@@ -26,3 +28,18 @@ async def patch_by_handlers(
             if attempt == _ATTEMPTS:
                 raise
     raise AssertionError("unreachable")
+
+
+async def apply_by_handlers(
+    core: Core, call: Call, target: Target, get: Handler, update: Handler, configuration: Configuration
+) -> Outcome:
+    """Server-side apply to what the handlers get and update."""
+    if update is scale.update:
+        return await scale.apply(core, call, target, configuration)
+    call.is_applied = True
+    path = target.resource.subresource(target.subresource)
+
+    def lay(kind: Resource, current: Obj) -> Obj:
+        return ownership.lay(core, call, kind, path, current, configuration.read(), force=configuration.force)
+
+    return await patch_by_handlers(core, call, target, get, update, lay)

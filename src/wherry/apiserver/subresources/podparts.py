@@ -12,7 +12,7 @@ from wherry.api import Obj
 from wherry.api.core.pod import PODS
 from wherry.api.errors import Conflict
 from wherry.api.field import FieldError, forbidden
-from wherry.apiserver import metadata, pipeline, versions
+from wherry.apiserver import metadata, ownership, pipeline, versions
 from wherry.apiserver.core import Call, Core, Outcome
 from wherry.apiserver.encode import copy
 from wherry.apiserver.subresources import Handler, Target
@@ -44,6 +44,8 @@ def updating(subresource: str, take: Take, check: Check) -> Handler:
             _check_state(wanted, pod)
             old = copy(pod)
             take(pod, wanted)
+            if call.is_applied:
+                ownership.take_entries(pod, wanted)
             PODS.defaults(pod)
             key = (target.namespace, target.name)
             pipeline.admit(core.mutating, core, call, "UPDATE", PODS, subresource, key, pod, old)
@@ -51,7 +53,8 @@ def updating(subresource: str, take: Take, check: Check) -> Handler:
             pipeline.admit(core.validating, core, call, "UPDATE", PODS, subresource, key, pod, old)
             metadata.count_generation(PODS, pod, old)
 
-        return await alter(core, call, PODS, target.namespace, target.name, mutate)
+        owner = PODS.subresource(subresource)
+        return await alter(core, call, PODS, target.namespace, target.name, mutate, owner)
 
     return update
 

@@ -12,12 +12,14 @@ from wherry.api.autoscaling.scale import SCALES
 from wherry.api.errors import BadRequest
 from wherry.api.field import invalid
 from wherry.api.meta.labels import selector_of, selector_of_map
-from wherry.api.resource import Resource, Scale, lookup
-from wherry.apiserver import metadata, pipeline, versions
+from wherry.api.resource import Resource, Scale, Subresource, lookup
+from wherry.apiserver import metadata, ownership, pipeline, versions
 from wherry.apiserver.core import Call, Core, Outcome
 from wherry.apiserver.encode import encode
 from wherry.apiserver.pipeline import Faults
 from wherry.apiserver.subresources import Target
+from wherry.apiserver.verbs.apply import Configuration
+from wherry.apiserver.verbs.apply import apply as apply_to
 from wherry.apiserver.verbs.get import get as get_item
 from wherry.apiserver.verbs.update import rewrite
 from wherry.watchcache.item import Item
@@ -48,8 +50,33 @@ async def update(core: Core, call: Call, target: Target, body: Obj | None) -> Ou
         _put(obj, _scale_of(target.resource).replicas, replicas)
         return obj, ()
 
-    outcome = await rewrite(core, call, target.resource, target.namespace, target.name, change)
+    outcome = await rewrite(
+        core, call, target.resource, target.namespace, target.name, change, owner=_subresource(target)
+    )
     return _outcome(target.resource, outcome.decoded())
+
+
+async def apply(core: Core, call: Call, target: Target, configuration: Configuration) -> Outcome:
+    """Server-side apply of a Scale: an apply of the number of replicas, where the kind keeps it."""
+    resource = target.resource
+
+    def translate(applied: Obj) -> Obj:
+        ownership.refuse_misfit(SCALES, applied)
+        meta = applied["metadata"]
+        shown = {name: meta[name] for name in ("name", "namespace", "uid", "resourceVersion") if name in meta}
+        obj: Obj = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": shown}
+        if (replicas := lookup(applied, ".spec.replicas")) is not None:
+            _put(obj, _scale_of(resource).replicas, replicas)
+        return obj
+
+    outcome = await apply_to(
+        core, call, resource, target.namespace, target.name, configuration.translated(translate), _subresource(target)
+    )
+    return _outcome(resource, outcome.decoded())
+
+
+def _subresource(target: Target) -> Subresource | None:
+    return target.resource.subresource(target.subresource)
 
 
 def _checked(call: Call, target: Target, body: Obj | None) -> Obj:

@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 from wherry.api import Obj
 from wherry.api.errors import NotFound
-from wherry.api.resource import Resource
-from wherry.apiserver import versions
+from wherry.api.resource import Resource, Subresource
+from wherry.apiserver import ownership, versions
 from wherry.apiserver.core import Call, Core, Outcome
 from wherry.apiserver.encode import encode
 from wherry.apiserver.failures import of_store
@@ -22,7 +22,16 @@ Mutate = Callable[[Obj], None]
 """Changes the stored object in place or raises an `ApiError`; asked again when another writer was quicker."""
 
 
-async def alter(core: Core, call: Call, resource: Resource, namespace: str, name: str, mutate: Mutate) -> Outcome:
+async def alter(
+    core: Core,
+    call: Call,
+    resource: Resource,
+    namespace: str,
+    name: str,
+    mutate: Mutate,
+    owner: Subresource | None = None,
+) -> Outcome:
+    """`owner` is the subresource by which the writer comes to own what it changes; without one nobody does."""
     kind = core.kind(resource)
     key = resource.key(namespace, name)
     while True:
@@ -33,6 +42,8 @@ async def alter(core: Core, call: Call, resource: Resource, namespace: str, name
             await versions.ready(resource, (item,))
         obj = versions.read(resource, item)
         mutate(obj)
+        if owner is not None and not call.is_applied:
+            ownership.follow(core, call, resource, owner, obj, versions.read(resource, item))
         if call.dry_run:
             return Outcome(encode(obj), obj)
         obj["metadata"].pop("resourceVersion", None)

@@ -27,15 +27,28 @@ def is_apply(content_type: str) -> bool:
     return content_type.partition(";")[0].strip().lower() == APPLY_YAML
 
 
+def _as_it_is(applied: Obj) -> Obj:
+    return applied
+
+
 @dataclass(frozen=True, slots=True)
 class Configuration:
     """What is applied. It is read anew for each attempt, since an attempt uses it up."""
 
     body: bytes
     force: bool = False
+    translate: Callable[[Obj], Obj] = _as_it_is
+    """What the applied object means for the one that is changed."""
+
+    def translated(self, translate: Callable[[Obj], Obj]) -> Configuration:
+        """The same, meant otherwise."""
+        return Configuration(self.body, self.force, translate)
 
     def read(self) -> Obj:
         """The applied object; raises BadRequest."""
+        return self.translate(self._object())
+
+    def _object(self) -> Obj:
         value = self._parse()
         if value is None:
             return {}
@@ -61,7 +74,7 @@ class Configuration:
         """Tell of keys that stand twice in one map; raises BadRequest where that is forbidden."""
         if call.validation is FieldValidation.IGNORE:
             return
-        if self.body[:1] == b"{" and not find_duplicates(self.body, self.read()):
+        if self.body[:1] == b"{" and not find_duplicates(self.body, self._object()):
             return
         for fault in find_yaml_duplicates(self.body, True):
             if call.validation is FieldValidation.STRICT:
@@ -79,7 +92,11 @@ async def apply(
     sub: Subresource | None = None,
     may_create: Callable[[], None] = lambda: None,
 ) -> Outcome:
-    """Apply to one object; `may_create` raises unless the user may create it where it does not exist."""
+    """Apply to one object, by a subresource or as a whole.
+
+    `may_create` raises unless the user may create the object where it does not exist.
+    """
+    writing = sub if sub is not None and sub.writes else None
     call.is_applied = True
 
     def change(item: Item) -> tuple[Obj, Faults]:
@@ -95,7 +112,7 @@ async def apply(
             faults = _intake(resource, obj, call)
             return await create.finish(core, call, resource, namespace, obj, faults)
         try:
-            return await rewrite(core, call, resource, namespace, name, change, sub)
+            return await rewrite(core, call, resource, namespace, name, change, writing)
         except NotFound:
             if sub is not None or core.kind(resource).get(namespace, name) is not None:
                 raise

@@ -68,13 +68,17 @@ async def rewrite(
     name: str,
     change: Change,
     sub: Subresource | None = None,
+    owner: Subresource | None = None,
 ) -> Outcome:
-    """Change an object until the change is stored, refused, or seen to be none."""
+    """Change an object until the change is stored, refused, or seen to be none.
+
+    `owner` is the path by which the writer comes to own what it changes, where that is not `sub`.
+    """
     claim = core.claim(resource) if sub is None else None
     if claim is None:
-        return await _rewrite(core, call, resource, namespace, name, change, sub, None)
+        return await _rewrite(core, call, resource, namespace, name, change, sub, owner or sub, None)
     try:
-        return await _rewrite(core, call, resource, namespace, name, change, sub, claim)
+        return await _rewrite(core, call, resource, namespace, name, change, sub, owner or sub, claim)
     finally:
         claim.release()
 
@@ -87,6 +91,7 @@ async def _rewrite(
     name: str,
     change: Change,
     sub: Subresource | None,
+    owner: Subresource | None,
     claim: Claim | None,
 ) -> Outcome:
     kind = core.kind(resource)
@@ -101,6 +106,8 @@ async def _rewrite(
         old = versions.read(resource, item)
         metadata.check_updated_uid(resource, new, old, key)
         _check_revision(resource, new, item)
+        if not call.is_applied:
+            ownership.follow(core, call, resource, owner, new, old)
         _confirm(core, call, resource, sub, new, old, faults, claim)
         old["metadata"].pop("resourceVersion", None)
         ownership.revert_times(new, old)
@@ -135,8 +142,6 @@ def _confirm(
     meta = old["metadata"]
     key = (meta.get("namespace") or "", meta["name"])
     subresource = sub.name if sub else ""
-    if not call.is_applied:
-        ownership.follow(core, call, resource, sub, new, old)
     pipeline.admit(core.mutating, core, call, "UPDATE", resource, subresource, key, new, old)
     if claim is not None:
         claim.give(new, old)
