@@ -385,12 +385,12 @@ class _Generator:
         """Whether two values are equal; None: Python's `==` says so."""
         if left_type == NULL or right_type == NULL:
             return None
+        identity = _identity(left_type, right_type)
         if not self.is_exact and left_type == right_type:
             if left_type in _SCALARS:
                 return None
-            if isinstance(left_type, ListType) and left_type.item in _ITEMS and not _identity(left_type, right_type):
+            if isinstance(left_type, ListType) and left_type.item in _ITEMS and identity is None:
                 return None
-        identity = _identity(left_type, right_type)
         if identity is not None:
             return f"{self.writer.helper(operations.equal_lists)}({left}, {right}, {identity!r})"
         return f"{self.writer.helper(equals)}({left}, {right})"
