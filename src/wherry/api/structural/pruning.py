@@ -44,6 +44,22 @@ def pruner(shape: Shape) -> Pruner:
     return prune
 
 
+def prune_value(shape: Shape, value: Any) -> tuple[list[FieldError], list[str]]:
+    """Prune what stands at a place: (faults of embedded metadata, paths of what was dropped)."""
+    found = _object(shape)(value) if type(value) in (dict, list) else None
+    return _sorted_out(found or [])
+
+
+def prune_resource(value: Any) -> tuple[list[FieldError], list[str]]:
+    """Prune what makes an embedded resource one, and nothing else of it."""
+    return _sorted_out(_embedded(value))
+
+
+def _sorted_out(problems: list[Problem]) -> tuple[list[FieldError], list[str]]:
+    faults = [invalid(problem.path, problem.value, problem.text) for problem in problems if _is_fault(problem)]
+    return faults, [problem.path for problem in problems if not _is_fault(problem)]
+
+
 def _is_fault(problem: Problem) -> bool:
     return problem.sort is not Sort.UNKNOWN
 

@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 import msgspec
 
 from wherry.api import Obj
-from wherry.api.field import ErrorType, FieldError
+from wherry.api.field import ErrorType, FieldError, invalid
 from wherry.api.schema import DecodeError
 from wherry.api.schema.kinds import TOO_DEEP
 from wherry.api.schema.nodes import Node
@@ -25,7 +25,8 @@ from wherry.api.structural.embedded import validate_resources
 from wherry.api.structural.listtypes import validate_lists
 from wherry.api.structural.merging import root_node
 from wherry.api.structural.pruning import Pruner, pruner
-from wherry.api.structural.report import report
+from wherry.api.structural.report import NOWHERE, report
+from wherry.api.structural.ruling import Ruler, follows_rules, make_ruler, rule_faults
 from wherry.api.structural.shape import Shape, parse
 from wherry.api.structural.verdict import Table, is_valid, make_table
 
@@ -83,32 +84,47 @@ class StructuralSchema:
 
         `others` are faults already found; they are told as well, and some of them make that rules are not asked.
         """
-        faults = list(others)
+        faults, is_within = list(others), True
         if not is_valid(self._table, obj):
             faults[:0] = report(self.shape, obj)
             faults += validate_resources(self._inside, obj, "") + validate_lists(self.shape, obj, "")
-        return faults
+            is_within = False
+        return self._judge(obj, None, faults, is_within)
 
     def validate_update(self, new: Obj, old: Obj, others: Sequence[FieldError] = ()) -> list[FieldError]:
         """What is wrong with a changed object; what has not changed is not judged again."""
-        faults = list(others)
+        faults, is_within = list(others), True
         if not is_valid(self._table, new):
             faults[:0] = report(self.shape, new, "", Correlation(new, old, self.shape))
             faults += validate_resources(self._inside, new, "")
             if not validate_lists(self.shape, old, ""):
                 faults += validate_lists(self.shape, new, "")
-        return faults
+            is_within = False
+        return self._judge(new, old, faults, is_within)
 
     def validate_status_update(self, new: Obj, old: Obj, others: Sequence[FieldError] = ()) -> list[FieldError]:
         """The same for a write through `status`: of the schema, only its `status` counts."""
         shape = self.shape.properties.get("status")
-        faults = list(others)
+        faults, is_within = list(others), True
         if shape is not None and "status" in new and not is_valid(self._status_table, new["status"]):
             correlation = Correlation(new["status"], old.get("status"), shape)
             faults[:0] = report(shape, new["status"], "status", correlation)
             if not validate_lists(self.shape, old, ""):
                 faults += validate_lists(self.shape, new, "")
-        return faults
+            is_within = False
+        return self._judge(new, old, faults, is_within)
+
+    def _judge(self, new: Obj, old: Obj | None, faults: list[FieldError], is_within: bool) -> list[FieldError]:
+        """Add what the rules say. `is_within`: the object keeps to the limits that the costs of rules rest on."""
+        ruler = self._ruler
+        if ruler is None:
+            return faults
+        if any(fault.type in _BLOCKING for fault in faults):
+            return [*faults, _UNCHECKED]
+        if is_within and follows_rules(ruler, new, old):
+            return faults
+        correlation = None if old is None else Correlation(new, old, self.shape)
+        return faults + rule_faults(ruler, new, old, correlation)
 
     @cached_property
     def _inside(self) -> Shape:
@@ -124,6 +140,10 @@ class StructuralSchema:
         return defaulter(self.shape)
 
     @cached_property
+    def _ruler(self) -> Ruler | None:
+        return make_ruler(self.shape)
+
+    @cached_property
     def _table(self) -> Table:
         return make_table(self._inside)
 
@@ -132,5 +152,15 @@ class StructuralSchema:
         return make_table(self.shape.properties["status"])
 
 
+_BLOCKING = frozenset(
+    {ErrorType.NOT_SUPPORTED, ErrorType.REQUIRED, ErrorType.TOO_LONG, ErrorType.TOO_MANY, ErrorType.TYPE_INVALID}
+)
+"""Faults that make that rules are not asked: their answers would mean little."""
+_UNCHECKED = invalid(
+    NOWHERE,
+    None,
+    "some validation rules were not checked because the object was invalid; "
+    "correct the existing errors to complete validation",
+)
 _encoder = msgspec.json.Encoder(order="deterministic")
 _known: WeakValueDictionary[bytes, StructuralSchema] = WeakValueDictionary()

@@ -80,6 +80,8 @@ class Shape:
     negated: Shape | None = None
     """What must not hold (`not`)."""
 
+    has_rules: bool = False
+    """Whether there is a rule here or anywhere below on the spine."""
     has_defaults: bool = False
     """Whether there is a default here or anywhere below on the spine."""
 
@@ -141,6 +143,7 @@ def parse(document: Obj) -> Shape:
         any_of=_parse_all(document.get("anyOf")),
         one_of=_parse_all(document.get("oneOf")),
         negated=parse(negated) if isinstance(negated, dict) else None,
+        has_rules=bool(document.get("x-kubernetes-validations")) or any(shape.has_rules for shape in inner),
         has_defaults=document.get("default") is not None or any(shape.has_defaults for shape in inner),
     )
 

@@ -44,7 +44,7 @@ def _cases(section: str) -> list[Any]:
 
 
 def _schema(case: Obj) -> StructuralSchema:
-    if "fields" in case:
+    if "schema" not in case:
         spec = {"type": "object", "properties": case["fields"]}
         return StructuralSchema.of({"type": "object", "properties": {"spec": spec}})
     return StructuralSchema.of(case["schema"])
