@@ -46,7 +46,7 @@ from wherry.cel.types import (
     TypeType,
     is_dyn,
 )
-from wherry.cel.unify import Bindings, fits, most_general, substitute, type_params
+from wherry.cel.unify import Bindings, fits, most_general, substitute
 from wherry.cel.values import Uint
 
 
@@ -99,8 +99,6 @@ class Declarations(Protocol):
     """What can be named."""
 
     container: str
-    is_homogeneous: bool
-    """Items of a list literal have one type, and so do keys and values of a map."""
 
     def candidates(self, name: str) -> tuple[str, ...]:
         """The full names that a name may mean, the most local first."""
@@ -291,10 +289,9 @@ class _Checker:
 
     def instantiate(self, overload: Overload) -> tuple[tuple[Type, ...], Type]:
         """An overload's arguments and result with type parameters of its own."""
-        names = type_params((*overload.args, overload.result))
-        if not names:
+        if not overload.params:
             return overload.args, overload.result
-        fresh: Bindings = {name: self.fresh_param() for name in sorted(names)}
+        fresh: Bindings = {name: self.fresh_param() for name in overload.params}
         return tuple(substitute(fresh, arg) for arg in overload.args), substitute(fresh, overload.result)
 
     def fresh_param(self) -> Type:
@@ -350,12 +347,7 @@ class _Checker:
         """The type of items, given one more."""
         if before is None:
             return type_
-        if self.fits(before, type_):
-            return most_general(before, type_)
-        if not self.declarations.is_homogeneous:
-            return DYN
-        self.report(expr, f"expected type '{before}' but found '{type_}'")
-        return ERROR
+        return most_general(before, type_) if self.fits(before, type_) else DYN
 
     def struct(self, expr: StructExpr) -> Type:
         name = self.find_global(expr.name)

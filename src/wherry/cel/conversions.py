@@ -22,6 +22,7 @@ from wherry.cel.values import (
     SECOND,
     UINT_MAX,
     Duration,
+    Optional,
     Timestamp,
     Uint,
     checked_int,
@@ -282,8 +283,9 @@ def converter(type_: Type) -> Converter | None:
     if isinstance(type_, MapType) and (item := converter(type_.value)):
         each = nullable(item)
         return lambda entries: {key: each(value) for key, value in entries.items()}
-    if isinstance(type_, OptionalType):
-        return converter(type_.inner)
+    if isinstance(type_, OptionalType) and (inner := converter(type_.inner)):
+        present = nullable(inner)
+        return lambda value: Optional(present(value.value)) if type(value) is Optional and value.has_value else value
     return None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from wherry.cel.checker import Checked, Name, check
 from wherry.cel.errors import CompileError, Issue
-from wherry.cel.functions import Charge, Library, Overload
+from wherry.cel.functions import Charge, Library, Overload, Validator
 from wherry.cel.parser import MacroTable, SyntaxFault, deeply, parse
 from wherry.cel.program import Program
 from wherry.cel.standard import STANDARD
@@ -22,14 +22,14 @@ from wherry.cel.types import (
     Type,
     TypeType,
 )
-from wherry.cel.validators import validate
+from wherry.cel.validators import literals, mixtures, validate
 from wherry.cel.values import TypeValue
 
 
 class Environment:
     """Variables with their types, and libraries. Cheap to make: what libraries declare is kept between environments."""
 
-    __slots__ = ("_tables", "_variables", "charges", "container", "is_homogeneous", "is_strict")
+    __slots__ = ("_tables", "_validators", "_variables", "charges", "container")
 
     def __init__(
         self,
@@ -42,13 +42,14 @@ class Environment:
         charges: Mapping[str, Charge] | None = None,
     ) -> None:
         """`container` is prefixed to names. `is_homogeneous`: items of a list literal have one type, and so do keys
-        and values of a map. `is_strict`: literals that become durations, timestamps or patterns must be valid ones.
-        `charges` is what calls cost at run time, by overload."""
+        and values of a map. `is_strict`: literals that become durations, timestamps or patterns must be valid ones, and
+        libraries may ask for more. `charges` is what calls cost at run time, by overload."""
         self._variables = variables
         self._tables = _tables(libraries)
         self.container = container
-        self.is_homogeneous = is_homogeneous
-        self.is_strict = is_strict
+        self._validators: tuple[Validator, ...] = (mixtures,) if is_homogeneous else ()
+        if is_strict:
+            self._validators += (literals, *self._tables.validators)
         self.charges: Mapping[str, Charge] = charges or {}
 
     def compile(self, text: str, *, result: Type | None = None) -> Program:
@@ -68,8 +69,8 @@ class Environment:
             raise CompileError(fault.issues, text) from None
         with deeply(len(text)):
             checked, issues = check(expr, text, self)
-            if not issues and self.is_strict:
-                issues = validate(checked, text)
+            if not issues:
+                issues = validate(checked, text, self._validators)
         if issues:
             raise CompileError(issues, text)
         return checked
@@ -98,11 +99,13 @@ class _Tables:
     def __init__(self, libraries: Iterable[Library]) -> None:
         self.functions: dict[str, tuple[Overload, ...]] = {}
         self.names: dict[str, Name] = {}
+        self.validators: tuple[Validator, ...] = ()
         macros: dict[tuple[str, int, bool], Any] = {}
         for library in libraries:
             for function in library.functions:
                 self.functions[function.name] = (*self.functions.get(function.name, ()), *function.overloads)
             macros.update(((macro.name, macro.arity, macro.is_member), macro) for macro in library.macros)
+            self.validators += library.validators
             for type_ in library.types:
                 name = type_name(type_)
                 self.names[name] = Name(name, TypeType(type_), TypeValue(name), is_constant=True)

@@ -16,12 +16,13 @@ int results within 64 bits (`values.checked_int`), Uint where the type says uint
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from wherry.cel.ast import Expr
 from wherry.cel.types import Type
+from wherry.cel.unify import type_params
 
 Implementation = Callable[..., Any]
 
@@ -45,6 +46,11 @@ class Overload:
     inline: str = field(default="", kw_only=True, compare=False)
     """A Python expression that does the same as `implementation` or raises anything where that fails: `{0}`, `{1}` are
     the arguments, each used once, and `{t}` is a name of its own. Written into the rule where all types are known."""
+    params: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    """The type parameters of its signature."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "params", tuple(sorted(type_params((*self.args, self.result)))))
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -104,6 +110,18 @@ class Macro:
     is_member: bool = False
 
 
+class Tree(Protocol):
+    """A checked expression, as a validator sees it."""
+
+    expr: Expr
+
+    def type_of(self, expr: Expr) -> Type: ...
+
+
+Validator = Callable[[Tree], Iterable[tuple[Expr, str]]]
+"""Faults that types do not show, each with its place. Asked where an environment is strict."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Library:
     """What an environment can be given as a whole."""
@@ -114,3 +132,4 @@ class Library:
     types: tuple[Type, ...] = ()
     """Types that expressions may name: `type(x) == net.IP`. An ObjectType can be constructed: `Name{field: 1}`."""
     constants: Mapping[str, tuple[Type, Any]] = field(default_factory=dict)
+    validators: tuple[Validator, ...] = ()
