@@ -8,6 +8,7 @@ from typing import Any
 from wherry.api import Obj
 from wherry.api.errors import ApiError, BadRequest, Invalid, UnsupportedMediaType
 from wherry.api.patch import JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH, json_patch, merge, strategic
+from wherry.api.patch.json_patch import json_type
 from wherry.api.schema import Schema
 
 REJECTED = "the server rejected our request due to an error in our request"
@@ -30,13 +31,11 @@ def _apply(patch_type: str, obj: Obj, patch: Any, schema: Schema) -> Obj:
         return _rejecting(lambda: json_patch.apply(obj, json_patch.parse(patch)))
     if patch_type == MERGE_PATCH:
         if not isinstance(patch, dict):
-            raise BadRequest("Invalid JSON Patch")
+            raise _undecodable(patch, "error decoding patch: ")
         return merge.apply(obj, patch)
     if patch_type == STRATEGIC_MERGE_PATCH and schema.knows_strategic_merge:
         if not isinstance(patch, dict):
-            raise BadRequest(
-                f"json: cannot unmarshal {_json_type(patch)} into Go value of type map[string]interface {{}}"
-            )
+            raise _undecodable(patch)
         return _rejecting(lambda: strategic.apply(obj, patch, schema))
     raise unsupported(schema.knows_strategic_merge)
 
@@ -72,8 +71,7 @@ def _rejected(why: str) -> Invalid:
     return Invalid(REJECTED, {"causes": [{"reason": "UnexpectedServerResponse", "message": why}]})
 
 
-def _json_type(value: Any) -> str:
-    if isinstance(value, bool):
-        return "bool"
-    names = {list: "array", str: "string", int: "number", float: "number", type(None): "null"}
-    return names.get(type(value), "object")
+def _undecodable(patch: Any, where: str = "") -> BadRequest:
+    return BadRequest(
+        f"{where}json: cannot unmarshal {json_type(patch)} into Go value of type map[string]interface {{}}"
+    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from wherry.api import Obj
-from wherry.api.patch.copying import clone
 
 
 def apply(obj: Obj, patch: Obj) -> Obj:
@@ -17,8 +16,15 @@ def apply(obj: Obj, patch: Obj) -> Obj:
             old = obj.get(key)
             obj[key] = apply(old if type(old) is dict else {}, value)
         else:
-            obj[key] = value if type(value) is not list else clone(value)
+            obj[key] = value if type(value) is not list else _without_nulls(value)
     return obj
+
+
+def _without_nulls(value: Any) -> Any:
+    """A copy of a list in whose objects no field is null; a null item stays, as upstream has it."""
+    if type(value) is dict:
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    return [_without_nulls(item) for item in value] if type(value) is list else value
 
 
 def diff(old: Obj, new: Obj) -> Obj:

@@ -37,10 +37,12 @@ def test_every_sort_of_patch(patch_type: str, patch: Any, expected: Any) -> None
 @pytest.mark.parametrize(
     ("patch_type", "patch", "error", "message"),
     [
-        (JSON_PATCH, {}, BadRequest, "json: cannot unmarshal object into Go value of type jsonpatch.Patch"),
+        (JSON_PATCH, {}, BadRequest,
+         "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp"),
         (JSON_PATCH, [{"op": "remove", "path": "/x"}], Invalid, REJECTED),
         (JSON_PATCH, [{"op": "remove", "path": ""}], Invalid, REJECTED),
-        (MERGE_PATCH, [], BadRequest, "Invalid JSON Patch"),
+        (MERGE_PATCH, [], BadRequest,
+         "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}"),
         (STRATEGIC_MERGE_PATCH, "x", BadRequest,
          "json: cannot unmarshal string into Go value of type map[string]interface {}"),
         (STRATEGIC_MERGE_PATCH, {"metadata": {"$deleteFromPrimitiveList/finalizers": 1}}, BadRequest,
