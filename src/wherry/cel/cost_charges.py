@@ -28,11 +28,9 @@ def size_of(value: Any) -> int:
         return len(value)
     if kind is Optional:
         return size_of(value.value) if value.has_value else 1
-    if kind is IP:
-        return int(value.bits) // 8
-    if kind is CIDR:
-        return math.ceil(value.length / 8)
-    return 1
+    if isinstance(value, IP):
+        return value.bits // 8
+    return math.ceil(value.length / 8) if isinstance(value, CIDR) else 1
 
 
 def _traversal(size: float) -> int:

@@ -29,7 +29,7 @@ from wherry.cel.values import Duration, Timestamp, TypeValue, Uint, from_key
 Clause = Callable[[Any, int], str]
 """Makes text of an argument, with so many digits behind the point."""
 
-_CLAUSE = re.compile(r"%(?:(%)|(?:\.([0-9]*))?(.)?)", re.DOTALL)
+CLAUSE = re.compile(r"%(?:(%)|(?:\.([0-9]*))?(.)?)", re.DOTALL)
 _DEFAULT_PRECISION = 6
 _MOST_DIGITS = 1100
 """No double has more digits behind its point."""
@@ -51,16 +51,17 @@ def format_text(text: str, arguments: list[Any]) -> str:
             raise EvaluationError(f"index {used} out of range")
         argument = arguments[used]
         used += 1
-        clause, precision = _parse_clause(match)
+        clause, precision = parse_clause(match)
         try:
             return clause(argument, precision)
         except WrongTypeError as error:
             raise EvaluationError(f"error during formatting: {error}") from None
 
-    return _CLAUSE.sub(fill, text)
+    return CLAUSE.sub(fill, text)
 
 
-def _parse_clause(match: re.Match[str]) -> tuple[Clause, int]:
+def parse_clause(match: re.Match[str]) -> tuple[Clause, int]:
+    """What a match of `CLAUSE` asks for; raises EvaluationError."""
     precision, letter = match[2], match[3]
     if letter is None and precision is None:
         raise EvaluationError("unexpected end of string")
@@ -79,10 +80,18 @@ def _unparsable(reason: str) -> EvaluationError:
     return EvaluationError(f"could not parse formatting clause: {reason}")
 
 
-_STRING_ONLY = (
-    "string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, "
-    "and timestamps"
-)
+DEMANDS = {
+    "s": "string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, "
+    "and timestamps",
+    "d": "decimal clause can only be used on integers",
+    "f": "fixed-point clause can only be used on doubles",
+    "e": "scientific clause can only be used on doubles",
+    "b": "only integers and bools can be formatted as binary",
+    "o": "octal clause can only be used on integers",
+    "x": "only integers, byte buffers, and strings can be formatted as hex",
+    "X": "only integers, byte buffers, and strings can be formatted as hex",
+}
+"""What each clause says of an argument that it does not take."""
 
 
 def _string(value: Any, _precision: int = 0) -> str:
@@ -92,18 +101,18 @@ def _string(value: Any, _precision: int = 0) -> str:
     if kind is dict:
         return _map(value)
     if kind not in _TEXT:
-        raise _wrong(_STRING_ONLY, value)
+        raise _wrong("s", value)
     return _TEXT[kind](value)
 
 
 def _decimal(value: Any, _precision: int = 0) -> str:
     if type(value) not in (int, Uint):
-        raise _wrong("decimal clause can only be used on integers", value)
+        raise _wrong("d", value)
     return str(int(value))
 
 
 def _fixed(value: Any, precision: int) -> str:
-    number = _number(value, "fixed-point clause can only be used on doubles")
+    number = _number(value, "f")
     if not math.isfinite(number):
         return _not_finite(number)
     text = f"{number:,.{min(precision, _MOST_DIGITS)}f}"
@@ -118,19 +127,19 @@ _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def _scientific(value: Any, precision: int) -> str:
-    number = _number(value, "scientific clause can only be used on doubles")
+    number = _number(value, "e")
     if not math.isfinite(number):
         return _not_finite(number)
     mantissa, _, exponent = f"{number:.{min(precision, _MOST_DIGITS)}e}".partition("e")
     return f"{mantissa}\u202f\u00d7\u202f10{exponent.replace('+', '').translate(_SUPERSCRIPT)}"
 
 
-def _number(value: Any, sentence: str) -> float:
+def _number(value: Any, letter: str) -> float:
     if type(value) is float:
         return value + 0.0
     if type(value) is str and value in ("NaN", "Infinity", "-Infinity"):
         return float(value)
-    raise _wrong(sentence, value)
+    raise _wrong(letter, value)
 
 
 def _not_finite(number: float) -> str:
@@ -139,13 +148,13 @@ def _not_finite(number: float) -> str:
 
 def _binary(value: Any, _precision: int = 0) -> str:
     if type(value) not in (int, Uint, bool):
-        raise _wrong("only integers and bools can be formatted as binary", value)
+        raise _wrong("b", value)
     return f"{int(value):b}"
 
 
 def _octal(value: Any, _precision: int = 0) -> str:
     if type(value) not in (int, Uint):
-        raise _wrong("octal clause can only be used on integers", value)
+        raise _wrong("o", value)
     return f"{int(value):o}"
 
 
@@ -157,7 +166,7 @@ def _hexadecimal(value: Any, _precision: int = 0) -> str:
             return value.hex()
         case int() if type(value) is not bool:
             return f"{int(value):x}"
-    raise _wrong("only integers, byte buffers, and strings can be formatted as hex", value)
+    raise _wrong("x", value)
 
 
 CLAUSES: dict[str, Clause] = {
@@ -217,5 +226,5 @@ _TEXT: dict[type, Callable[[Any], str]] = {
 }
 
 
-def _wrong(sentence: str, value: Any) -> WrongTypeError:
-    return WrongTypeError(f"{sentence}, was given {type_of(value).name}")
+def _wrong(letter: str, value: Any) -> WrongTypeError:
+    return WrongTypeError(f"{DEMANDS[letter]}, was given {type_of(value).name}")

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+from wherry.cel.ast import Call, Literal, walk
 from wherry.cel.errors import EvaluationError
-from wherry.cel.functions import Function, Library, Overload
+from wherry.cel.functions import Function, Library, Overload, Tree
 from wherry.cel.types import INT, STRING, ListType
 from wherry.lib.regex import Pattern, PatternError, compile_pattern
 
@@ -26,6 +27,19 @@ def _compile(pattern: str) -> Pattern:
         return compile_pattern(pattern)
     except PatternError as error:
         raise EvaluationError(f"Illegal regex: {error}") from None
+
+
+def instantiation_fault(tree: Tree) -> str | None:
+    """What upstream says of a literal pattern that is none when it makes a program of a checked expression."""
+    for expr in walk(tree.expr):
+        if isinstance(expr, Call) and expr.function in ("find", "findAll") and expr.args:
+            pattern = expr.args[0]
+            if isinstance(pattern, Literal) and isinstance(pattern.value, str):
+                try:
+                    compile_pattern(pattern.value)
+                except PatternError as error:
+                    return str(error)
+    return None
 
 
 REGEX = Library(

@@ -11,6 +11,7 @@ from typing import Any
 
 from wherry.cel.errors import EvaluationError
 from wherry.cel.functions import Function, Implementation, Library, Overload
+from wherry.cel.library.formatcheck import check_formats
 from wherry.cel.library.formatting import format_text
 from wherry.cel.types import DYN, INT, STRING, ListType, Type
 
@@ -173,6 +174,7 @@ STRINGS = Library(
         Function("strings.quote", Overload("strings_quote", (STRING,), STRING, quote)),
         Function("join", _of_list("list_join", (), join), _of_list("list_join_string", (STRING,), join)),
     ),
+    validators=(check_formats,),
 )
 
 STRINGS_REVERSE = Library(
