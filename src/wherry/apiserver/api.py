@@ -22,7 +22,8 @@ from wherry.apiserver.bootstrap import NAMESPACES, bootstrap
 from wherry.apiserver.chain import Chain
 from wherry.apiserver.core import CacheReader, Core
 from wherry.apiserver.exchange import Answer
-from wherry.apiserver.extensions.definitions import Definitions, no_converter
+from wherry.apiserver.extensions.definitions import Definitions
+from wherry.apiserver.extensions.webhook import converters
 from wherry.apiserver.health import Check
 from wherry.apiserver.ids import Ids
 from wherry.apiserver.inprocess import InProcessClient
@@ -31,6 +32,7 @@ from wherry.apiserver.respond import error_reply
 from wherry.apiserver.routes import Router
 from wherry.apiserver.subresources import Handlers, Streams
 from wherry.apiserver.telemetry import Telemetry
+from wherry.apiserver.webhooks import Webhooks
 from wherry.lib.clock import Clock
 from wherry.lib.systemclock import SystemClock
 from wherry.store import Store
@@ -67,7 +69,7 @@ class Settings:
 class Api:
     """The API server of one control plane."""
 
-    __slots__ = ("_chain", "_clients", "_settings", "core", "telemetry")
+    __slots__ = ("_chain", "_clients", "_settings", "_webhooks", "core", "telemetry")
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -85,6 +87,7 @@ class Api:
             allocators=ServiceAllocator(settings.allocation, reader, settings.random).allocators(),
         )
         self.telemetry = Telemetry(settings.registry, cache)
+        self._webhooks = Webhooks(reader, settings.clock)
         self._clients: dict[User, InProcessClient] = {}
         self._chain: Chain | None = None
 
@@ -92,7 +95,7 @@ class Api:
         """Open the store, see to what must exist, and be ready to answer."""
         core, settings = self.core, self._settings
         await core.cache.open()
-        Definitions(core, no_converter).open()
+        Definitions(core, converters(self._webhooks, core.ids.uid)).open()
         handlers = settings.handlers(core) if settings.handlers is not None else {}
         router = Router(handlers, settings.streams)
         paths = Paths(core, self.telemetry, settings.checks, settings.paths)
@@ -121,4 +124,5 @@ class Api:
         for client in self._clients.values():
             client.close()
         await self.core.tasks.close()
+        await self._webhooks.close()
         await self.core.cache.close()

@@ -101,8 +101,3 @@ def _state(definition: Obj) -> bytes:
 def _is_served(definition: Obj) -> bool:
     conditions = (definition.get("status") or {}).get("conditions")
     return is_true(conditions, "NamesAccepted") or is_true(conditions, "Established")
-
-
-def no_converter(_: Obj) -> Converter | None:
-    """For APIs that reach nobody: versions differ in name alone."""
-    return None
