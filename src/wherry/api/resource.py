@@ -186,6 +186,8 @@ class Resource:
     """(new, old): immutability and the like; `validate(new)` has run as well."""
     validate_status_update: Callable[[Obj, Obj], Sequence[FieldError]] = _no_update_faults
     warnings: Callable[[Obj, Obj | None], Sequence[str]] = _no_warnings
+    deprecation: str = ""
+    """What everybody who asks for this kind, in whatever way, is warned with; "" is nothing."""
 
     grace_seconds: Callable[[Obj, int | None], int] | None = None
     """(object, requested) -> how long a deletion waits for its owner to finish; None deletes at once."""

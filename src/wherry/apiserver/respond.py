@@ -6,7 +6,8 @@ The common case costs nothing: JSON of the object itself is sent as the cached b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Awaitable, Sequence
 
 from wherry.api import Obj
 from wherry.api.errors import ApiError
@@ -15,7 +16,7 @@ from wherry.apiserver import versions
 from wherry.apiserver.compressing import LEAST, accepts_gzip, compressed
 from wherry.apiserver.core import Call, Core, Outcome
 from wherry.apiserver.encode import decode, encode_any, indent
-from wherry.apiserver.exchange import Answer, Exchange
+from wherry.apiserver.exchange import Answer, Exchange, settled
 from wherry.apiserver.negotiate import (
     PLAIN,
     PROTOBUF,
@@ -28,10 +29,14 @@ from wherry.apiserver.negotiate import (
 )
 from wherry.apiserver.options import parse_query
 from wherry.apiserver.table import check_include, partial, table
-from wherry.transport.messages import Request, Response
+from wherry.transport.messages import Reply, Request, Response, Stream, Takeover
 from wherry.watchcache.item import Item
 
 Headers = tuple[tuple[str, str], ...]
+_MOST_WARNING = 4096
+_MOST_SHORTENED = 256
+"""Characters of all warnings, and of each when all are more than that."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _PRIVATE: Headers = (("Cache-Control", "no-cache, private"),)
 
 
@@ -76,7 +81,33 @@ def _plainly(request: Request) -> Accepted:
 
 
 def warning_headers(warnings: Sequence[str]) -> Headers:
-    return tuple(("Warning", f'299 - "{_escape(text)}"') for text in warnings)
+    """Warnings as headers: shortened when they are many, and at some length no more of them, as upstream has it."""
+    if sum(map(len, warnings)) > _MOST_WARNING:
+        warnings = [text[:_MOST_SHORTENED] for text in warnings]
+    headers: list[tuple[str, str]] = []
+    written = 0
+    for text in warnings:
+        if written >= _MOST_WARNING:
+            break
+        if not _CONTROL.search(text):
+            written += len(text)
+            headers.append(("Warning", f'299 - "{_escape(text)}"'))
+    return tuple(headers)
+
+
+def warned(answer: Answer, text: str) -> Answer:
+    """The same answer with one more warning, before all others."""
+    if isinstance(answer, Takeover):
+        return answer
+    if not isinstance(answer, (Response, Stream)):
+        return _warned_later(answer, text)
+    header = warning_headers((text,))
+    answer.headers = header + tuple(each for each in answer.headers if each not in header)
+    return answer
+
+
+async def _warned_later(answer: Awaitable[Reply], text: str) -> Reply:
+    return await settled(warned(await answer, text))
 
 
 def _converted(exchange: Exchange, accepted: Accepted, obj: Obj, code: int, headers: Headers) -> Response:
@@ -115,4 +146,4 @@ def _encoded(value: Obj, accepted: Accepted, code: int, headers: Headers) -> Res
 
 
 def _escape(text: str) -> str:
-    return "".join(c for c in text.replace("\\", "\\\\").replace('"', '\\"') if c.isprintable())
+    return text.replace("\\", "\\\\").replace('"', '\\"')

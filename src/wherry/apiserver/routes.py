@@ -18,7 +18,7 @@ from wherry.apiserver.decode import read_options
 from wherry.apiserver.exchange import Answer, Exchange, Respond, settled
 from wherry.apiserver.options import delete_options, list_options, write_options
 from wherry.apiserver.pages import page_reply
-from wherry.apiserver.respond import item_reply, outcome_reply
+from wherry.apiserver.respond import item_reply, outcome_reply, warned
 from wherry.apiserver.selection import select
 from wherry.apiserver.subresources import Handler, Handlers, Streams, Target
 from wherry.apiserver.subresources.catalog import find
@@ -45,6 +45,11 @@ class Router:
         self._streams = streams
 
     def serve(self, exchange: Exchange) -> Answer:
+        """Answer, at once if possible."""
+        deprecation = exchange.resource.deprecation
+        return warned(self._serve(exchange), deprecation) if deprecation else self._serve(exchange)
+
+    def _serve(self, exchange: Exchange) -> Answer:
         info, resource = exchange.info, exchange.resource
         if info.subresource:
             return self._serve_subresource(exchange)

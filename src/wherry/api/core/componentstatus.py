@@ -32,6 +32,7 @@ COMPONENTSTATUSES = Resource(
     scope=Scope.CLUSTER,
     verbs=("get", "list"),
     stored=False,
+    deprecation="v1 ComponentStatus is deprecated in v1.19+",
     columns=(
         NAME,
         Column("Status", _healthy),

@@ -65,10 +65,6 @@ def _validate_port(port: Obj, needs_name: bool, path: str) -> list[FieldError]:
     return faults
 
 
-def warnings(_new: Obj, _old: Obj | None) -> list[str]:
-    return ["v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"]
-
-
 ENDPOINTS = Resource(
     group="",
     version="v1",
@@ -81,5 +77,5 @@ ENDPOINTS = Resource(
     columns=(NAME, Column("Endpoints", _endpoints), AGE),
     defaults=set_defaults,
     validate=validate,
-    warnings=warnings,
+    deprecation="v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
 )

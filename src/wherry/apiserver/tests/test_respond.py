@@ -14,8 +14,9 @@ import yaml
 from wherry.apiserver.protobuf.reading import read
 from wherry.apiserver.protobuf.wire import fields
 from wherry.apiserver.protobuf.writing import write_any
+from wherry.apiserver.respond import warning_headers
 from wherry.apiserver.tests.harness import CONFIGMAPS, PODS, Server, configmap, pod, serving
-from wherry.transport.messages import Response
+from wherry.transport.messages import Response, Takeover
 
 PROTOBUF = "application/vnd.kubernetes.protobuf"
 TYPED = {"accept": f"{PROTOBUF},application/json"}
@@ -174,3 +175,23 @@ def frames(data: bytes) -> list[tuple[str, Any]]:
         found.append((kind.decode(), read(enveloped)))
         data = data[4 + size :]
     return found
+
+
+def test_many_warnings_are_shortened_and_cut() -> None:
+    assert warning_headers(["a\\b", 'say "x"', "line\nend"]) == (
+        ("Warning", '299 - "a\\\\b"'),
+        ("Warning", '299 - "say \\"x\\""'),
+    )
+    whole = warning_headers(["x" * 2048, "y" * 2048])
+    assert [len(value) for _, value in whole] == [2048 + 8] * 2
+    cut = warning_headers([f"{number:03}" + "x" * 500 for number in range(40)])
+    assert [len(value) for _, value in cut] == [256 + 8] * 16
+
+
+async def test_who_asks_for_a_deprecated_kind_is_warned(server: Server) -> None:
+    text = '299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"'
+    path = "/api/v1/namespaces/default/endpoints"
+    made = await server.raw("POST", path, b'{"metadata":{"name":"a"}}', {"content-type": "application/json"})
+    for reply in (made, await server.raw("GET", path), await server.raw("GET", f"{path}?watch=1")):
+        assert not isinstance(reply, Takeover)
+        assert [value for name, value in reply.headers if name == "Warning"] == [text]
