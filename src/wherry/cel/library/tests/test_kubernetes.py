@@ -1,0 +1,54 @@
+"""What rules of Kubernetes may use, expression by expression: `data/expressions.yaml`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from wherry.cel.environment import Environment
+from wherry.cel.errors import CompileError, EvaluationError
+from wherry.cel.library.kubernetes import KUBERNETES
+from wherry.cel.library.strings import STRINGS_REVERSE
+
+CASES: Mapping[str, Mapping[str, Mapping[str, Any]]] = yaml.safe_load(
+    (Path(__file__).parent / "data/expressions.yaml").read_text()
+)
+LOOSE = Environment({}, libraries=(*KUBERNETES, STRINGS_REVERSE))
+STRICT = Environment({}, libraries=KUBERNETES, is_homogeneous=True, is_strict=True)
+
+
+def _cases(key: str) -> list[Any]:
+    return [
+        pytest.param(text, expected, id=f"{library}: {text}")
+        for library, tables in CASES.items()
+        for text, expected in tables.get(key, {}).items()
+    ]
+
+
+@pytest.mark.parametrize(("text", "value"), _cases("values"))
+def test_values(text: str, value: Any) -> None:
+    found = LOOSE.compile(text)({})
+    assert (type(found), found) == (type(value), value)
+
+
+@pytest.mark.parametrize(("text", "message"), _cases("errors"))
+def test_errors(text: str, message: str) -> None:
+    with pytest.raises(EvaluationError) as error:
+        LOOSE.compile(text)({})
+    assert str(error.value) == message
+
+
+@pytest.mark.parametrize(("text", "message"), _cases("compile"))
+def test_what_does_not_compile(text: str, message: str) -> None:
+    with pytest.raises(CompileError) as error:
+        STRICT.compile(text)
+    assert error.value.issues[0].message == message
+
+
+def test_every_overload_has_its_own_id() -> None:
+    ids = [overload.id for library in KUBERNETES for function in library.functions for overload in function.overloads]
+    assert len(ids) == len(set(ids))
