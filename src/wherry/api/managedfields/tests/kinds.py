@@ -52,6 +52,7 @@ META = struct(
         "labels": free(TEXT),
         "annotations": free(TEXT),
         "finalizers": Node(Sort.LIST, is_set=True, item=TEXT),
+        "managedFields": Node(Sort.LIST),
     }
 )
 THING = struct({"apiVersion": TEXT, "kind": TEXT, "metadata": META, "spec": SPEC, "status": SPEC})
