@@ -59,7 +59,7 @@ def _read_protobuf(body: bytes, kind: str) -> Obj:
         raise unrecognized(kind, str(error), body) from error
 
 
-def find_duplicates(body: bytes, obj: Obj) -> Sequence[str]:
+def find_duplicates(body: bytes, obj: Any) -> Sequence[str]:
     """What to say of the keys that stand twice in one map of a JSON body."""
     if body.count(_COLON) == encode_any(obj).count(_COLON):
         return ()

@@ -37,7 +37,7 @@ def intake(
         if isinstance(fault, DecodeError):
             raise Undecodable(resource, fault.detail)
     if (unknown or duplicates) and call.validation is not FieldValidation.IGNORE:
-        _report(resource, unknown, duplicates, call)
+        _report(resource, unknown, duplicates, call, is_patched)
     if len(owners := obj["metadata"].get("ownerReferences") or ()) > 1:
         _drop_repeated_owners(obj["metadata"], owners, call, is_patched)
     resource.defaults(obj)
@@ -127,9 +127,17 @@ def _check_kind(resource: Resource, obj: Obj) -> None:
     metadata.of(obj)
 
 
-def _report(resource: Resource, unknown: Sequence[str], duplicates: Sequence[str], call: Call) -> None:
+def _report(
+    resource: Resource, unknown: Sequence[str], duplicates: Sequence[str], call: Call, is_patched: bool
+) -> None:
     """Tell of fields that will not be kept: as an error or as warnings."""
-    texts = [*(f'unknown field "{path}"' for path in unknown), *duplicates]
+    texts = [f'unknown field "{path}"' for path in unknown]
+    if is_patched:
+        texts = [*duplicates, *texts]  # what is wrong with the patch comes before what it makes of the object
+    else:
+        # What stands twice in a field that is not known is not reported twice.
+        passed_over = tuple(f'duplicate field "{path}{end}' for path in unknown for end in ('"', ".", "["))
+        texts += [text for text in duplicates if not text.startswith(passed_over)]
     # What a YAML reader says (of lines) comes before what is found in the object that it made.
     texts.sort(key=lambda text: not text.startswith(("yaml: ", "line ")))
     if call.validation is FieldValidation.STRICT:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from wherry.apiserver.tests.harness import CONFIGMAPS, PODS, Server, configmap, pod, serving
+from wherry.transport.messages import Response
 
 MERGE = {"content-type": "application/merge-patch+json"}
 STRATEGIC = {"content-type": "application/strategic-merge-patch+json"}
@@ -399,3 +400,41 @@ async def test_leases_are_created_by_update(server: Server) -> None:
 async def test_a_path_must_suit_the_kinds_scope(server: Server, path: str) -> None:
     assert (await server.call("GET", path)).status == 404
     assert (await server.call("GET", "/api/v1/namespaces/default")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("content_type", "patch", "told"),
+    [
+        pytest.param(
+            "application/json-patch+json",
+            b'[{"op":"add","op":"add","path":"/data","value":{},"bogus":1}]',
+            ['json patch unknown field "[0].bogus"', 'json patch duplicate field "[0].op"'],
+            id="json",
+        ),
+        pytest.param(
+            "application/merge-patch+json",
+            b'{"data":{"a":"1","a":"2"},"bogus":1,"bogus":2}',
+            ['duplicate field "data.a"', 'duplicate field "bogus"', 'unknown field "bogus"'],
+            id="merge",
+        ),
+        pytest.param(
+            "application/strategic-merge-patch+json",
+            b'{"data":{"a":"1","a":"2"}}',
+            ['duplicate field "data.a"'],
+            id="strategic",
+        ),
+    ],
+)
+async def test_what_a_patch_says_in_vain(server: Server, content_type: str, patch: bytes, told: list[str]) -> None:
+    await server.post(CONFIGMAPS, configmap("a"))
+    headers = {"content-type": content_type}
+    reply = await server.raw("PATCH", f"{CONFIGMAPS}/a", patch, headers)
+    assert isinstance(reply, Response)
+    warnings = [text for name, text in reply.headers if name == "Warning"]
+    assert warnings == ['299 - "' + text.replace('"', '\\"') + '"' for text in told]
+    refused = await server.call("PATCH", f"{CONFIGMAPS}/a?fieldValidation=Strict", patch, headers)
+    assert refused.status == 422
+    assert "strict decoding error: " + ", ".join(told) in refused.body["details"]["causes"][0]["message"]
+    quiet = await server.raw("PATCH", f"{CONFIGMAPS}/a?fieldValidation=Ignore", patch, headers)
+    assert isinstance(quiet, Response)
+    assert "Warning" not in dict(quiet.headers)

@@ -5,6 +5,7 @@ A patch that names a resourceVersion insists on it; all others are applied to wh
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +13,14 @@ from wherry.api import Obj
 from wherry.api.errors import BadRequest, Invalid
 from wherry.api.patch.applying import apply as apply_patch
 from wherry.api.patch.applying import unsupported
+from wherry.api.patch.json_patch import unknown_fields
 from wherry.api.patch.strategic import go_format
 from wherry.api.resource import Resource, Subresource
 from wherry.apiserver import metadata, pipeline, versions
 from wherry.apiserver.core import Call, Core, Outcome
+from wherry.apiserver.decode import find_duplicates
 from wherry.apiserver.encode import DecodeError, decode, encode
+from wherry.apiserver.options import FieldValidation
 from wherry.apiserver.pipeline import Faults
 from wherry.apiserver.verbs.update import rewrite
 from wherry.client import Patch
@@ -32,6 +36,16 @@ class Apply:
     kind: Patch
     document: Any
     resource: Resource
+    body: bytes = b""
+    """The patch as it came, in which keys may stand twice."""
+
+    def faults(self) -> Sequence[str]:
+        """What of the patch itself will not be heeded."""
+        duplicates = find_duplicates(self.body, self.document)
+        if self.kind is not Patch.JSON:
+            return duplicates
+        unknown = [f'unknown field "{path}"' for path in unknown_fields(self.document)]
+        return [f"json patch {text}" for text in (*unknown, *duplicates)]
 
     def __call__(self, obj: Obj) -> Obj:
         return apply_patch(self.kind.value, obj, self.document, self.resource.schema)
@@ -53,12 +67,13 @@ async def patch(
     sub: Subresource | None = None,
 ) -> Outcome:
     """Change one object by a patch."""
+    faults = () if call.validation is FieldValidation.IGNORE else apply.faults()
 
     def change(item: Item) -> tuple[Obj, Faults]:
         patched = apply(versions.read(resource, item))
         _check_identity(resource, patched, namespace, name)
         try:
-            return patched, pipeline.intake(resource, patched, call, is_patched=True)
+            return patched, pipeline.intake(resource, patched, call, faults, is_patched=True)
         except pipeline.Undecodable as error:
             raise Invalid.of_patch(apply.show(versions.read(resource, item)), error.why) from error
 
@@ -75,7 +90,7 @@ def reader(body: bytes, content_type: str, resource: Resource) -> Apply:
         document = decode(body)
     except (DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequest(f"error decoding patch: {error}") from error
-    return Apply(kind, document, resource)
+    return Apply(kind, document, resource, body)
 
 
 def _check_identity(resource: Resource, patched: Obj, namespace: str, name: str) -> None:
