@@ -69,6 +69,19 @@ def validate_embedded(meta: Obj, path: str) -> list[FieldError]:
     return faults
 
 
+_NOT_THROUGH_STATUS = ("labels", "annotations", "finalizers", "ownerReferences")
+
+
+def keep_metadata(new: Obj, old: Obj) -> None:
+    """`Resource.prepare_status_update` of kinds whose status writers change no metadata."""
+    meta, before = new["metadata"], old["metadata"]
+    for field in _NOT_THROUGH_STATUS:
+        if field in before:
+            meta[field] = before[field]
+        else:
+            meta.pop(field, None)
+
+
 def validate_template_meta(meta: Mapping[str, Any], path: str) -> list[FieldError]:
     """Labels and annotations of a template (of pods, jobs, claims); it has no name to check."""
     faults: list[FieldError] = []

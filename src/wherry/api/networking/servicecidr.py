@@ -6,22 +6,13 @@ from wherry.api import Obj
 from wherry.api.field import FieldError, invalid, required
 from wherry.api.meta.addresses import parse_cidr, validate_cidr
 from wherry.api.meta.columns import AGE, NAME, joined
-from wherry.api.meta.objectmeta import IMMUTABLE
+from wherry.api.meta.objectmeta import IMMUTABLE, keep_metadata
 from wherry.api.resource import STATUS, Column, Resource, Scope
 from wherry.api.schema import schema
 
 
 def _cidrs(obj: Obj) -> list[str]:
     return (obj.get("spec") or {}).get("cidrs") or []
-
-
-def prepare_status_update(new: Obj, old: Obj) -> None:
-    """Who reports changes neither labels nor annotations, finalizers or owners."""
-    for field in ("labels", "annotations", "finalizers", "ownerReferences"):
-        if field in old["metadata"]:
-            new["metadata"][field] = old["metadata"][field]
-        else:
-            new["metadata"].pop(field, None)
 
 
 def validate_create(obj: Obj) -> list[FieldError]:
@@ -61,7 +52,7 @@ SERVICECIDRS = Resource(
     schema=schema("networking.k8s.io/v1", "ServiceCIDR"),
     scope=Scope.CLUSTER,
     subresources=(STATUS,),
-    prepare_status_update=prepare_status_update,
+    prepare_status_update=keep_metadata,
     validate_create=validate_create,
     validate_update=validate_update,
     columns=(NAME, Column("CIDRs", joined("spec.cidrs")), AGE),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from wherry.api import Obj
-from wherry.api.field import FieldError, required
+from wherry.api.field import FieldError, invalid, required
 from wherry.api.meta.columns import PLAIN_COLUMNS
-from wherry.api.meta.labels import validate_label_selector
+from wherry.api.meta.labels import SelectorError, selector_of, validate_label_selector
 from wherry.api.meta.names import path_segment_faults
 from wherry.api.rbac.rules import validate_policy_rules
 from wherry.api.resource import Resource, Scope
@@ -17,12 +17,16 @@ def validate(role: Obj) -> list[FieldError]:
     aggregation = role.get("aggregationRule")
     if aggregation is None:
         return faults
-    selectors = aggregation.get("clusterRoleSelectors")
+    selectors, path = aggregation.get("clusterRoleSelectors"), "aggregationRule.clusterRoleSelectors"
     if not selectors:
         why = "at least one clusterRoleSelector required if aggregationRule is non-nil"
-        return [*faults, required("aggregationRule.clusterRoleSelectors", why)]
+        return [*faults, required(path, why)]
     for index, selector in enumerate(selectors):
-        faults += validate_label_selector(selector, f"aggregationRule.clusterRoleSelectors[{index}]")
+        faults += validate_label_selector(selector, f"{path}[{index}]")
+        try:
+            selector_of(selector)
+        except SelectorError:
+            faults.append(invalid(f"{path}[{index}]", None, "invalid label selector."))
     return faults
 
 

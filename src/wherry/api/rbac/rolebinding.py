@@ -12,7 +12,7 @@ from wherry.api.schema import schema
 
 
 def validate(binding: Obj) -> list[FieldError]:
-    return validate_binding(binding, ("ClusterRole", "Role"), namespaced=True)
+    return validate_binding(binding, ("Role", "ClusterRole"), namespaced=True)
 
 
 ROLEBINDINGS = Resource(

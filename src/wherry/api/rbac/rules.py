@@ -9,7 +9,7 @@ from wherry.api.field import FieldError, invalid, not_supported, required
 from wherry.api.meta.names import dns1123_subdomain_faults, path_segment_faults
 
 GROUP = "rbac.authorization.k8s.io"
-_SUBJECT_KINDS = ("Group", "ServiceAccount", "User")
+_SUBJECT_KINDS = ("ServiceAccount", "User", "Group")
 
 
 def validate_policy_rules(obj: Obj, namespaced: bool) -> list[FieldError]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from wherry.api import Obj
+from wherry.api.field import FieldError, duplicate, invalid, not_supported
 from wherry.api.meta.columns import AGE, NAME, NONE, UNSET, boolean, joined
+from wherry.api.meta.objectmeta import IMMUTABLE
 from wherry.api.resource import Cell, Column, Resource, Scope
 from wherry.api.schema import schema
 
@@ -25,6 +29,74 @@ def set_defaults(driver: Obj) -> None:
     spec.setdefault("seLinuxMount", False)
 
 
+_GROUP_POLICIES = ("File", "None", "ReadWriteOnceWithFSType")
+_MODES = ("Persistent", "Ephemeral")
+_LEAST_SECONDS, _MOST_SECONDS, _LEAST_PERIOD = 600, 2**32, 10
+_TOKENS = (
+    "spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent possible "
+    "logging of tokens in volume attributes"
+)
+
+
+def prepare_update(new: Obj, old: Obj) -> None:
+    """Generations are counted from the first change on."""
+    if new["spec"] != old["spec"]:
+        new["metadata"]["generation"] = (old["metadata"].get("generation") or 0) + 1
+
+
+def validate(driver: Obj) -> list[FieldError]:
+    spec = driver["spec"]
+    faults: list[FieldError] = []
+    if spec["fsGroupPolicy"] not in _GROUP_POLICIES:
+        faults.append(not_supported("spec.fsGroupPolicy", spec["fsGroupPolicy"], _GROUP_POLICIES))
+    faults += _validate_tokens(spec.get("tokenRequests") or [], "spec.tokenRequests")
+    modes = [mode for mode in spec["volumeLifecycleModes"] if mode not in _MODES]
+    faults += [not_supported("spec.volumeLifecycleModes", mode, _MODES) for mode in modes]
+    period, in_secrets = spec.get("nodeAllocatableUpdatePeriodSeconds"), spec.get("serviceAccountTokenInSecrets")
+    if period is not None and period < _LEAST_PERIOD:
+        why = f"must be greater than or equal to {_LEAST_PERIOD} seconds"
+        faults.append(invalid("spec.nodeAllocatableUpdatePeriodSeconds", period, why))
+    if in_secrets is not None and not spec.get("tokenRequests"):
+        why = "serviceAccountTokenInSecrets is set but no tokenRequests are specified"
+        faults.append(invalid("spec.serviceAccountTokenInSecrets", in_secrets, why))
+    return faults
+
+
+def _validate_tokens(requests: list[Obj], path: str) -> list[FieldError]:
+    faults: list[FieldError] = []
+    audiences: set[str] = set()
+    for index, request in enumerate(requests):
+        audience, seconds = request.get("audience") or "", request.get("expirationSeconds")
+        if audience in audiences:
+            faults.append(duplicate(f"{path}[{index}].audience", audience))
+            continue
+        audiences.add(audience)
+        where = f"{path}[{index}].expirationSeconds"
+        if seconds is not None and seconds < _LEAST_SECONDS:
+            faults.append(invalid(where, seconds, "may not specify a duration less than 10 minutes"))
+        if seconds is not None and seconds > _MOST_SECONDS:
+            faults.append(invalid(where, seconds, "may not specify a duration larger than 2^32 seconds"))
+    return faults
+
+
+def validate_update(new: Obj, old: Obj) -> list[FieldError]:
+    spec, before = new["spec"], old["spec"]
+    named = (("attachRequired", "attachedRequired"), ("volumeLifecycleModes", "volumeLifecycleModes"))
+    return [
+        invalid(f"spec.{shown}", spec.get(field), IMMUTABLE)
+        for field, shown in named
+        if spec.get(field) != before.get(field)
+    ]
+
+
+def warnings(new: Obj, old: Obj | None) -> Sequence[str]:
+    spec, before = new["spec"], (old or {}).get("spec") or {}
+    requests = spec.get("tokenRequests")
+    if not requests or requests == before.get("tokenRequests"):
+        return ()
+    return () if spec.get("serviceAccountTokenInSecrets") is not None else (_TOKENS,)
+
+
 CSIDRIVERS = Resource(
     group="storage.k8s.io",
     version="v1",
@@ -32,7 +104,6 @@ CSIDRIVERS = Resource(
     plural="csidrivers",
     schema=schema("storage.k8s.io/v1", "CSIDriver"),
     scope=Scope.CLUSTER,
-    has_generation=True,
     unconditional_update=False,
     columns=(
         NAME,
@@ -45,5 +116,9 @@ CSIDRIVERS = Resource(
         AGE,
     ),
     defaults=set_defaults,
+    prepare_update=prepare_update,
+    validate=validate,
+    validate_update=validate_update,
+    warnings=warnings,
     returns_deleted=True,
 )
