@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from wherry.api import Obj
 from wherry.api.admissionregistration.columns import param_reference
 from wherry.api.admissionregistration.defaults import set_binding_defaults
+from wherry.api.admissionregistration.matching import validate_mutable
+from wherry.api.admissionregistration.policies import validate_binding
+from wherry.api.field import FieldError
 from wherry.api.meta.columns import AGE, NAME, text
 from wherry.api.resource import Column, Resource, Scope
 from wherry.api.schema import schema
+
+
+def validate(binding: Obj) -> list[FieldError]:
+    match = (binding.get("spec") or {}).get("matchResources")
+    faults = validate_binding(binding)
+    return faults if match is None else faults + validate_mutable(match, "spec.matchResources")
+
 
 MUTATINGADMISSIONPOLICYBINDINGS = Resource(
     group="admissionregistration.k8s.io",
@@ -25,4 +36,5 @@ MUTATINGADMISSIONPOLICYBINDINGS = Resource(
         AGE,
     ),
     defaults=set_binding_defaults,
+    validate=validate,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wherry.api.admissionregistration.defaults import set_mutating_webhook_defaults
+from wherry.api.admissionregistration.webhooks import validate_create, validate_update
 from wherry.api.meta.columns import AGE, NAME, size
 from wherry.api.resource import Column, Resource, Scope
 from wherry.api.schema import schema
@@ -19,4 +20,6 @@ MUTATINGWEBHOOKCONFIGURATIONS = Resource(
     unconditional_update=False,
     columns=(NAME, Column("Webhooks", size("webhooks"), "integer"), AGE),
     defaults=set_mutating_webhook_defaults,
+    validate_create=validate_create,
+    validate_update=validate_update,
 )
