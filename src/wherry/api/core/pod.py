@@ -7,9 +7,12 @@ from typing import Any
 
 from wherry.api import Obj
 from wherry.api.core.podcolumns import COLUMNS
+from wherry.api.core.podspec.annotations import validate_agreement, validate_annotations
 from wherry.api.core.podspec.defaults import set_pod_defaults
 from wherry.api.core.podspec.qos import qos_class
-from wherry.api.core.podspec.update import validate_pod_status_update, validate_pod_update
+from wherry.api.core.podspec.scheduling import merge_label_keys
+from wherry.api.core.podspec.status import validate_pod_status_update
+from wherry.api.core.podspec.update import validate_pod_update
 from wherry.api.core.podspec.validate import validate_pod_spec
 from wherry.api.core.podspec.warnings import warn
 from wherry.api.field import FieldError, forbidden
@@ -60,6 +63,8 @@ def prepare_create(pod: Obj) -> None:
     spec = pod["spec"]
     if spec["terminationGracePeriodSeconds"] < 0:
         spec["terminationGracePeriodSeconds"] = 1
+    if "affinity" in spec or "topologySpreadConstraints" in spec:
+        merge_label_keys(spec, pod["metadata"].get("labels") or {})
     status: dict[str, Any] = {"phase": "Pending", "qosClass": qos_class(spec)}
     if spec.get("schedulingGates"):
         status["conditions"] = [
@@ -90,7 +95,11 @@ def _restore(new: dict[str, Any], old: dict[str, Any], field: str) -> None:
 
 
 def validate(pod: Obj) -> list[FieldError]:
-    return validate_pod_spec(pod["spec"], "spec")
+    """What holds for every state of a pod."""
+    metadata, faults = pod["metadata"], list[FieldError]()
+    if annotations := metadata.get("annotations"):
+        validate_annotations(annotations, pod["spec"], "metadata.annotations", faults)
+    return faults + validate_pod_spec(pod["spec"], "spec", metadata.get("name") or "")
 
 
 def validate_create(pod: Obj) -> list[FieldError]:
@@ -102,6 +111,8 @@ def validate_create(pod: Obj) -> list[FieldError]:
     if spec.get("nodeName") and spec.get("schedulingGates"):
         why = "cannot be set until all schedulingGates have been cleared"
         faults.append(forbidden("spec.nodeName", why))
+    if annotations := pod["metadata"].get("annotations"):
+        validate_agreement(annotations, spec, "spec", faults)
     return faults
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Any
 
+from wherry.api.core.podspec.context import Context
 from wherry.api.field import FieldError, forbidden, invalid, not_supported, required
 from wherry.api.meta.names import header_name_faults, in_range_text, port_name_faults
 from wherry.api.meta.objectmeta import NOT_NEGATIVE
@@ -13,6 +15,14 @@ Faults = list[FieldError]
 _HANDLERS = ("exec", "httpGet", "tcpSocket", "grpc", "sleep")
 _COUNTS = ("initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold")
 _SCHEMES = ("HTTP", "HTTPS")
+_WINDOWS_SIGNALS = ("SIGKILL", "SIGTERM")
+_LINUX_SIGNALS = tuple(
+    sorted(
+        {each.name for each in signal.Signals}
+        | {f"SIGRTMIN+{n}" for n in range(1, 16)}
+        | {f"SIGRTMAX-{n}" for n in range(1, 15)}
+    )
+)
 
 
 def validate_probes(container: dict[str, Any], path: str, faults: Faults) -> None:
@@ -22,16 +32,16 @@ def validate_probes(container: dict[str, Any], path: str, faults: Faults) -> Non
         if probe is None:
             continue
         _validate_probe(probe, f"{path}.{name}", faults)
-        if name != "readinessProbe" and probe.get("successThreshold") not in (1, 0, None):
-            faults.append(invalid(f"{path}.{name}.successThreshold", probe["successThreshold"], "must be 1"))
         grace = probe.get("terminationGracePeriodSeconds")
-        if grace is None:
-            continue
-        if name == "readinessProbe":
+        if grace is not None and grace <= 0:
+            faults.append(invalid(f"{path}.{name}.terminationGracePeriodSeconds", grace, "must be greater than 0"))
+        if name != "readinessProbe":
+            if probe.get("successThreshold") != 1:
+                found = probe.get("successThreshold") or 0
+                faults.append(invalid(f"{path}.{name}.successThreshold", found, "must be 1"))
+        elif grace is not None:
             why = "must not be set for readinessProbes"
             faults.append(invalid(f"{path}.{name}.terminationGracePeriodSeconds", grace, why))
-        elif grace <= 0:
-            faults.append(invalid(f"{path}.{name}.terminationGracePeriodSeconds", grace, "must be greater than 0"))
 
 
 def _validate_probe(probe: dict[str, Any], path: str, faults: Faults) -> None:
@@ -41,18 +51,29 @@ def _validate_probe(probe: dict[str, Any], path: str, faults: Faults) -> None:
             faults.append(invalid(f"{path}.{name}", probe[name], NOT_NEGATIVE))
 
 
-def validate_lifecycle(lifecycle: dict[str, Any], path: str, grace: int, faults: Faults) -> None:
-    """What runs after the start and before the end."""
+def validate_lifecycle(lifecycle: dict[str, Any], path: str, context: Context, faults: Faults) -> None:
+    """What runs after the start and before the end, and by which signal the end comes."""
     for name in ("postStart", "preStop"):
         handler = lifecycle.get(name)
         if handler is None:
             continue
         _validate_handler(handler, f"{path}.{name}", faults)
         if sleep := handler.get("sleep"):
-            seconds = sleep.get("seconds") or 0
+            seconds, grace = sleep.get("seconds") or 0, context.grace
             if seconds < 0 or seconds > grace:
                 why = f"must be non-negative and less than terminationGracePeriodSeconds ({grace})"
-                faults.append(invalid(f"{path}.{name}.sleep.seconds", seconds, why))
+                faults.append(invalid(f"{path}.{name}.sleep", seconds, why))
+    if (stop := lifecycle.get("stopSignal")) is not None:
+        _validate_signal(stop, path + ".stopSignal", context.system, faults)
+
+
+def _validate_signal(stop: str, path: str, system: str, faults: Faults) -> None:
+    if not system:
+        faults.append(forbidden(path, "may not be set for containers with empty `spec.os.name`"))
+        return
+    known = _WINDOWS_SIGNALS if system == "windows" else _LINUX_SIGNALS
+    if stop not in known:
+        faults.append(not_supported(path, stop, known))
 
 
 def _validate_handler(handler: dict[str, Any], path: str, faults: Faults) -> None:
@@ -81,9 +102,9 @@ def _validate_http(action: dict[str, Any], path: str, faults: Faults) -> None:
     validate_port(action.get("port"), path + ".port", faults)
     if action.get("scheme") not in _SCHEMES:
         faults.append(not_supported(path + ".scheme", action.get("scheme") or "", _SCHEMES))
-    for index, header in enumerate(action.get("httpHeaders") or ()):
+    for header in action.get("httpHeaders") or ():
         name = header.get("name") or ""
-        faults += [invalid(f"{path}.httpHeaders[{index}].name", name, why) for why in header_name_faults(name)]
+        faults += [invalid(path + ".httpHeaders", name, why) for why in header_name_faults(name)]
 
 
 def validate_port(port: int | str | None, path: str, faults: Faults) -> None:

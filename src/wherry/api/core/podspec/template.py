@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from wherry.api.core.podspec.annotations import validate_agreement, validate_annotations
 from wherry.api.core.podspec.defaults import set_template_defaults
 from wherry.api.core.podspec.validate import validate_pod_spec
 from wherry.api.field import FieldError, forbidden, invalid, not_supported, required
@@ -24,7 +25,11 @@ def set_defaults(template: Template | None) -> None:
 def validate_template(template: Template, path: str, restart_policies: tuple[str, ...] = ALWAYS) -> list[FieldError]:
     """A template for pods that restart as the workload demands."""
     spec = template.get("spec") or {}
-    faults = validate_template_meta(template.get("metadata") or {}, path + ".metadata")
+    metadata = template.get("metadata") or {}
+    faults = validate_template_meta(metadata, path)  # Upstream's paths leave `metadata` out.
+    if annotations := metadata.get("annotations"):
+        validate_annotations(annotations, spec, path + ".annotations", faults)
+        validate_agreement(annotations, spec, path + ".spec", faults)
     faults += validate_pod_spec(spec, path + ".spec")
     if spec.get("restartPolicy") not in restart_policies:
         faults = [fault for fault in faults if fault.path != path + ".spec.restartPolicy"]
