@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from wherry.api import Obj
-from wherry.api.field import FieldError, invalid, not_supported, required
-from wherry.api.meta.columns import PLAIN_COLUMNS
-from wherry.api.meta.names import dns1035_label_faults, dns1123_subdomain_faults
-from wherry.api.meta.objectmeta import IMMUTABLE
-from wherry.api.resource import STATUS, Resource, Scope
+from wherry.api.apiextensions.definition import validate_create, validate_status_update, validate_update
+from wherry.api.apiextensions.versions import places, schema_of, storage_version
+from wherry.api.meta.columns import CREATED_AT, NAME, joined, text
+from wherry.api.meta.conditions import is_true
+from wherry.api.resource import STATUS, Cell, Column, Resource, Scope
 from wherry.api.schema import schema
+from wherry.api.structural.shape import known_format
 
 
 def set_defaults(definition: Obj) -> None:
@@ -20,51 +23,27 @@ def set_defaults(definition: Obj) -> None:
         names["singular"] = kind.lower()
     if not names.get("listKind") and kind:
         names["listKind"] = kind + "List"
-    conversion = spec.setdefault("conversion", {})
-    conversion.setdefault("strategy", "None")
+    conversion = spec.setdefault("conversion", {"strategy": "None"})
     if service := ((conversion.get("webhook") or {}).get("clientConfig") or {}).get("service"):
         service.setdefault("port", 443)
 
 
-def validate(definition: Obj) -> list[FieldError]:
-    """The name says which resource it is about."""
-    spec, name = definition["spec"], definition["metadata"].get("name") or ""
-    group, plural = spec.get("group") or "", (spec.get("names") or {}).get("plural") or ""
-    faults: list[FieldError] = []
-    if name != f"{plural}.{group}":
-        why = 'must be spec.names.plural+"."+spec.group'
-        faults.append(invalid("metadata.name", name, why))
-    if not group:
-        faults.append(required("spec.group"))
-    elif "." not in group:
-        faults.append(invalid("spec.group", group, "should be a domain with at least one dot"))
-    else:
-        faults += [invalid("spec.group", group, why) for why in dns1123_subdomain_faults(group)]
-    for field in ("plural", "singular"):
-        value = spec["names"].get(field) or ""
-        if value:
-            faults += [invalid(f"spec.names.{field}", value, why) for why in dns1035_label_faults(value)]
-    if spec.get("scope") not in ("Cluster", "Namespaced"):
-        faults.append(not_supported("spec.scope", spec.get("scope") or "", ("Cluster", "Namespaced")))
-    versions = spec.get("versions") or []
-    names = [version.get("name") or "" for version in versions]
-    if len(set(names)) != len(names):
-        faults.append(invalid("spec.versions", names, "must contain unique version names"))
-    if sum(bool(version.get("storage")) for version in versions) != 1:
-        faults.append(invalid("spec.versions", names, "must have exactly one version marked as storage version"))
-    return faults
+def reset_status(definition: Obj) -> None:
+    """Nothing is accepted yet, but objects will be kept in the storage version from the first one on."""
+    version = storage_version(definition.get("spec") or {})
+    definition["status"] = {
+        "conditions": [],
+        "acceptedNames": {"plural": "", "kind": ""},
+        "storedVersions": [version] if version else [],
+    }
 
 
-def validate_update(new: Obj, old: Obj) -> list[FieldError]:
-    """What is stored under one name and scope can not be found under another."""
-    faults: list[FieldError] = []
-    for path in (("group",), ("scope",), ("names", "kind"), ("names", "plural")):
-        value, before = new["spec"], old["spec"]
-        for step in path:
-            value, before = value.get(step), before.get(step)
-        if value != before:
-            faults.append(invalid("spec." + ".".join(path), value, IMMUTABLE))
-    return faults
+def remember_storage(new: Obj, _: Obj) -> None:
+    """A version that objects are kept in from now on has been stored once, whatever comes later."""
+    version, status = storage_version(new.get("spec") or {}), new.setdefault("status", {})
+    stored = status.get("storedVersions") or []
+    if version and version not in stored:
+        new["status"] = {**status, "storedVersions": [*stored, version]}
 
 
 def begin_deletion(definition: Obj) -> None:
@@ -83,6 +62,66 @@ def begin_deletion(definition: Obj) -> None:
     status["conditions"] = conditions
 
 
+def warnings(new: Obj, old: Obj | None) -> list[str]:
+    """What a schema says that has no effect, as far as it did not say so before."""
+    before = set(_warnings(old)) if old is not None else set()
+    return [warning for warning in dict.fromkeys(_warnings(new)) if warning not in before]
+
+
+def _warnings(definition: Obj) -> Sequence[str]:
+    found = list(_places(definition))
+    formats = [f'unrecognized format "{place["format"]}"' for place in found if _is_unknown_format(place)]
+    return [*formats, *sorted(filter(None, map(_set_warning, found)))]
+
+
+def _places(definition: Obj) -> Iterator[Obj]:
+    schemas: list[Obj | None] = []
+    for version in definition["spec"].get("versions") or ():
+        given = schema_of(definition["spec"], version.get("name") or "")
+        if given not in schemas:
+            schemas.append(given)
+            yield from places(given)
+
+
+def _is_unknown_format(place: Obj) -> bool:
+    return bool(place.get("format")) and not known_format(place["format"], place.get("type") or "")
+
+
+def _set_warning(place: Obj) -> str:
+    items = place.get("items")
+    if place.get("x-kubernetes-list-type") != "set" or not isinstance(items, dict):
+        return ""
+    if items.get("type") not in ("object", "array"):
+        return ""
+    what = f'x-kubernetes-list-type: set for items of type "{items["type"]}"'
+    return f"{what} is not supported by server-side apply or CEL validation rules"
+
+
+def _served_versions(definition: Obj, _: float) -> Cell:
+    versions = definition["spec"].get("versions") or ()
+    names = (
+        (version.get("name") or "") + ("(storage)" if version.get("storage") else "")
+        for version in versions
+        if version.get("served")
+    )
+    return ",".join(sorted(names))
+
+
+def _is_established(definition: Obj, _: float) -> Cell:
+    return is_true((definition.get("status") or {}).get("conditions"), "Established")
+
+
+COLUMNS = (
+    NAME,
+    Column("Scope", text("spec.scope"), description="Cluster/Namespaced"),
+    Column("Versions", _served_versions, description="Served versions"),
+    CREATED_AT,
+    Column("Group", text("spec.group"), priority=1, description="API group"),
+    Column("Kind", text("spec.names.kind"), priority=1, description="CustomResource kind"),
+    Column("ShortNames", joined("spec.names.shortNames"), priority=1, description="Short names"),
+    Column("Established", _is_established, "boolean", priority=1, description="Established status"),
+)
+
 CUSTOMRESOURCEDEFINITIONS = Resource(
     group="apiextensions.k8s.io",
     version="v1",
@@ -95,10 +134,14 @@ CUSTOMRESOURCEDEFINITIONS = Resource(
     subresources=(STATUS,),
     has_generation=True,
     unconditional_update=False,
-    columns=PLAIN_COLUMNS,
+    columns=COLUMNS,
     defaults=set_defaults,
-    validate=validate,
+    prepare_create=reset_status,
+    prepare_update=remember_storage,
+    validate_create=validate_create,
     validate_update=validate_update,
+    validate_status_update=validate_status_update,
+    warnings=warnings,
     begin_deletion=begin_deletion,
     deletion_finalizers=("customresourcecleanup.apiextensions.k8s.io",),
 )

@@ -164,11 +164,13 @@ class _Past:
         return self if self.here is None else _Past(self.here.index(index), self.here)
 
 
-def rule_faults(ruler: Ruler, new: Any, old: Any, correlation: Correlation | None = None) -> list[FieldError]:
-    """What the rules say against an object, counting what they cost."""
+def rule_faults(
+    ruler: Ruler, new: Any, old: Any, correlation: Correlation | None = None, path: str = ""
+) -> list[FieldError]:
+    """What the rules say against the value at a path, counting what they cost."""
     asking = _Asking()
     try:
-        asking.ask(ruler, new, old, "", _Past(correlation))
+        asking.ask(ruler, new, old, path, _Past(correlation))
     except _Stopped:
         pass
     return asking.faults

@@ -48,10 +48,21 @@ class StructuralSchema:
             found = _known[packed] = StructuralSchema(packed)
         return found
 
+    @property
+    def packed(self) -> bytes:
+        """The document, compressed; equal for schemas that say the same."""
+        return self._packed
+
+    @property
+    def document(self) -> Obj:
+        """The schema as it was given, decoded anew."""
+        document: Obj = msgspec.json.decode(zlib.decompress(self._packed))
+        return document
+
     @cached_property
     def shape(self) -> Shape:
         """The parsed root."""
-        return parse(msgspec.json.decode(zlib.decompress(self._packed)))
+        return parse(self.document)
 
     @cached_property
     def node(self) -> Node:

@@ -28,7 +28,7 @@ class Rule:
     message_expression: str = ""
     reason: str = ""
     field_path: str = ""
-    optional_old_self: bool = False
+    optional_old_self: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -166,5 +166,5 @@ def _parse_rule(document: Obj) -> Rule:
         document.get("messageExpression") or "",
         document.get("reason") or "",
         document.get("fieldPath") or "",
-        bool(document.get("optionalOldSelf")),
+        document.get("optionalOldSelf"),
     )
