@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple, TypeAlias
 
 from wherry.api.managedfields.elements import item_element
-from wherry.api.managedfields.sets import EMPTY, LEAF, Fields, union
+from wherry.api.managedfields.sets import EMPTY, LEAF, Fields, level, union
 from wherry.api.schema.nodes import DEDUCED, Node, Sort
 
 
@@ -40,7 +40,8 @@ def whole(node: Node, value: Any) -> Fields:
             return LEAF
         child = node.child
         below: Fields = {".": LEAF}
-        for name, member in value.items():
+        for name in sorted(value):
+            member = value[name]
             kind = type(member)
             # Most members are scalars, whatever their node says.
             below["f:" + name] = whole(_child(node, child(name)), member) if kind is dict or kind is list else LEAF
@@ -62,7 +63,7 @@ def _whole_list(node: Node, items: list[Any]) -> Fields:
             below[step] = whole(item_node, item)
     for step in repeated:
         below[step] = LEAF
-    return below
+    return level(below)
 
 
 _Sets: TypeAlias = "tuple[Fields | None, Fields | None, Fields | None]"
@@ -122,7 +123,7 @@ def _differ_maps(node: Node, old: dict[str, Any], new: dict[str, Any]) -> _Sets:
                 _put("f:" + name, _differ(place, before, _EMPTY[type(before)]), added, modified, removed)
             else:
                 removed["f:" + name] = whole(place, before)
-    return (added or None, modified or None, removed or None)
+    return _levels(added, modified, removed)
 
 
 def _differ_lists(node: Node, old: list[Any], new: list[Any]) -> _Sets:
@@ -151,7 +152,15 @@ def _differ_lists(node: Node, old: list[Any], new: list[Any]) -> _Sets:
             added[step] = LEAF
             if olds:
                 removed[step] = whole(item_node, olds[0])
-    return (added or None, modified or None, removed or None)
+    return _levels(added, modified, removed)
+
+
+def _levels(added: Fields, modified: Fields, removed: Fields) -> _Sets:
+    return (
+        level(added) if added else None,
+        level(modified) if modified else None,
+        level(removed) if removed else None,
+    )
 
 
 def index(node: Node, items: Iterable[Any]) -> dict[str, list[Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from wherry.api.managedfields.elements import item_element
-from wherry.api.managedfields.sets import EMPTY, LEAF, Fields
+from wherry.api.managedfields.sets import EMPTY, LEAF, Fields, level
 from wherry.api.schema.nodes import DEDUCED, Node, Sort
 
 
@@ -46,7 +46,8 @@ def _covered(node: Node, value: Any) -> Fields | None:
 def _covered_map(node: Node, value: dict[str, Any]) -> Fields | None:
     child, is_field = node.child, node.is_field
     below: Fields = {}
-    for name, member in value.items():
+    for name in sorted(value):
+        member = value[name]
         kind = type(member)
         inner = _covered(child(name) or DEDUCED, member) if kind is dict or kind is list else LEAF
         if not is_field(name):
@@ -68,7 +69,7 @@ def _covered_list(node: Node, items: list[Any]) -> Fields | None:
             below[step] = _with_self(_covered(item_node, item))
     for step in repeated:
         below[step] = LEAF
-    return below or None
+    return level(below) or None
 
 
 def _with_self(inner: Fields | None) -> Fields:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, TypeAlias, cast
 
 from wherry.api.managedfields.elements import BadElement
-from wherry.api.managedfields.sets import EMPTY, Fields, decode, ordered, union
+from wherry.api.managedfields.sets import EMPTY, Fields, decode, union
 
 Entry: TypeAlias = "dict[str, Any]"
 
@@ -59,7 +59,7 @@ def make(who: Identity, api_version: str, time: str, fields: Fields) -> Entry:
     if time:
         entry["time"] = time
     entry["fieldsType"] = _FIELDS_TYPE
-    entry["fieldsV1"] = ordered(fields)
+    entry["fieldsV1"] = fields
     if who.subresource:
         entry["subresource"] = who.subresource
     return entry
@@ -67,7 +67,7 @@ def make(who: Identity, api_version: str, time: str, fields: Fields) -> Entry:
 
 def with_fields(entry: Entry, fields: Fields) -> Entry:
     """The entry with other fields: the very same one when they are its own."""
-    return entry if fields is entry.get("fieldsV1") else {**entry, "fieldsV1": ordered(fields)}
+    return entry if fields is entry.get("fieldsV1") else {**entry, "fieldsV1": fields}
 
 
 def decode_entries(raw: Any) -> list[Entry]:

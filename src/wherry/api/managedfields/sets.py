@@ -2,7 +2,8 @@
 
 A place is a path of steps (`elements.py`). A dict stands for what is below a place: step -> dict. The place itself is a
 member of the set when its dict is empty or has the member `"."`; so `{"f:a": {}, "f:b": {".": {}, "f:c": {}}}` is the
-set of `.a`, `.b` and `.b.c`. The root is never a member, and an empty root is the empty set.
+set of `.a`, `.b` and `.b.c`. The root is never a member, and an empty root is the empty set. Steps stand in the order
+in which they are written; whoever makes a dict sees to that with `level`.
 
 Sets are values: no function here changes its arguments, results share whatever they can with them, and all leaves are
 one dict. Writers therefore pay for what they change and not for what an object has.
@@ -70,7 +71,9 @@ def _union(left: Fields, right: Fields) -> Fields:
             if merged is None:
                 merged = dict(left)
             merged[step] = below
-    return left if merged is None else merged
+    if merged is None:
+        return left
+    return merged if len(merged) == len(left) else level(merged)
 
 
 def difference(left: Fields, right: Fields) -> Fields:
@@ -151,14 +154,14 @@ def _normal(below: Fields) -> Fields | None:
     return LEAF if len(below) == 1 and "." in below else below
 
 
-def ordered(fields: Fields) -> Fields:
-    """The same set with its steps in the order in which they are written."""
-    if not fields:
-        return fields
-    steps = sorted(fields)
-    if steps[-1][0] != "f" and len(steps) > 1:
+def level(below: Fields) -> Fields:
+    """What is right below a place, in the order in which it is written."""
+    if len(below) < 2:
+        return below
+    steps = sorted(below)
+    if steps[-1][0] != "f":
         steps.sort(key=sort_key)
-    return {step: ordered(fields[step]) for step in steps}
+    return {step: below[step] for step in steps}
 
 
 def paths(fields: Fields) -> Iterator[tuple[str, ...]]:
@@ -168,18 +171,13 @@ def paths(fields: Fields) -> Iterator[tuple[str, ...]]:
 
 
 def _paths(below: Fields, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    steps = [step for step in ordered_steps(below) if step != "."]
+    steps = [step for step in below if step != "."]
     for step in steps:
         if is_member(below[step]):
             yield (*path, step)
     for step in steps:
         if below[step]:
             yield from _paths(below[step], (*path, step))
-
-
-def ordered_steps(below: Fields) -> list[str]:
-    """The steps right below a place, in their order."""
-    return sorted(below, key=sort_key)
 
 
 def decode(value: object) -> Fields:
@@ -212,4 +210,4 @@ def _decode(value: object, depth: int) -> Fields:
         below[step] = union(below[step] or SELF, found or SELF) if step in below else found
     if is_self and below and depth:
         below["."] = LEAF
-    return below
+    return level(below)

@@ -96,20 +96,19 @@ def updated(kind: Kind, live: Obj | None, new: Obj, before: list[Entry], writer:
     """The entries after a write; raises `BadElement`. The objects' own `managedFields` do not count."""
     comparison = changes(kind, live, new)
     written = comparison.written
-    others = taken(kind, live, new, before, comparison)
     who = Identity(writer.manager or "unknown", UPDATE, kind.api_version, writer.subresource)
     if not written:
-        return others if others is before else ledger.arranged(others)
+        return taken(kind, live, new, before, comparison)
     previous = next((entry for entry in before if ledger.identity(entry) == who), None)
-    fields = written
-    if previous is not None:
-        kept = reconciled(kind, kind.node, previous)
-        fields = union(difference(kept, comparison.removed) if comparison.removed else kept, written)
-        others = [entry for entry in others if ledger.identity(entry) != who]
-        entry = {**ledger.with_fields(previous, fields), "time": writer.time}
-    else:
-        entry = ledger.make(who, kind.api_version, writer.time, fields)
-    return ledger.arranged(capped([*others, entry]))
+    if previous is None:
+        entry = ledger.make(who, kind.api_version, writer.time, written)
+        return ledger.arranged(capped([*taken(kind, live, new, before, comparison), entry]))
+    others = [entry for entry in before if entry is not previous]
+    fields = reconciled(kind, kind.node, previous)
+    if comparison.removed:
+        fields = difference(fields, comparison.removed)
+    entry = {**ledger.with_fields(previous, union(fields, written)), "time": writer.time}
+    return ledger.arranged(capped([*taken(kind, live, new, others, comparison), entry]))
 
 
 def changes(kind: Kind, live: Obj | None, new: Obj) -> Comparison:

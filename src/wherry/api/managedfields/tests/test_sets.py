@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
 import pytest
@@ -60,15 +61,18 @@ def test_what_changes_nothing_is_the_same_value(left: Paths, right: Paths) -> No
     assert sets.difference(ours, sets.of(right - left)) is ours
 
 
-@given(all_paths)
-def test_written_in_order(paths: Paths) -> None:
+@given(all_paths, all_paths)
+def test_written_in_order(left: Paths, right: Paths) -> None:
     def is_ordered(below: Fields) -> bool:
         found = list(below)
         return found == sorted(found, key=sort_key) and all(map(is_ordered, below.values()))
 
-    ordered = sets.ordered(sets.of(paths))
-    assert ordered == sets.of(paths)
-    assert is_ordered(ordered)
+    ours, theirs = sets.of(left), sets.of(right)
+    assert is_ordered(sets.union(ours, theirs))
+    assert is_ordered(sets.difference(ours, theirs))
+    assert is_ordered(sets.intersection(ours, theirs))
+    assert is_ordered(sets.without_all(ours, theirs))
+    assert is_ordered(sets.decode(json.loads(json.dumps(ours))))
 
 
 def test_members_come_before_what_is_below_them() -> None:
