@@ -3,6 +3,7 @@
 - `OpenAPI` (`documents.py`): the documents of a list of resources as bytes, with their hashes; made when asked for
 - `operations.py`: every path and verb of a resource as values
 - `schemas.py`: a type's JSON schema, with descriptions and Kubernetes' extensions
+- `custom.py`: the types of custom kinds, from the schemas of their definitions
 - `rendering.py`: operations as JSON, in the form of either version
 - `serve.py`: the paths, for the API server's settings
 - `gnostic.py`: the v2 document as protobuf, which kubectl up to 1.26 asks for

@@ -1,7 +1,8 @@
 """The OpenAPI documents of a list of resources.
 
-A document of a group and version is made when it is asked for (5 to 40 ms) and remembered for all control planes that
-serve the same resources; the index needs none of them, since a hash is that of what a document is made from.
+A document of a group and version is made when it is asked for (5 to 40 ms) and remembered: those of built-in kinds for
+all control planes of the process, those of custom kinds for as long as their definitions stay. The index needs none of
+them, since a hash is that of what a document is made from.
 
 The v2 document is one for everything and takes 200 ms to make: call `v2` in a thread when nothing may wait for it.
 """
@@ -10,16 +11,17 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterable
-from functools import lru_cache
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from functools import cache, cached_property, lru_cache
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
 from wherry.api.errors import ApiError, NotFound
 from wherry.api.resource import GroupVersionKind, Resource
 from wherry.api.schema.shapes import DATA, kind_struct, long_name
-from wherry.apiserver.openapi import gnostic
+from wherry.apiserver.openapi import custom, gnostic
+from wherry.apiserver.openapi.custom import list_kind, model_name, own_kind
 from wherry.apiserver.openapi.operations import DELETE_OPTIONS, STATUS, operations
 from wherry.apiserver.openapi.rendering import PATCH, patch_schema, paths
 from wherry.apiserver.openapi.schemas import Json, Schemas, Version
@@ -28,8 +30,12 @@ JSON = "application/json"
 PROTOBUF_V2 = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 _PROTOBUF_V2_ASKED = ("application/com.github.proto-openapi.spec.v2@v1.0+protobuf", PROTOBUF_V2)
 
-_FORMAT = 1
+_METADATA = {"meta.v1.ObjectMeta", "meta.v1.ListMeta"}
+
+_FORMAT = 2
 """Counts changes of the code that makes documents, which clients must notice."""
+
+T = TypeVar("T")
 
 _INFO = {"title": "Kubernetes", "version": "v1.37.0"}
 
@@ -43,21 +49,30 @@ class Document(NamedTuple):
 
 
 class OpenAPI:
-    """The documents of what one API serves now; make a new one when the resources change (it costs nothing)."""
+    """The documents of what one API serves now.
 
-    __slots__ = ("_groups",)
+    When the resources change, `updated` makes new ones and takes over what has not changed: a definition of a custom
+    kind costs no more than the documents of its own group and version.
+    """
 
-    def __init__(self, resources: Iterable[Resource]) -> None:
-        groups: dict[str, list[Resource]] = {}
+    __slots__ = ("_groups", "_v2_json", "_v2_protobuf")
+
+    def __init__(self, resources: Iterable[Resource], before: Mapping[str, _Group] | None = None) -> None:
+        found: dict[str, list[Resource]] = {}
         for resource in resources:
             root = f"apis/{resource.group}/{resource.version}" if resource.group else f"api/{resource.version}"
-            groups.setdefault(root, []).append(resource)
-        self._groups = {root: tuple(groups[root]) for root in sorted(groups)}
+            found.setdefault(root, []).append(resource)
+        self._groups = {root: _group(tuple(found[root]), (before or {}).get(root)) for root in sorted(found)}
+        self._v2_json = self._v2_protobuf = b""
+
+    def updated(self, resources: Iterable[Resource]) -> OpenAPI:
+        """The documents of other resources."""
+        return OpenAPI(resources, self._groups)
 
     def v3_index(self) -> Document:
         """`/openapi/v3`: where each group and version's document is; the hash in its address changes when it does."""
         listed = {
-            root: {"serverRelativeURL": f"/openapi/v3/{root}?hash={_fingerprint(group)}"}
+            root: {"serverRelativeURL": f"/openapi/v3/{root}?hash={group.fingerprint}"}
             for root, group in self._groups.items()
         }
         data = msgspec.json.encode({"paths": listed})
@@ -68,65 +83,116 @@ class OpenAPI:
         group = self._groups.get(group_version)
         if group is None:
             raise _not_found()
-        return Document(_v3(group), JSON, _quoted(_fingerprint(group)))
+        return Document(group.v3(), JSON, _quoted(group.fingerprint))
 
     def hash(self, group_version: str) -> str:
         """The hash that the index gives for a document, "" when there is none."""
         group = self._groups.get(group_version)
-        return _fingerprint(group) if group else ""
+        return group.fingerprint if group else ""
 
     def v2(self, accept: str = JSON) -> Document:
         """`/openapi/v2`: everything in one document, as JSON or, if asked for, as protobuf."""
-        everything = tuple(resource for group in self._groups.values() for resource in group)
-        etag = _quoted(_fingerprint(everything))
-        if any(asked in accept for asked in _PROTOBUF_V2_ASKED):
-            return Document(_v2_protobuf(everything), PROTOBUF_V2, etag)
-        return Document(_v2_json(everything), JSON, etag)
+        prints = "".join(group.fingerprint for group in self._groups.values())
+        etag = _quoted(hashlib.sha512(prints.encode()).hexdigest().upper())
+        if not self._v2_json:
+            self._v2_json = self._make_v2()
+        if not any(asked in accept for asked in _PROTOBUF_V2_ASKED):
+            return Document(self._v2_json, JSON, etag)
+        if not self._v2_protobuf:
+            self._v2_protobuf = gnostic.document(msgspec.json.decode(self._v2_json))
+        return Document(self._v2_protobuf, PROTOBUF_V2, etag)
+
+    def _make_v2(self) -> bytes:
+        """The parts of all groups as one document; what several of them refer to is the same in each."""
+        found: dict[str, msgspec.Raw] = {}
+        schemas: dict[str, msgspec.Raw] = {}
+        for group in self._groups.values():
+            part = group.v2()
+            found |= part.paths
+            schemas |= part.definitions
+        whole = {"swagger": "2.0", "info": _INFO, "paths": _sorted(found), "definitions": _sorted(schemas)}
+        return msgspec.json.encode(whole)
+
+
+class _Part(msgspec.Struct):
+    """One group and version's share of the v2 document, encoded."""
+
+    paths: dict[str, msgspec.Raw]
+    definitions: dict[str, msgspec.Raw]
+
+
+class _Group:
+    """What is published of one group and version; made when asked for."""
+
+    def __init__(self, resources: tuple[Resource, ...]) -> None:
+        self.resources = resources
+        self._v3 = b""
+        self._v2: _Part | None = None
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of all that the documents of these resources are made from."""
+        parts: list[object] = [_FORMAT, _data_checksum()]
+        for resource in self.resources:
+            parts += [resource.api_version, resource.kind, resource.plural, resource.verbs, resource.scope.value]
+            parts += [(sub.name, sub.verbs) for sub in resource.subresources]
+            if not _type_of(own_kind(resource)):
+                parts.append(custom.fingerprint(resource))
+        return hashlib.sha512(repr(parts).encode()).hexdigest().upper()
+
+    def v3(self) -> bytes:
+        if not self._v3:
+            found, schemas = _contents(self.resources, Version.V3)
+            components = {"schemas": schemas}
+            whole = {"openapi": "3.0.0", "info": _INFO, "paths": found, "components": components}
+            self._v3 = msgspec.json.encode(whole)
+        return self._v3
+
+    def v2(self) -> _Part:
+        if self._v2 is None:
+            found, schemas = _contents(self.resources, Version.V2)
+            self._v2 = msgspec.json.decode(msgspec.json.encode({"paths": found, "definitions": schemas}), type=_Part)
+        return self._v2
+
+
+def _group(resources: tuple[Resource, ...], before: _Group | None) -> _Group:
+    """What is known of these resources already, if it is; of built-in ones alone it is known for the whole process."""
+    if before is not None and before.resources == resources:
+        return before
+    return _Group(resources) if any(resource.lifetime for resource in resources) else _builtin_group(resources)
 
 
 @lru_cache(64)
-def _v3(group: tuple[Resource, ...]) -> bytes:
-    found, schemas = _contents(group, Version.V3)
-    return msgspec.json.encode({"openapi": "3.0.0", "info": _INFO, "paths": found, "components": {"schemas": schemas}})
+def _builtin_group(resources: tuple[Resource, ...]) -> _Group:
+    return _Group(resources)
 
 
-@lru_cache(2)
-def _v2_json(everything: tuple[Resource, ...]) -> bytes:
-    return msgspec.json.encode(_v2_document(everything))
-
-
-@lru_cache(2)
-def _v2_protobuf(everything: tuple[Resource, ...]) -> bytes:
-    return gnostic.document(_v2_document(everything))
-
-
-def _v2_document(everything: tuple[Resource, ...]) -> Json:
-    found, schemas = _contents(everything, Version.V2)
-    return {"swagger": "2.0", "info": _INFO, "paths": found, "definitions": schemas}
+@cache
+def _data_checksum() -> int:
+    return zlib.crc32((DATA / "schema.z").read_bytes())
 
 
 def _contents(resources: tuple[Resource, ...], version: Version) -> tuple[Json, Json]:
     """(paths, schemas) of a document."""
     every = [operation for resource in resources for operation in operations(resource)]
-    custom = {_own_kind(resource): resource for resource in resources if not _type_of(_own_kind(resource))}
+    customs = [resource for resource in resources if not _type_of(own_kind(resource))]
+    custom_kinds = {kind for resource in customs for kind in (own_kind(resource), list_kind(resource))}
     wanted = {DELETE_OPTIONS, STATUS}
     for operation in every:
         wanted |= {kind for kind in (operation.body, operation.answer) if kind}
     schemas = Schemas(version)
-    found = schemas.reachable(sorted({_type_of(kind) for kind in wanted} - {""}))
-    found |= {_custom_name(kind): _custom_schema(kind) for kind in custom}
+    types = {_type_of(kind) for kind in wanted} | (_METADATA if customs else set())
+    found = schemas.reachable(sorted(types - {""}))
+    for resource in customs:
+        found |= custom.definitions(resource, version)
     if any(operation.method == "patch" for operation in every):
         found[PATCH] = patch_schema()
 
     def name_of(kind: GroupVersionKind) -> str:
         name = _type_of(kind)
-        return long_name(name) if name else _custom_name(kind) if kind in custom else ""
+        return long_name(name) if name else model_name(kind) if kind in custom_kinds else ""
 
-    return paths(every, schemas, version, name_of), dict(sorted(found.items()))
-
-
-def _own_kind(resource: Resource) -> GroupVersionKind:
-    return GroupVersionKind(resource.group, resource.version, resource.kind)
+    return paths(every, schemas, version, name_of), _sorted(found)
 
 
 @lru_cache(512)
@@ -138,27 +204,8 @@ def _type_of(kind: GroupVersionKind) -> str:
         return ""
 
 
-def _custom_name(kind: GroupVersionKind) -> str:
-    return ".".join([*reversed(kind.group.split(".")), kind.version, kind.kind])
-
-
-def _custom_schema(kind: GroupVersionKind) -> Json:
-    # Their structural schemas are published once custom resources are served (2026-11); until then: any object.
-    return {
-        "type": "object",
-        "x-kubernetes-preserve-unknown-fields": True,
-        "x-kubernetes-group-version-kind": [{"group": kind.group, "kind": kind.kind, "version": kind.version}],
-    }
-
-
-@lru_cache(128)
-def _fingerprint(resources: tuple[Resource, ...]) -> str:
-    """A hash of all that the documents of these resources are made from."""
-    parts: list[object] = [_FORMAT, zlib.crc32((DATA / "schema.z").read_bytes())]
-    for resource in resources:
-        parts += [resource.api_version, resource.kind, resource.plural, resource.verbs, resource.scope.value]
-        parts += [(sub.name, sub.verbs) for sub in resource.subresources]
-    return hashlib.sha512(repr(parts).encode()).hexdigest().upper()
+def _sorted(found: Mapping[str, T]) -> dict[str, T]:
+    return dict(sorted(found.items()))
 
 
 def _quoted(text: str) -> str:

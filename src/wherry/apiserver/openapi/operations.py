@@ -41,6 +41,8 @@ class Operation:
     """The kind of the request's body; None has no body, or a patch when the method is `patch`."""
     answer: GroupVersionKind | None = None
     """The kind of the answer; None is text."""
+    patches: tuple[str, ...] = PATCH_TYPES
+    """The media types of a patch."""
 
 
 PRETTY = Parameter("pretty", "string", "Print the answer with indentation.")
@@ -136,6 +138,7 @@ def _operation(
         query,
         body,
         answer,
+        _patch_types(resource),
     )
 
 
@@ -160,7 +163,14 @@ def _suboperation(resource: Resource, sub: Subresource, verb: str, path: str, ow
         () if plain else query,
         kind if verb in ("create", "update") and not plain else None,
         None if plain else kind,
+        _patch_types(resource),
     )
+
+
+def _patch_types(resource: Resource) -> tuple[str, ...]:
+    if resource.schema.knows_strategic_merge:
+        return PATCH_TYPES
+    return tuple(name for name in PATCH_TYPES if "strategic" not in name)
 
 
 def _group_parts(resource: Resource) -> list[str]:

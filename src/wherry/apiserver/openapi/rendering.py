@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from wherry.api.resource import GroupVersionKind
-from wherry.apiserver.openapi.operations import PATCH_TYPES, Operation, Parameter
+from wherry.apiserver.openapi.operations import Operation, Parameter
 from wherry.apiserver.openapi.schemas import META, Json, Schemas, Version
 
 PRODUCES = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"]
@@ -51,7 +51,7 @@ def _common(operation: Operation) -> Json:
 
 def _v2_operation(operation: Operation, schemas: Schemas, name_of: NameOf) -> Json:
     result = _common(operation)
-    result["consumes"] = list(PATCH_TYPES) if operation.method == "patch" else ["*/*"]
+    result["consumes"] = list(operation.patches) if operation.method == "patch" else ["*/*"]
     result["produces"] = PRODUCES if operation.answer else ["*/*"]
     result["schemes"] = ["https"]
     parameters: list[Json] = []
@@ -74,7 +74,7 @@ def _v3_operation(operation: Operation, schemas: Schemas, name_of: NameOf) -> Js
         result["parameters"] = [_v3_query(parameter) for parameter in operation.query]
     body = _body_name(operation, name_of)
     if body:
-        types = PATCH_TYPES if operation.method == "patch" else ("*/*",)
+        types = operation.patches if operation.method == "patch" else ("*/*",)
         result["requestBody"] = {"content": {name: {"schema": schemas.reference(body)} for name in types}}
         if operation.method != "delete":
             result["requestBody"]["required"] = True

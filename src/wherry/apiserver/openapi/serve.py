@@ -58,7 +58,7 @@ class OpenAPIPaths:
     def _current(self) -> OpenAPI:
         if self._revision != self._registry.revision:
             self._revision = self._registry.revision
-            self._openapi = OpenAPI(self._registry)
+            self._openapi = self._openapi.updated(self._registry)
         return self._openapi
 
 
