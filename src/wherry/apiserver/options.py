@@ -7,7 +7,7 @@ is a 422 of the options' own kind.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 from urllib.parse import parse_qsl
@@ -129,7 +129,11 @@ def list_options(query: Query) -> ListOptions:
         bookmarks=is_set(query, "allowWatchBookmarks"),
         send_initial_events=initial,
     )
-    _refuse("ListOptions", _list_faults(options, is_set(query, "watch")))
+    watch = is_set(query, "watch")
+    if watch and initial is None and not options.match and options.resource_version in ("", "0"):
+        # Such watches have always begun with the state there is; so they may as well be told when they have seen it.
+        return replace(options, send_initial_events=True, match="NotOlderThan")
+    _refuse("ListOptions", _list_faults(options, watch))
     return options
 
 
@@ -218,55 +222,36 @@ def _integer(query: Query, name: str) -> int | None:
 
 
 def _list_faults(options: ListOptions, watch: bool) -> Sequence[FieldError]:
-    if not watch and options.send_initial_events is not None:
-        return [forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list")]
-    match = options.match
     if watch:
         return _watch_faults(options)
-    faults = []
+    faults, match, path = [], options.match, "resourceVersionMatch"
     if match:
         if not options.resource_version:
-            faults.append(
-                forbidden(
-                    "resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided"
-                )
-            )
+            faults.append(forbidden(path, "resourceVersionMatch is forbidden unless resourceVersion is provided"))
         if options.continue_token:
-            faults.append(
-                forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided")
-            )
+            faults.append(forbidden(path, "resourceVersionMatch is forbidden when continue is provided"))
         if match not in _MATCHES:
-            faults.append(not_supported("resourceVersionMatch", match, [*_MATCHES, ""]))
+            faults.append(not_supported(path, match, [*_MATCHES, ""]))
         if match == "Exact" and options.resource_version == "0":
-            faults.append(
-                forbidden("resourceVersionMatch", 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
-            )
+            faults.append(forbidden(path, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'))
+    if options.send_initial_events is not None:
+        faults.append(forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"))
     return faults
 
 
 def _watch_faults(options: ListOptions) -> Sequence[FieldError]:
-    match, initial = options.match, options.send_initial_events
-    if initial is not None:
-        faults = []
-        if match != "NotOlderThan":
-            faults.append(
-                forbidden(
-                    "resourceVersionMatch", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
-                )
-                if not match
-                else not_supported("resourceVersionMatch", match, ["NotOlderThan"])
-            )
-        if options.continue_token:
-            faults.append(forbidden("continue", "continue is forbidden for watch"))
-        return faults
+    faults, match, path = [], options.match, "resourceVersionMatch"
+    if options.send_initial_events is not None and match != "NotOlderThan":
+        faults.append(forbidden(path, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"))
     if match:
-        return [
-            forbidden(
-                "resourceVersionMatch",
-                "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
-            )
-        ]
-    return ()
+        if options.send_initial_events is None:
+            why = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
+            faults.append(forbidden(path, why))
+        if match != "NotOlderThan":
+            faults.append(not_supported(path, match, ["NotOlderThan"]))
+        if options.continue_token:
+            faults.append(forbidden(path, "resourceVersionMatch is forbidden when continue is provided"))
+    return faults
 
 
 def _refuse(kind: str, faults: Sequence[FieldError]) -> None:

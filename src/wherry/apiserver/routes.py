@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from wherry.api import Obj
-from wherry.api.errors import MethodNotAllowed, NotFound
+from wherry.api.errors import BadRequest, MethodNotAllowed, NotFound
 from wherry.api.resource import Resource, Subresource
 from wherry.apiserver import versions
 from wherry.apiserver.core import Call
@@ -168,7 +168,9 @@ def _watch(exchange: Exchange) -> Answer:
     options = list_options(exchange.query)
     resource, core, info = exchange.resource, exchange.core, exchange.info
     selected = select(resource, options.label_selector, options.field_selector)
-    if info.name and not selected.name:
+    if info.name and selected.name != info.name:
+        if options.field_selector:
+            raise BadRequest("fieldSelector metadata.name doesn't match requested name")
         selected = select(resource, options.label_selector, f"metadata.name={info.name}")
     namespace = info.namespace_of(resource)
     include = check_include(exchange.query.get("includeObject", ""))
@@ -180,7 +182,7 @@ def _watch(exchange: Exchange) -> Answer:
         watching = stream(core, resource, namespace, options, selected, encoding)
         return over_websocket(headers, watching) if by_message else watching
 
-    revision = watch.awaited(core, options)
+    revision = watch.awaited(core, resource, options)
     if revision is None and resource.converter is None:
         return reply()
 

@@ -6,9 +6,11 @@ import asyncio
 import base64
 import gzip
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -176,3 +178,37 @@ async def test_a_state_that_is_still_to_come_cannot_be_listed(server: Server, me
     assert (answer.status, answer.body["reason"]) == (504, "Timeout")
     assert answer.body["details"]["causes"][0]["reason"] == "ResourceVersionTooLarge"
     assert len((await server.get(CONFIGMAPS))["items"]) == 1
+
+
+def token(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+REFUSED = yaml.safe_load((Path(__file__).parent / "cases/list_options.yaml").read_text())
+
+
+@pytest.mark.parametrize("case", REFUSED, ids=[case["name"] for case in REFUSED])
+async def test_what_makes_no_sense_is_refused(server: Server, case: dict[str, Any]) -> None:
+    query = case["query"] + (f"&continue={token(case['token'])}" if "token" in case else "")
+    answer = await server.call("GET", f"{CONFIGMAPS}?{query}")
+    assert (answer.status, answer.body["code"]) == (case["status"], case["status"])
+    assert case["message"] in answer.body["message"]
+
+
+async def test_any_negative_revision_of_a_token_is_the_latest(server: Server) -> None:
+    for name in "ab":
+        await server.post(CONFIGMAPS, configmap(name))
+    start = token('{"v":"meta.k8s.io/v1","rv":-7,"start":"default/a\\u0000"}')
+    assert names(await server.get(f"{CONFIGMAPS}?continue={start}")) == ["b"]
+
+
+async def test_a_watched_path_and_its_selector_name_the_same(server: Server) -> None:
+    path = "/api/v1/watch/namespaces/default/configmaps/a"
+    refused = await server.call("GET", f"{path}?fieldSelector=metadata.name%3Db")
+    assert (refused.status, refused.body["message"]) == (
+        400,
+        "fieldSelector metadata.name doesn't match requested name",
+    )
+    await server.post(CONFIGMAPS, configmap("a"))
+    screen = await server.watch(f"{path}?fieldSelector=metadata.name%3Da")
+    assert screen.seen == [("ADDED", "a")]

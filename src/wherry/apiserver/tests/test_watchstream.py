@@ -90,8 +90,10 @@ async def test_too_old_version_is_an_error_event(server: Server) -> None:
 
 async def test_bookmarks_come_about_each_minute_and_at_the_end(server: Server) -> None:
     screen = await server.watch(f"{CONFIGMAPS}?watch=1&allowWatchBookmarks=true&timeoutSeconds=100")
+    assert screen.seen == [("BOOKMARK", "")]  # who names no version is told when he has seen the state
+    assert screen.events[0]["object"]["metadata"]["annotations"] == {"k8s.io/initial-events-end": "true"}
     await server.clock.advance(61)
-    assert screen.seen == [("BOOKMARK", "")]
+    assert screen.seen == [("BOOKMARK", "")] * 2
     await server.post("/api/v1/namespaces", {"metadata": {"name": "n"}})
     await server.clock.advance(40)
     assert screen.is_closed

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import posixpath
 from typing import NamedTuple
 
 import msgspec
 
 from wherry.api import Obj
 from wherry.api.errors import BadRequest, Expired
+from wherry.api.field import FieldError, invalid
 from wherry.api.resource import Resource
 from wherry.apiserver import versions
 from wherry.apiserver.core import Core
@@ -30,6 +32,9 @@ WAIT_SECONDS = 3.0
 """How long a read waits for a revision that is still to come (on its way from another server)."""
 _META_VERSION = "meta.k8s.io/v1"
 _INCONSISTENT = -1
+"""Stands in a token for whatever is the latest, as any negative number does."""
+_SAFE_DIGITS = 19
+"""So many digits are a number of 64 bits, whatever they are."""
 
 
 class Page(NamedTuple):
@@ -51,9 +56,9 @@ class Page(NamedTuple):
 
 
 class _Token(msgspec.Struct):
-    v: str
-    rv: int
-    start: str
+    v: str = ""
+    rv: int = 0
+    start: str = ""
 
 
 def awaited(core: Core, options: ListOptions) -> Revision | None:
@@ -108,13 +113,22 @@ async def ready_page(
 
 def parse_version(text: str) -> int:
     """A resourceVersion as a number; "" is 0."""
-    if not text:
-        return 0
-    if not text.isdecimal() or not text.isascii():
-        raise BadRequest(
-            f'Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax',
-        )
-    return int(text)
+    if fault := version_fault(text):
+        raise BadRequest(f"invalid resource version: {fault}")
+    return int(text or 0)
+
+
+def version_fault(text: str) -> FieldError | None:
+    """What keeps a resourceVersion from being a number."""
+    if not text or (text.isascii() and text.isdecimal() and (len(text) < _SAFE_DIGITS or _is_uint64(text))):
+        return None
+    why = "value out of range" if text.isascii() and text.isdecimal() else "invalid syntax"
+    return invalid("resourceVersion", text, f"strconv.ParseUint: parsing {encode_any(text).decode()}: {why}")
+
+
+def _is_uint64(text: str) -> bool:
+    digits = text.lstrip("0")
+    return len(digits) <= _SAFE_DIGITS + 1 and int(digits or 0) < 1 << 64
 
 
 def _where(options: ListOptions) -> tuple[Revision | None, str]:
@@ -124,7 +138,7 @@ def _where(options: ListOptions) -> tuple[Revision | None, str]:
         if version:
             raise BadRequest("specifying resource version is not allowed when using continue")
         token = _parse_token(options.continue_token)
-        at = None if token.rv == _INCONSISTENT else Revision(token.rv)
+        at = Revision(token.rv) if token.rv > 0 else None
         return at, token.start.removesuffix("\0")
     exact = options.match == "Exact" or (not options.match and options.limit)
     return (Revision(version) if version and exact else None), ""
@@ -144,12 +158,20 @@ def _format_token(revision: int, start: str) -> str:
 
 def _parse_token(token: str) -> _Token:
     try:
-        text = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+        text = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
         parsed = msgspec.json.decode(text, type=_Token)
     except (binascii.Error, ValueError) as error:
-        raise BadRequest(f"continue key is not valid: {error}") from error
+        raise _bad_token(f": {error}") from error
     if parsed.v != _META_VERSION:
-        raise BadRequest("continue key is not valid: server does not recognize this encoded version")
-    if parsed.rv < _INCONSISTENT or not parsed.rv or not parsed.start:
-        raise BadRequest("continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)")
+        raise _bad_token(f": server does not recognize this encoded version {parsed.v}")
+    if not parsed.rv:
+        raise _bad_token(f": incorrect encoded start resourceVersion (version {_META_VERSION})")
+    if not parsed.start:
+        raise _bad_token(f": encoded start key empty (version {_META_VERSION})")
+    if posixpath.normpath("/" + parsed.start.lstrip("/")) != "/" + parsed.start:
+        raise _bad_token(f": {parsed.start}")
     return parsed
+
+
+def _bad_token(why: str) -> BadRequest:
+    return BadRequest(f"invalid continue token: continue key is not valid{why}")

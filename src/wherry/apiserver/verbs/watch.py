@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from wherry.api.errors import ApiError
+from wherry.api.errors import ApiError, Invalid
 from wherry.api.resource import Resource
 from wherry.apiserver import versions
 from wherry.apiserver.core import Core
@@ -18,12 +18,21 @@ from wherry.apiserver.failures import too_old_version
 from wherry.apiserver.options import ListOptions
 from wherry.apiserver.presenting import End, Presenter
 from wherry.apiserver.selection import Selection
-from wherry.apiserver.verbs.list import parse_version
+from wherry.apiserver.verbs.list import parse_version, version_fault
 from wherry.store import Compacted, Revision
 from wherry.watchcache.fanout import Deliver, Subscription
 from wherry.watchcache.item import Item
 
 INITIAL_EVENTS_END = "k8s.io/initial-events-end"
+
+
+@dataclass(frozen=True, slots=True)
+class _Plural:
+    """A kind as a watch's faults name it: in the plural."""
+
+    group: str
+    plural: str
+    kind: str
 
 
 @dataclass(slots=True)
@@ -51,8 +60,10 @@ class Watching:
             self.leave()
 
 
-def awaited(core: Core, options: ListOptions) -> Revision | None:
+def awaited(core: Core, resource: Resource, options: ListOptions) -> Revision | None:
     """The revision that has to come before the initial events can be given; None to begin now."""
+    if fault := version_fault(options.resource_version):
+        raise Invalid.of(_Plural(resource.group, resource.plural, resource.plural), "", [fault])
     asked = Revision(parse_version(options.resource_version))
     return asked if options.send_initial_events and asked > core.cache.revision else None
 
