@@ -83,8 +83,9 @@ def places(schema: Any) -> Iterator[Obj]:
             waiting += reversed(place)
         elif isinstance(place, dict):
             yield place
-            waiting += [place[name] for name in _ONE if place.get(name)]
-            waiting += [inner for name in _NAMED for inner in (place.get(name) or {}).values()]
+            inner = [place[name] for name in _ONE if place.get(name)]
+            inner += [each for name in _NAMED for each in (place.get(name) or {}).values()]
+            waiting += reversed(inner)
 
 
 _ONE = ("items", "allOf", "anyOf", "oneOf", "not", "additionalProperties", "additionalItems")
