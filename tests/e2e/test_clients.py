@@ -367,13 +367,6 @@ def test_helm_installs_upgrades_rolls_back_and_uninstalls(
     assert control_plane.kubectl("-n", namespace, "get", "deploy,svc,secret", "-o", "name") == ""
 
 
-def test_helm_says_that_server_side_apply_is_missing(helm: Helm, chart: str) -> None:
-    """helm 4 asks for server-side apply unless told otherwise."""
-    said = helm("install", "one", chart, check=False)
-    if said.returncode:
-        assert "server-side apply not available on the server" in said.stderr
-
-
 def _value(cluster: Cluster, namespace: str) -> str:
     value: str = cluster.get("-n", namespace, "cm", "one")["data"]["replicas"]
     return value
