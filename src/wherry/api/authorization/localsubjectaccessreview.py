@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wherry.api.authorization.reviews import validate_local_review
 from wherry.api.resource import Resource
 from wherry.api.schema import schema
 
@@ -13,4 +14,5 @@ LOCALSUBJECTACCESSREVIEWS = Resource(
     schema=schema("authorization.k8s.io/v1", "LocalSubjectAccessReview"),
     verbs=("create",),
     stored=False,
+    validate=validate_local_review,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wherry.api.authorization.reviews import validate_subject_review
 from wherry.api.resource import Resource, Scope
 from wherry.api.schema import schema
 
@@ -14,4 +15,5 @@ SUBJECTACCESSREVIEWS = Resource(
     scope=Scope.CLUSTER,
     verbs=("create",),
     stored=False,
+    validate=validate_subject_review,
 )

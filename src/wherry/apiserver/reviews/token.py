@@ -11,7 +11,6 @@ from wherry.api.core.pod import PODS
 from wherry.api.core.secret import SECRETS
 from wherry.api.core.serviceaccount import SERVICEACCOUNTS
 from wherry.api.errors import BadRequest, Conflict, NotFound
-from wherry.api.field import FieldError, invalid
 from wherry.apiserver import pipeline
 from wherry.apiserver.core import Call, Core, Outcome
 from wherry.apiserver.reviews.answering import answer, question
@@ -20,9 +19,6 @@ from wherry.identity.keys import TokenKeys
 from wherry.identity.tokens import Reference, ServiceAccountToken, format_claims
 from wherry.lib.clock import format_time
 
-_DEFAULT_SECONDS = 3600
-_LEAST_SECONDS = 600
-_MOST_SECONDS = 1 << 32
 _BINDABLE = {"Pod": PODS, "Secret": SECRETS, "Node": NODES}
 
 
@@ -46,8 +42,8 @@ def token_request(issuer: Issuer) -> Handler:
         key = (target.namespace, target.name)
         pipeline.admit(core.mutating, core, call, "CREATE", SERVICEACCOUNTS, "token", key, request, None)
         spec["audiences"] = list(spec.get("audiences") or issuer.audiences)
-        spec["expirationSeconds"] = seconds = spec.get("expirationSeconds", _DEFAULT_SECONDS)
-        pipeline.refuse_invalid(TOKENREQUESTS, "", faults, _faults(seconds))
+        pipeline.refuse_invalid(TOKENREQUESTS, "", faults, TOKENREQUESTS.validate(request))
+        seconds = spec["expirationSeconds"]
         pipeline.admit(core.validating, core, call, "CREATE", SERVICEACCOUNTS, "token", key, request, None)
         now = core.clock.time()
         token = ServiceAccountToken(
@@ -84,15 +80,6 @@ def _check_names(request: Obj, target: Target) -> None:
         raise BadRequest("name in URL does not match name in TokenRequest object")
     if metadata.get("namespace") not in (None, "", target.namespace):
         raise BadRequest("namespace in URL does not match namespace in TokenRequest object")
-
-
-def _faults(seconds: int) -> list[FieldError]:
-    path = "spec.expirationSeconds"
-    if seconds < _LEAST_SECONDS:
-        return [invalid(path, seconds, "may not specify a duration less than 10 minutes")]
-    if seconds > _MOST_SECONDS:
-        return [invalid(path, seconds, "may not specify a duration larger than 2^32 seconds")]
-    return []
 
 
 def _bound(core: Core, target: Target, reference: Obj | None) -> dict[str, Reference]:

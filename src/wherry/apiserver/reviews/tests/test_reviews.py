@@ -149,7 +149,14 @@ async def test_may_they(world: World) -> None:
     assert answer["status"]["allowed"] is True
     other = {**spec, "resourceAttributes": {**pods, "namespace": "kube-system"}}
     code, failure = await world.ask("POST", local, {"spec": other})
-    assert (code, failure["message"]) == (400, "spec.resourceAttributes.namespace must match namespace: default")
+    assert code == 422
+    assert failure["details"]["causes"] == [
+        {
+            "reason": "FieldValueInvalid",
+            "message": 'Invalid value: "kube-system": must match metadata.namespace',
+            "field": "spec.resourceAttributes.namespace",
+        }
+    ]
 
 
 @pytest.mark.parametrize(
