@@ -41,11 +41,11 @@ def _whole_traversal(value: Any) -> int:
     """Going through a value and everything in it."""
     kind = type(value)
     if kind is list:
-        return sum(map(_whole_traversal, value))
+        return len(value) if _SIZED.isdisjoint(map(type, value)) else sum(map(_whole_traversal, value))
     if kind is dict:
         return sum(_whole_traversal(key) + _whole_traversal(item) for key, item in value.items())
     if kind is str:
-        return int(len(value.encode(errors="surrogatepass")) * TRAVERSAL)
+        return int((len(value) if value.isascii() else len(value.encode(errors="surrogatepass"))) * TRAVERSAL)
     return int(len(value) * TRAVERSAL) if kind is bytes else 1
 
 

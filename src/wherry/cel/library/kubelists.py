@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from itertools import pairwise
+from itertools import islice, pairwise
+from operator import gt
 from typing import Any
 
 from wherry.cel.errors import EvaluationError
 from wherry.cel.functions import Function, Library, Overload
-from wherry.cel.library.ordering import compare
+from wherry.cel.library.ordering import COMPARABLE, compare
 from wherry.cel.types import (
     BOOL,
     BYTES,
@@ -26,18 +27,30 @@ from wherry.cel.types import (
     PrimitiveType,
     TypeParam,
 )
-from wherry.cel.values import Duration, Uint, checked_duration, checked_int, checked_uint, equals
+from wherry.cel.values import INT_MAX, Duration, Uint, checked_duration, checked_int, checked_uint, equals
+
+_SIMPLE = COMPARABLE - {float}
+"""Python classes whose values all have an order: Python's own loops may do the comparing."""
+
+
+def _is_simple(items: list[Any]) -> bool:
+    kinds = set(map(type, items))
+    return len(kinds) == 1 and kinds <= _SIMPLE
 
 
 def is_sorted(items: list[Any]) -> bool:
     """Whether no item is greater than the next. Items without an order do not count."""
+    if _is_simple(items):
+        return not any(map(gt, items, islice(items, 1, None)))
     return all(compare(left, right) != 1 for left, right in pairwise(items))
 
 
-def extreme(items: list[Any], name: str, worse: int) -> Any:
+def extreme(items: list[Any], name: str, worse: int, choose: Callable[[list[Any]], Any]) -> Any:
     """The first item to which no other is preferred; `worse` is how a worse one compares to a better one."""
     if not items:
         raise EvaluationError(f"{name} called on empty list")
+    if _is_simple(items):
+        return choose(items)
     best = items[0]
     for item in items:
         if compare(best, item) == worse:
@@ -58,8 +71,10 @@ def total(items: list[Any], zero: Any) -> Any:
     if not items:
         return zero
     kind = type(items[0])
-    if kind not in _ADD or any(type(item) is not kind for item in items):
+    if kind not in _ADD or set(map(type, items)) != {kind}:
         raise EvaluationError("no such overload")
+    if kind is int and max(max(items), -min(items)) <= INT_MAX // len(items):
+        return sum(items)
     add = _ADD[kind]
     result = kind(0)
     for item in items:
@@ -89,8 +104,8 @@ _COMPARABLE: dict[str, PrimitiveType] = {
 }
 _ZEROS: dict[str, Any] = {"int": 0, "uint": Uint(0), "double": 0.0, "duration": Duration(0)}
 
-_MIN = partial(extreme, name="min", worse=1)
-_MAX = partial(extreme, name="max", worse=-1)
+_MIN = partial(extreme, name="min", worse=1, choose=min)
+_MAX = partial(extreme, name="max", worse=-1, choose=max)
 
 
 def _same_type(name: str, verb: str, implementation: Callable[..., Any]) -> Overload:

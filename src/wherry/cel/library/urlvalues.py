@@ -49,6 +49,8 @@ class URL(Opaque):
     """As it was written, escapes and all."""
     query: str = ""
     has_bare_query: bool = False
+    has_authority: bool = False
+    """Two slashes stood before the host, even if that is empty."""
     fragment: str = ""
 
     @property
@@ -95,7 +97,7 @@ class URL(Opaque):
 
     def _authority(self) -> str:
         user = ":".join(_escape(part, _USER_SAFE) for part in self.user) + "@" if self.has_user else ""
-        if not self.host and not user:
+        if not self.host and not user and not (self.scheme and self.path and self.has_authority):
             return ""
         return f"//{user}{_escape(self.host, _HOST_SAFE)}"
 
@@ -156,14 +158,15 @@ def _parse(text: str, is_request: bool) -> URL:
             raise _URLError("first path segment in URL cannot contain colon")
     user: tuple[str, ...] = ()
     host, has_user = "", False
-    if rest.startswith("//") and (scheme or (not is_request and not rest.startswith("///"))):
+    has_authority = rest.startswith("//") and bool(scheme or (not is_request and not rest.startswith("///")))
+    if has_authority:
         authority, slash, path = rest[2:].partition("/")
         rest = slash + path
         userinfo, at, host = authority.rpartition("@")
         host, has_user = _parse_host(host), bool(at)
         user = _parse_user(userinfo) if at else ()
     _check_escapes(rest)
-    return URL(scheme, "", user, has_user, host, rest, query, bare)
+    return URL(scheme, "", user, has_user, host, rest, query, bare, has_authority)
 
 
 def _parse_user(text: str) -> tuple[str, ...]:
