@@ -14,7 +14,18 @@ from pathlib import Path
 from bench.isolation import run_isolated
 from bench.measure import Measure, format_table, to_json
 
-BENCHES = ("startup", "api", "watch", "memory", "controllers", "store", "watchcache", "transport", "node")
+BENCHES = (
+    "startup",
+    "api",
+    "watch",
+    "memory",
+    "controllers",
+    "store",
+    "watchcache",
+    "transport",
+    "node",
+    "customresources",
+)
 RESULTS = Path("bench-results.json")
 
 

@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from wherry.api.resource import Resource
+from wherry.api.types.metadata import Metadata
 from wherry.apiserver import versions
 from wherry.apiserver.core import Core
 from wherry.apiserver.selection import select
@@ -50,12 +51,23 @@ class _Index(Generic[T]):
 class InProcessInformer(Generic[T]):
     """All objects of a kind (or those a field selector means), seen through `view`."""
 
-    __slots__ = ("_decode", "_handlers", "_indexes", "_kind", "_match", "_resource", "_unsubscribe", "_views")
+    __slots__ = (
+        "_decode",
+        "_handlers",
+        "_indexes",
+        "_is_bare",
+        "_kind",
+        "_match",
+        "_resource",
+        "_unsubscribe",
+        "_views",
+    )
 
     def __init__(self, core: Core, resource: Resource, view: type[T], field_selector: str = "") -> None:
         self._resource = resource
         self._kind = core.kind(resource)
         self._match = versions.matching(resource, select(resource, "", field_selector).match)
+        self._is_bare = resource.from_storage is None or view is Metadata
         self._decode = msgspec.json.Decoder(view).decode
         self._views: OrderedDict[Item, T] = OrderedDict()
         self._indexes: dict[str, _Index[T]] = {}
@@ -128,7 +140,7 @@ class InProcessInformer(Generic[T]):
     def _view(self, item: Item) -> T:
         view = self._views.get(item)
         if view is None:
-            view = self._decode(versions.present(self._resource, item))
+            view = self._decode(self._bytes(item))
             if len(self._views) >= _KEPT_VIEWS:
                 self._views.popitem(last=False)
             self._views[item] = view
@@ -138,7 +150,16 @@ class InProcessInformer(Generic[T]):
         """The view for one who goes through all there is: not kept at the cost of those looked at for a reason."""
         if len(self._views) < _KEPT_VIEWS:
             return self._view(item)
-        return self._views.get(item) or self._decode(versions.present(self._resource, item))
+        return self._views.get(item) or self._decode(self._bytes(item))
+
+    def _bytes(self, item: Item) -> bytes:
+        """Metadata is the same in all forms, so that who looks at nothing else needs none to be made."""
+        if self._is_bare:
+            return item.data
+        try:
+            return versions.present(self._resource, item)
+        except versions.Unconverted:
+            return item.data  # Nobody waits here for a converter.
 
 
 def _call(handler: Handler[T], old: T | None, new: T | None) -> None:

@@ -14,7 +14,7 @@ from wherry.api.types.metadata import Metadata
 from wherry.client import Handler, Informer, Key
 from wherry.controllers.garbage.graph import FOREGROUND, ORPHAN, Graph, Node, is_orphaning, is_waiting
 from wherry.controllers.garbage.plan import Delete, KeepOwners, Owner, blocks, plan, unblocked, without_owner
-from wherry.reconcile.controller import DONE, Controller, Deps, Result
+from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch
 
 SURVEY = Key("", "")
 """The key that stands for: look which kinds there are."""
@@ -237,11 +237,18 @@ def _owner_key(resource: Resource, reference: OwnerReference, namespace: str) ->
     return Key(namespace if resource.is_namespaced else "", reference.name)
 
 
+def _of_definition(old: Metadata | None, new: Metadata | None, deps: Deps) -> Iterable[Key]:
+    """However many definitions change at a time, one survey does."""
+    yield SURVEY
+
+
 CONTROLLER = Controller(
     name="garbage-collector-controller",
     reconciles=CUSTOMRESOURCEDEFINITIONS,
     view=Metadata,
     reconcile=reconcile,
+    hears_own=False,
+    reads=(Watch(CUSTOMRESOURCEDEFINITIONS, Metadata, _of_definition),),
     writes=("*/metadata.ownerReferences", "*/metadata.finalizers"),
     start=start,
     workers=20,

@@ -10,7 +10,7 @@ from wherry.api.apiextensions.customresourcedefinition import CUSTOMRESOURCEDEFI
 from wherry.api.registry import BUILTIN
 from wherry.client import Informer, Key
 from wherry.controllers.apiextensions.customresourcedefinition import cleanup
-from wherry.controllers.apiextensions.customresourcedefinition.plan import Taken, is_waiting, plan
+from wherry.controllers.apiextensions.customresourcedefinition.plan import Taken, is_settled, is_waiting, plan
 from wherry.controllers.apiextensions.customresourcedefinition.views import Definition
 from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch
 
@@ -29,6 +29,8 @@ async def reconcile(key: Key, deps: Deps) -> Result:
         return DONE
     if cleanup.is_due(definition):
         return await cleanup.clean(definition, deps)
+    if is_settled(definition):
+        return DONE
     async with deps.state:
         await _name(key, deps)
     return DONE

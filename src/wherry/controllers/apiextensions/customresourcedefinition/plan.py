@@ -65,6 +65,17 @@ def plan(definition: Definition, taken: Taken, now: float) -> Obj | None:
     return {"acceptedNames": _plain(accepted), "conditions": list(new)}
 
 
+def is_settled(definition: Definition) -> bool:
+    """Whether there is nothing to say, whatever others have: the case of nearly all definitions at a start."""
+    status = definition.status
+    return (
+        definition.spec.names == status.accepted_names
+        and conditions.is_true(status.conditions, "Established")
+        and conditions.is_true(status.conditions, "NamesAccepted")
+        and not is_protected(definition.spec.group)
+    )
+
+
 def is_waiting(definition: Definition) -> bool:
     """Whether a definition may be helped by a name that another one gives back."""
     return not conditions.is_true(definition.status.conditions, "NamesAccepted")
