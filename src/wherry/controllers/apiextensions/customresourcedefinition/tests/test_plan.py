@@ -150,7 +150,6 @@ APPROVALS: list[tuple[str, str, tuple[str, str, str]]] = [
             "False",
             "InvalidAnnotation",
             (
-            (
                 'protected groups must have approval annotation "api-approved.kubernetes.io" with either a URL or a '
                 'reason starting with "unapproved", see https://github.com/kubernetes/enhancements/pull/1111'
             ),
