@@ -63,15 +63,17 @@ class Correlation:
 
     def _compare(self) -> bool:
         new, old = self.new, self.old
+        if same(new, old):
+            return True  # upstream looks no further than it can correlate, and would judge what it does not know anew
         if type(new) is dict and type(old) is dict:
-            if len(new) != len(old):
-                return False
-            return all((child := self.key(name)) is not None and child.is_unchanged for name in new)
+            return len(new) == len(old) and all(_is_unchanged(self.key(name)) for name in new)
         if type(new) is list and type(old) is list and self.shape.list_type == "map":
-            if len(new) != len(old):
-                return False
-            return all((child := self.index(place)) is not None and child.is_unchanged for place in range(len(new)))
-        return same(new, old)
+            return len(new) == len(old) and all(_is_unchanged(self.index(place)) for place in range(len(new)))
+        return False
+
+
+def _is_unchanged(correlation: Correlation | None) -> bool:
+    return correlation is not None and correlation.is_unchanged
 
 
 class OldItems:

@@ -63,10 +63,11 @@ _EXACT_UNITS = frozenset({"ns", "us", "µs", "ms", "s", "m", "h", "d", "w", "hr"
 def _is_duration(text: str) -> bool:
     if _GO_DURATION.match(text):
         return True
-    return any(
-        unit.lower() in _EXACT_UNITS or unit.lower().startswith(_UNIT_STEMS)
-        for _, unit in _WORDY_DURATION.findall(text)
-    )
+    parts = _WORDY_DURATION.findall(text)
+    if any(len(number) > 19 or int(number) >= 2**63 for number, _ in parts):
+        return False
+    units = [unit.lower() for _, unit in parts]
+    return any(unit in _EXACT_UNITS or unit.startswith(_UNIT_STEMS) for unit in units)
 
 
 def _is_ipv4(text: str) -> bool:

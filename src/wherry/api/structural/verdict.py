@@ -53,7 +53,7 @@ def make_table(shape: Shape) -> Table:
 
 def _classes(shape: Shape) -> tuple[type, ...]:
     if not shape.types:
-        return (str, dict, list) if shape.format else _ALL
+        return (str, list) if shape.format else _ALL
     classes = tuple(kind for type_ in shape.types for kind in _CLASSES.get(type_, ()))
     if shape.format and not {"integer", "number"}.intersection(shape.types):
         return tuple(dict.fromkeys((*classes, str, list)))  # upstream lets lists pass where a string has a format
