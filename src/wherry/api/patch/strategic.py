@@ -23,8 +23,8 @@ from wherry.api.schema import Schema
 
 DIRECTIVE = "$patch"
 RETAIN_KEYS = "$retainKeys"
-SET_ORDER = "$setElementOrder/"
-DELETE_FROM = "$deleteFromPrimitiveList/"
+SET_ORDER = "$setElementOrder"
+DELETE_FROM = "$deleteFromPrimitiveList"
 
 Path = tuple[str, ...]
 
@@ -56,7 +56,7 @@ def _merge_map(old: Obj, patch: Obj, path: Path, schema: Schema) -> Obj:
         if key == RETAIN_KEYS or key.startswith(SET_ORDER) or key in done:
             continue
         if key.startswith(DELETE_FROM):
-            _delete_scalars(old, key.removeprefix(DELETE_FROM), value)
+            _delete_scalars(old, _list_of(key, "primitive"), value)
         elif value is None:
             old.pop(key, None)
         else:
@@ -159,17 +159,14 @@ def _merge_ordered_lists(old: Obj, patch: Obj, path: Path, schema: Schema) -> se
     for key, order in patch.items():
         if not key.startswith(SET_ORDER):
             continue
-        name = key.removeprefix(SET_ORDER)
+        name = _list_of(key, "setElementOrder")
         current, change = old.get(name), patch.get(name)
-        if not isinstance(order, list) or (name in patch and not isinstance(change, (list, type(None)))):
-            raise BadFormat("invalid patch format of setElementOrder list")
-        if not isinstance(current, list):
-            current = None
+        for value, is_there in ((order, True), (current, name in old), (change, name in patch)):
+            if is_there and not isinstance(value, list):
+                raise Failed(f"expected a []interface {{}}, but received a {_go_type(value)}")
         _, merge_key = _strategy((*path, name), schema)
         if change is not None:
             _check_order(change, order, merge_key)
-        if change is None and name in patch:
-            continue  # an explicit null: the list goes, in whatever order
         before = list(current or ())
         if current is None and change is None:
             continue
@@ -192,16 +189,24 @@ def _check_order(change: list[Any], order: list[Any], merge_key: str) -> None:
     items = [item for item in change if not (isinstance(item, dict) and DIRECTIVE in item)]
     if not all(_identity(item, merge_key) in wanted for item in items):
         raise Failed(
-            f"The order in patch list:\n{go_format(items)}\n doesn't match {SET_ORDER[:-1]} list:\n{go_format(order)}\n"
+            f"The order in patch list:\n{go_format(change)}\n doesn't match {SET_ORDER} list:\n{go_format(order)}\n"
         )
 
 
 def _delete_scalars(old: Obj, name: str, removals: Any) -> None:
-    if not isinstance(removals, list):
-        raise BadFormat("invalid patch format of primitive list")
     current = old.get(name)
-    if isinstance(current, list):
+    if removals is None:
+        old.pop(name, None)
+    elif isinstance(removals, list) and isinstance(current, list):
         old[name] = [item for item in current if item not in removals]
+
+
+def _list_of(directive: str, sort: str) -> str:
+    """The name of the list that a directive speaks of."""
+    _, slash, name = directive.partition("/")
+    if not slash:
+        raise BadFormat(f"invalid patch format of {sort} list")
+    return name
 
 
 def _strategy(path: Path, schema: Schema) -> tuple[str, str]:
@@ -214,12 +219,18 @@ def _replaces(path: Path, schema: Schema) -> bool:
 
 
 def _item_type(old: list[Any], patch: list[Any]) -> type:
-    kinds = {type(item) for item in old} | {type(item) for item in patch}
-    if list in kinds:
+    """What the items of both lists are; they all have to be of one type."""
+    first, *others = (type(item) for item in (*old, *patch))
+    if first is list:
         raise Unmergeable("lists of lists are not supported")
-    if len(kinds) > 1 and dict in kinds:
-        raise Failed("list element types are not identical")
-    return dict if dict in kinds else object
+    if any(other is not first for other in others):
+        raise Failed(f"list element types are not identical: {go_format([old, patch])}")
+    return first
+
+
+def _go_type(value: Any) -> str:
+    names = {dict: "map[string]interface {}", str: "string", bool: "bool", int: "int64", float: "float64"}
+    return names.get(type(value), "%!s(<nil>)")
 
 
 def _distinct(items: list[Any]) -> list[Any]:

@@ -45,7 +45,7 @@ def test_every_sort_of_patch(patch_type: str, patch: Any, expected: Any) -> None
          "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}"),
         (STRATEGIC_MERGE_PATCH, "x", BadRequest,
          "json: cannot unmarshal string into Go value of type map[string]interface {}"),
-        (STRATEGIC_MERGE_PATCH, {"metadata": {"$deleteFromPrimitiveList/finalizers": 1}}, BadRequest,
+        (STRATEGIC_MERGE_PATCH, {"metadata": {"$deleteFromPrimitiveList": 1}}, BadRequest,
          "invalid patch format of primitive list"),
         (STRATEGIC_MERGE_PATCH, {"spec": {"containers": [{}]}}, ApiError,
          "map: map[] does not contain declared merge key: name"),
