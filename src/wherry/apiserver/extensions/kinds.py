@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from wherry.api import Obj
-from wherry.api.apiextensions.customresource import resources
+from wherry.api.apiextensions.customresource import deprecation_warning, resources
 from wherry.api.resource import Converter, Lifetime, Resource
 
 
@@ -36,6 +36,7 @@ def kinds(definition: Obj, converter: Converter | None, lifetime: Callable[[str]
             lifetime=lifetime(resource.version),
             is_served=resource.version in served,
             is_terminating=is_terminating,
+            deprecation=deprecation_warning(definition, resource.version) or "",
         )
     return tuple(made.values())
 

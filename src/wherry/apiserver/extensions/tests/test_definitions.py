@@ -36,6 +36,7 @@ async def test_a_kind_is_served_once_it_is_established(server: Shop) -> None:
         "NamesAccepted": ("True", "NoConflicts"),
         "Established": ("True", "InitialNamesAccepted"),
     }
+    assert made["status"]["storedVersions"] == ["v1"]
     created = await server.post(WIDGETS, widget(size=1))
     assert created["spec"] == {"size": 1, "color": "blue"}
     assert created["metadata"]["generation"] == 1
@@ -79,7 +80,8 @@ async def test_versions_are_one_kind(server: Shop) -> None:
 async def test_what_was_kept_in_an_older_version_stays_readable(server: Shop) -> None:
     await server.define(definition(versions=TWO))
     made = await server.post(WIDGETS, widget(size=1))
-    await server.redefine({"spec": {"versions": [version(storage=False), version("v2")]}})
+    changed = await server.redefine({"spec": {"versions": [version(storage=False), version("v2")]}})
+    assert changed["status"]["storedVersions"] == ["v1", "v2"]
     assert await server.get(f"{V2}/a") == {**made, "apiVersion": "shop.example.com/v2"}
     await server.redefine({"spec": {"versions": [version(storage=False, served=False), version("v2")]}})
     assert (await server.call("GET", f"{WIDGETS}/a")).status == 404
@@ -178,3 +180,79 @@ async def test_a_built_in_kind_cannot_be_redefined(server: Shop) -> None:
     assert conditions(made)["Established"] == ("False", "NotAccepted")
     leases = await server.get("/apis/coordination.k8s.io/v1/namespaces/default/leases")
     assert leases["kind"] == "LeaseList"
+
+
+async def test_users_of_a_deprecated_version_are_told(server: Shop) -> None:
+    beta = version("v1beta1", storage=False, deprecated=True)
+    alpha = version("v1alpha1", storage=False, deprecated=True, deprecationWarning="leave this")
+    await server.define(definition(versions=[version(), beta, alpha]))
+    for name, warning in (
+        ("v1", None),
+        ("v1beta1", '299 - "shop.example.com/v1beta1 Widget is deprecated; use shop.example.com/v1 Widget"'),
+        ("v1alpha1", '299 - "leave this"'),
+    ):
+        answer = await server.call("GET", WIDGETS.replace("/v1/", f"/{name}/"))
+        assert answer.headers.get("Warning") == warning
+
+
+async def test_status_and_scale(server: Shop) -> None:
+    scale = {
+        "specReplicasPath": ".spec.replicas",
+        "statusReplicasPath": ".status.ready",
+        "labelSelectorPath": ".status.s",
+    }
+    await server.define(definition(versions=[version(subresources={"status": {}, "scale": scale})]))
+    made = await server.post(WIDGETS, {**widget(size=1, replicas=2), "status": {"ready": 9}})
+    assert "status" not in made
+    patched = await server.call(
+        "PATCH", f"{WIDGETS}/a/status", {"status": {"ready": 1, "s": "a=b"}, "spec": {"size": 5}}, MERGE
+    )
+    assert (patched.body["spec"]["size"], patched.body["status"]["ready"]) == (1, 1)
+    assert patched.body["metadata"]["generation"] == 1
+    shown = await server.get(f"{WIDGETS}/a/scale")
+    assert (shown["kind"], shown["apiVersion"]) == ("Scale", "autoscaling/v1")
+    assert (shown["spec"], shown["status"]) == ({"replicas": 2}, {"replicas": 1, "selector": "a=b"})
+    scaled = await server.call("PATCH", f"{WIDGETS}/a/scale", {"spec": {"replicas": 4}}, MERGE)
+    assert scaled.body["spec"] == {"replicas": 4}
+    now = await server.get(f"{WIDGETS}/a")
+    assert (now["spec"]["replicas"], now["metadata"]["generation"]) == (4, 2)
+    assert (await server.call("GET", f"{WIDGETS}/a/bogus")).status == 404
+
+
+async def test_columns_and_selectable_fields(server: Shop) -> None:
+    columns = [{"name": "Size", "type": "integer", "jsonPath": ".spec.size"}]
+    one = version(additionalPrinterColumns=columns, selectableFields=[{"jsonPath": ".spec.color"}])
+    await server.define(definition(versions=[one]))
+    for name, color in (("a", "red"), ("b", "blue")):
+        await server.post(WIDGETS, widget(name, size=1, color=color))
+    watch = await server.watch(f"{WIDGETS}?watch=true&fieldSelector=spec.color%3Dred")
+    found = await server.get(f"{WIDGETS}?fieldSelector=spec.color%3Dred")
+    assert [item["metadata"]["name"] for item in found["items"]] == ["a"]
+    await server.call("PATCH", f"{WIDGETS}/b", {"spec": {"color": "red"}}, MERGE)
+    await server.call("PATCH", f"{WIDGETS}/a", {"spec": {"color": "blue"}}, MERGE)
+    await server.settle()
+    assert watch.seen == [("ADDED", "a"), ("ADDED", "b"), ("DELETED", "a")]
+    refused = await server.call("GET", f"{WIDGETS}?fieldSelector=spec.size%3D1")
+    assert (refused.status, refused.body["message"]) == (400, "field label not supported: spec.size")
+    accept = {"accept": "application/json;as=Table;v=v1;g=meta.k8s.io"}
+    table = await server.get(WIDGETS, accept)
+    assert [column["name"] for column in table["columnDefinitions"]] == ["Name", "Size"]
+    assert [row["cells"] for row in table["rows"]] == [["a", 1], ["b", 1]]
+
+
+async def test_custom_kinds_know_no_strategic_merge(server: Shop) -> None:
+    await server.define(definition())
+    await server.post(WIDGETS, widget(size=1))
+    strategic = {"content-type": "application/strategic-merge-patch+json"}
+    assert (await server.call("PATCH", f"{WIDGETS}/a", {"spec": {"size": 2}}, strategic)).status == 415
+
+
+async def test_unknown_fields_as_the_client_wants_them(server: Shop) -> None:
+    await server.define(definition())
+    body = widget(size=1, bogus=True)
+    strict = await server.call("POST", f"{WIDGETS}?fieldValidation=Strict", body)
+    assert strict.status == 400
+    assert 'unknown field "spec.bogus"' in strict.body["message"]
+    warned = await server.call("POST", f"{WIDGETS}?fieldValidation=Warn", body)
+    assert warned.headers["Warning"] == '299 - "unknown field \\"spec.bogus\\""'
+    assert warned.body["spec"] == {"size": 1, "color": "blue"}
