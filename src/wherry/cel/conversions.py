@@ -263,12 +263,45 @@ def _json_bytes(value: str) -> bytes:
         return fail("illegal base64 data")
 
 
+def _json_timestamp(text: str) -> Timestamp:
+    """Besides RFC 3339, a date alone (its first instant) and a time without a zone (UTC): OpenAPI allows them."""
+    found = (parse_timestamp(text + rest) for rest in ("", "Z", "T00:00:00Z"))
+    return next(filter(None, found), None) or string_to_timestamp(text)
+
+
+_WORDY = re.compile(r"([0-9]+)\s*([A-Za-zµ]+)")
+_WORDS = {
+    ("ns", "nano"): 1,
+    ("us", "µs", "micro"): 10**3,
+    ("ms", "milli"): 10**6,
+    ("s", "sec"): SECOND,
+    ("m", "min"): 60 * SECOND,
+    ("h", "hr", "hour"): 3600 * SECOND,
+    ("d", "day"): 86400 * SECOND,
+    ("w", "wk", "week"): 7 * 86400 * SECOND,
+}
+"""Units as OpenAPI's format writes them. Of each, the last is a stem: `3 weeks`."""
+
+
+def _json_duration(text: str) -> Duration:
+    """Besides what Go writes, numbers with units in words."""
+    if (value := parse_duration(text)) is not None:
+        return value
+    spans = [
+        int(number) * length
+        for number, unit in _WORDY.findall(text)
+        for words, length in _WORDS.items()
+        if unit.lower() in words or unit.lower().startswith(words[-1])
+    ]
+    return Duration(checked_int(sum(spans))) if spans else _no_duration(text)
+
+
 _CONVERTERS: dict[Type, Converter] = {
     DOUBLE: float,
     UINT: checked_uint,
     BYTES: _from_text(_json_bytes),
-    TIMESTAMP: _from_text(string_to_timestamp),
-    DURATION: _from_text(string_to_duration),
+    TIMESTAMP: _from_text(_json_timestamp),
+    DURATION: _from_text(_json_duration),
 }
 
 

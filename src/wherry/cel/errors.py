@@ -31,6 +31,9 @@ class CompileError(Exception):
 class EvaluationError(Exception):
     """An expression has no value for these variables. A function raises it with the message that users see."""
 
+    cost = 0
+    """What had been spent by then, where that is counted."""
+
 
 class CostExceededError(EvaluationError):
     """An evaluation was stopped since it took more than it was allowed."""

@@ -23,10 +23,16 @@ class Program:
     so `forget` it when many rules are kept: it is found again when it is needed.
     """
 
-    __slots__ = ("_charges", "_check", "_checked", "_functions", "references", "text", "type")
+    __slots__ = ("_charges", "_check", "_checked", "_functions", "_is_folding", "references", "text", "type")
 
     def __init__(
-        self, text: str, check: Callable[[], Checked], charges: Mapping[str, Charge], checked: Checked
+        self,
+        text: str,
+        check: Callable[[], Checked],
+        charges: Mapping[str, Charge],
+        checked: Checked,
+        *,
+        is_folding: bool = True,
     ) -> None:
         self.text = text
         self.type: Type = checked.type_of(checked.expr)
@@ -35,6 +41,7 @@ class Program:
         self._check = check
         self._checked: Checked | None = checked
         self._charges = charges
+        self._is_folding = is_folding
         self._functions: dict[tuple[bool, bool], Function] = {}
 
     @property
@@ -65,7 +72,11 @@ class Program:
             raise
         except Exception:
             budget = [allowed]
-            value = self._exactly(variables, budget, is_metered=True)
+            try:
+                value = self._exactly(variables, budget, is_metered=True)
+            except EvaluationError as error:
+                error.cost = allowed - budget[0]
+                raise
         if budget[0] < 0:
             raise CostExceededError
         return value, allowed - budget[0]
@@ -83,7 +94,13 @@ class Program:
         if function is None:
             checked = self.checked
             with deeply(len(checked.types)):
-                function = generate(checked, is_exact=is_exact, is_metered=is_metered, charges=self._charges)
+                function = generate(
+                    checked,
+                    is_exact=is_exact,
+                    is_metered=is_metered,
+                    charges=self._charges,
+                    is_folding=self._is_folding,
+                )
             self._functions[is_exact, is_metered] = function
             self.forget()
         return function

@@ -218,6 +218,10 @@ class _Asking:
                 self._fail(ruler, path, f"'{error}': {limit}: {_text(rule.rule)}")
                 raise _Stopped from None
             except EvaluationError as error:
+                if error.cost > self._left:
+                    self._fail(ruler, path, EXHAUSTED)
+                    raise _Stopped from None
+                self._left -= error.cost
                 self._fail(ruler, path, _explain(error, rule.rule))
                 continue
             except _Stopped:
