@@ -92,7 +92,7 @@ def write_options(query: Query, kind: str, *, is_apply: bool = False) -> WriteOp
     elif "force" in query and kind == "PatchOptions" and not is_apply:
         faults.append(forbidden("force", "may not be specified for non-apply patch"))
     if manager:
-        faults += _manager_faults(manager)
+        faults += manager_faults("fieldManager", manager)
     dry_run = _dry_run(query.get("dryRun", ""), faults)
     validation = FieldValidation.WARN
     if asked := query.get("fieldValidation", ""):
@@ -104,8 +104,8 @@ def write_options(query: Query, kind: str, *, is_apply: bool = False) -> WriteOp
     return WriteOptions(dry_run, validation, manager, is_set(query, "force"))
 
 
-def _manager_faults(manager: str) -> list[FieldError]:
-    path = "fieldManager"
+def manager_faults(path: str, manager: str) -> list[FieldError]:
+    """What is wrong with the name of a field manager."""
     faults = [too_long(path, _MANAGER_BYTES)] if len(manager.encode()) > _MANAGER_BYTES else []
     for index, character in enumerate(manager):
         if not character.isprintable():

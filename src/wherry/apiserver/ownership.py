@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from wherry.api import Obj
-from wherry.api.errors import ApiError, BadRequest
+from wherry.api.errors import ApiError, BadRequest, Invalid
+from wherry.api.field import FieldError, too_long
 from wherry.api.managedfields.applying import Applied, apply
 from wherry.api.managedfields.checking import check
 from wherry.api.managedfields.conflicts import ApplyConflicts, refusal
@@ -25,14 +26,18 @@ from wherry.api.schema.kinds import KindSchema
 from wherry.api.schema.nodes import Node
 from wherry.apiserver.core import Call, Core
 from wherry.apiserver.encode import copy
+from wherry.apiserver.options import manager_faults
 
-_MANAGER_BYTES = 128
+_MANAGER_BYTES, _SUBRESOURCE_BYTES = 128, 256
 _STATUS: Fields = of([("f:status",)])
 
 
 def follow(core: Core, call: Call, resource: Resource, sub: Subresource | None, new: Obj, old: Obj | None) -> None:
     """Give `new` the entries it has after this change of `old` (None: it is created)."""
+    is_sent = bool(new["metadata"].get("managedFields"))
     update(_kind(core.registry, resource, sub), old, new, _writer(core, call, sub))
+    if is_sent:
+        _refuse_bad_entries(resource, new)
 
 
 def lay(
@@ -74,6 +79,18 @@ def manager_of(user_agent: str) -> str:
                 break
             name += character
     return name
+
+
+def _refuse_bad_entries(resource: Resource, new: Obj) -> None:
+    """Judge the names in entries that the client may have made up."""
+    faults: list[FieldError] = []
+    for index, entry in enumerate(new["metadata"].get("managedFields") or ()):
+        path = f"metadata.managedFields[{index}]"
+        faults += manager_faults(f"{path}.manager", entry.get("manager") or "")
+        if len((entry.get("subresource") or "").encode()) > _SUBRESOURCE_BYTES:
+            faults.append(too_long(f"{path}.subresource", _SUBRESOURCE_BYTES))
+    if faults:
+        raise Invalid.of(resource, new["metadata"].get("name") or "", faults)
 
 
 def _with_entries(result: Applied, live: Obj | None) -> Obj:

@@ -32,6 +32,8 @@ def intake(
     Returns faults that validation will report with its own; raises `BadRequest` for what can not be decoded.
     """
     _check_kind(resource, obj)
+    if obj["metadata"].get("managedFields") == []:
+        obj["metadata"]["managedFields"] = [{}]  # Forget all managers: an empty list would be dropped as nothing said.
     faults, unknown = resource.schema.prune(obj)
     for fault in faults:
         if isinstance(fault, DecodeError):
