@@ -30,6 +30,7 @@ from wherry.apiserver.verbs import list as listing
 from wherry.apiserver.watchencoding import encoder
 from wherry.apiserver.watchstream import stream
 from wherry.apiserver.websockets import over_websocket, wrap
+from wherry.store import Revision
 from wherry.transport.messages import Reply
 from wherry.watchcache.item import Item
 from wherry.wire.websocket import is_handshake
@@ -135,9 +136,18 @@ def no_such_path() -> NotFound:
 
 
 def _get(exchange: Exchange) -> Answer:
-    info, resource = exchange.info, exchange.resource
-    item = get.get(exchange.core, resource, info.namespace_of(resource), info.name)
+    info, resource, core = exchange.info, exchange.resource, exchange.core
+    if exchange.query and listing.parse_version(exchange.query.get("resourceVersion", "")) > core.cache.revision:
+        return _get_later(exchange)
+    item = get.get(core, resource, info.namespace_of(resource), info.name)
     return item_reply(exchange, item) if resource.converter is None else _converted_get(exchange, item)
+
+
+async def _get_later(exchange: Exchange) -> Reply:
+    """Wait for a revision that is still to come: what is answered may not be older."""
+    revision = Revision(listing.parse_version(exchange.query["resourceVersion"]))
+    await listing.wait(exchange.core, revision)
+    return await settled(_get(exchange))
 
 
 async def _converted_get(exchange: Exchange, item: Item) -> Reply:

@@ -212,3 +212,21 @@ async def test_a_watched_path_and_its_selector_name_the_same(server: Server) -> 
     await server.post(CONFIGMAPS, configmap("a"))
     screen = await server.watch(f"{path}?fieldSelector=metadata.name%3Da")
     assert screen.seen == [("ADDED", "a")]
+
+
+async def test_an_object_not_older_than_a_version(server: Server) -> None:
+    made = await server.post(CONFIGMAPS, configmap("a"))
+    version = int(made["metadata"]["resourceVersion"])
+    for asked in ("", "0", str(version)):
+        assert await server.get(f"{CONFIGMAPS}/a?resourceVersion={asked}") == made
+    async with asyncio.TaskGroup() as group:
+        early = group.create_task(server.call("GET", f"{CONFIGMAPS}/a?resourceVersion={version + 1}"))
+        await asyncio.sleep(0)
+        await server.post(CONFIGMAPS, configmap("b"))
+    assert early.result().body == made
+    async with asyncio.TaskGroup() as group:
+        never = group.create_task(server.call("GET", f"{CONFIGMAPS}/a?resourceVersion={version + 9}"))
+        await asyncio.sleep(0)
+        await server.clock.advance(4)
+    assert never.result().status == 504
+    assert never.result().body["message"] == f"Too large resource version: {version + 9}, current: {version + 1}"
