@@ -1,7 +1,7 @@
 """Who owns which field of an object: server-side apply, and the book-keeping of every other writer.
 
 - `Fields` (`sets.py`): a set of places in an object, in the very form that `fieldsV1` has as JSON
-- `Entry` (`entries.py`): what one manager owns, since when, and by which operation; an object's entries are its `managedFields`
+- `Entry` (`entries.py`): what one manager owns, since when and by which operation; `managedFields` is a list of them
 - `FieldConflict` (`conflicts.py`): an applied field that another manager owns with another value
 
 `sets.py` is the algebra of `Fields` and `elements.py` the steps they are made of. `comparing.py`, `covering.py`,

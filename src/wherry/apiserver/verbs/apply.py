@@ -76,10 +76,11 @@ class Configuration:
             return
         if self.body[:1] == b"{" and not find_duplicates(self.body, self._object()):
             return
-        for fault in find_yaml_duplicates(self.body, True):
-            if call.validation is FieldValidation.STRICT:
+        is_strict = call.validation is FieldValidation.STRICT
+        for fault in find_yaml_duplicates(self.body, is_strict):
+            if is_strict:
                 raise BadRequest(f"error strict decoding patch: error converting YAML to JSON: {fault}")
-            call.warn(f"error converting YAML to JSON: {fault}")
+            call.warn(fault)
 
 
 async def apply(
