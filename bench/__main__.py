@@ -17,6 +17,7 @@ from bench.measure import Measure, format_table, to_json
 BENCHES = (
     "startup",
     "api",
+    "apply",
     "watch",
     "memory",
     "controllers",
