@@ -25,6 +25,8 @@ BENCHES = (
     "watchcache",
     "transport",
     "node",
+    "openapi",
+    "protobuf",
     "customresources",
 )
 RESULTS = Path("bench-results.json")

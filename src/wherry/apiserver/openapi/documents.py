@@ -22,7 +22,7 @@ from wherry.api.resource import GroupVersionKind, Resource
 from wherry.api.schema.shapes import DATA, kind_struct, long_name
 from wherry.apiserver.openapi import custom, gnostic
 from wherry.apiserver.openapi.custom import list_kind, model_name, own_kind
-from wherry.apiserver.openapi.operations import DELETE_OPTIONS, STATUS, operations
+from wherry.apiserver.openapi.operations import DELETE_OPTIONS, STATUS, listing_of, operations
 from wherry.apiserver.openapi.rendering import PATCH, patch_schema, paths
 from wherry.apiserver.openapi.schemas import Json, Schemas, Version
 
@@ -32,7 +32,7 @@ _PROTOBUF_V2_ASKED = ("application/com.github.proto-openapi.spec.v2@v1.0+protobu
 
 _METADATA = {"meta.v1.ObjectMeta", "meta.v1.ListMeta"}
 
-_FORMAT = 2
+_FORMAT = 4
 """Counts changes of the code that makes documents, which clients must notice."""
 
 T = TypeVar("T")
@@ -68,6 +68,11 @@ class OpenAPI:
     def updated(self, resources: Iterable[Resource]) -> OpenAPI:
         """The documents of other resources."""
         return OpenAPI(resources, self._groups)
+
+    @property
+    def group_versions(self) -> Iterable[str]:
+        """What `v3` has documents for."""
+        return self._groups.keys()
 
     def v3_index(self) -> Document:
         """`/openapi/v3`: where each group and version's document is; the hash in its address changes when it does."""
@@ -174,7 +179,8 @@ def _data_checksum() -> int:
 
 def _contents(resources: tuple[Resource, ...], version: Version) -> tuple[Json, Json]:
     """(paths, schemas) of a document."""
-    every = [operation for resource in resources for operation in operations(resource)]
+    every = [listing_of(resources[0])]
+    every += [operation for resource in resources for operation in operations(resource)]
     customs = [resource for resource in resources if not _type_of(own_kind(resource))]
     custom_kinds = {kind for resource in customs for kind in (own_kind(resource), list_kind(resource))}
     wanted = {DELETE_OPTIONS, STATUS}

@@ -31,11 +31,11 @@ class Operation:
     path: str
     method: str
     action: str
-    """`list`, `get`, `post`, `put`, `patch`, `delete`, `deletecollection` or `connect`."""
+    """`list`, `get`, `post`, `put`, `patch`, `delete`, `deletecollection`, `watch`, `watchlist`, `connect` or none."""
     id: str
     tag: str
     description: str
-    kind: GroupVersionKind
+    kind: GroupVersionKind | None
     query: tuple[Parameter, ...] = ()
     body: GroupVersionKind | None = None
     """The kind of the request's body; None has no body, or a patch when the method is `patch`."""
@@ -74,6 +74,40 @@ DELETE = (
 
 DELETE_OPTIONS = GroupVersionKind("", "v1", "DeleteOptions")
 STATUS = GroupVersionKind("", "v1", "Status")
+_EVENT = GroupVersionKind("", "v1", "WatchEvent")
+_RESOURCES = GroupVersionKind("", "v1", "APIResourceList")
+
+_CONTAINER = Parameter("container", "string", "Which container; may be left out where there is one.")
+_STREAMS = tuple(
+    Parameter(name, "boolean", f"Whether {what}.")
+    for name, what in (
+        ("stdin", "the client's input goes to the container"),
+        ("stdout", "the container's output comes to the client"),
+        ("stderr", "the container's errors come to the client"),
+        ("tty", "a terminal is made for it"),
+    )
+)
+_PATH = (Parameter("path", "string", "The path to ask the target for."),)
+_OPTIONS = {
+    "PodAttachOptions": (_CONTAINER, *_STREAMS),
+    "PodExecOptions": (Parameter("command", "string", "What to run, with its arguments."), _CONTAINER, *_STREAMS),
+    "PodPortForwardOptions": (Parameter("ports", "integer", "Which ports; needed for WebSockets."),),
+    "NodeProxyOptions": _PATH,
+    "PodProxyOptions": _PATH,
+    "ServiceProxyOptions": _PATH,
+}
+_LOG = (
+    _CONTAINER,
+    Parameter("follow", "boolean", "Whether to go on with what is written from now on."),
+    Parameter("insecureSkipTLSVerifyBackend", "boolean", "Whether the node's certificate may be anybody's."),
+    Parameter("limitBytes", "integer", "How much to answer at most."),
+    PRETTY,
+    Parameter("previous", "boolean", "Whether the run before the last restart is meant."),
+    Parameter("sinceSeconds", "integer", "How old the lines may be."),
+    Parameter("stream", "string", "All, Stdout or Stderr."),
+    Parameter("tailLines", "integer", "How many lines to answer, from the end."),
+    Parameter("timestamps", "boolean", "Whether each line begins with its time."),
+)
 
 # verb -> (method, action, what it is called in an id, its description)
 _VERBS = {
@@ -83,13 +117,19 @@ _VERBS = {
     "patch": ("patch", "patch", "patch", "partially update the specified {kind}"),
     "delete": ("delete", "delete", "delete", "delete a {kind}"),
     "list": ("get", "list", "list", "list or watch objects of kind {kind}"),
-    "deletecollection": ("delete", "deletecollection", "deleteCollection", "delete collection of {kind}"),
+    "deletecollection": ("delete", "deletecollection", "delete Collection", "delete collection of {kind}"),
 }
+_WATCHED = "deprecated: use the 'watch' parameter with a list operation instead"
+_WATCH_ITEM = (
+    f"watch changes to an object of kind {{kind}}. {_WATCHED}, filtered to a single item with 'fieldSelector'."
+)
+_WATCH_LIST = f"watch individual changes to a list of {{kind}}. {_WATCHED}."
+_HTTP = {"get": "get", "create": "post", "update": "put", "patch": "patch", "delete": "delete"}
 
 
 def operations(resource: Resource) -> Iterator[Operation]:
     """All of a resource's operations, subresources included."""
-    root = f"/apis/{resource.group}/{resource.version}" if resource.group else f"/api/{resource.version}"
+    root = _root(resource)
     collection = f"{root}/namespaces/{{namespace}}/{resource.plural}" if resource.is_namespaced else None
     collection = collection or f"{root}/{resource.plural}"
     item = collection + "/{name}"
@@ -104,7 +144,16 @@ def operations(resource: Resource) -> Iterator[Operation]:
         yield _operation(resource, "list", f"{root}/{resource.plural}", own, listed, everywhere=True)
     for sub in resource.subresources:
         for verb in sub.verbs:
-            yield _suboperation(resource, sub, verb, f"{item}/{sub.name}", own)
+            yield from _suboperations(resource, sub, verb, f"{item}/{sub.name}", own)
+    if "watch" in resource.verbs:
+        yield from _watches(resource, collection, own)
+
+
+def listing_of(resource: Resource) -> Operation:
+    """The operation that tells what a group and version has; `resource` is any of it."""
+    name = f"get{_group_name(resource)}{_version(resource)}APIResources"
+    path = _root(resource) + "/"
+    return Operation(path, "get", "", name, _tag(resource), "get available resources", None, (), None, _RESOURCES)
 
 
 def _operation(
@@ -115,23 +164,21 @@ def _operation(
     listed: GroupVersionKind,
     everywhere: bool = False,
 ) -> Operation:
-    method, action, called, text = _VERBS[verb]
-    scope = "Namespaced" if resource.is_namespaced and not everywhere else ""
-    suffix = "ForAllNamespaces" if everywhere else ""
+    method, action, _, text = _VERBS[verb]
     query, body, answer = {
         "get": ((PRETTY,), None, own),
         "create": ((PRETTY, *WRITE), own, own),
         "update": ((PRETTY, *WRITE), own, own),
         "patch": ((PRETTY, *WRITE, FORCE), None, own),
-        "delete": ((PRETTY, *DELETE), DELETE_OPTIONS, STATUS),
+        "delete": ((PRETTY, *DELETE), DELETE_OPTIONS, own if resource.returns_deleted else STATUS),
         "list": ((PRETTY, *LIST), None, listed),
-        "deletecollection": ((PRETTY, *LIST[:-1], *DELETE), DELETE_OPTIONS, STATUS),
+        "deletecollection": ((PRETTY, *LIST[1:-1], *DELETE), DELETE_OPTIONS, STATUS),
     }[verb]
     return Operation(
         path,
         method,
         action,
-        f"{called}{_group_name(resource)}{resource.version.capitalize()}{scope}{resource.kind}{suffix}",
+        _id(resource, _VERBS[verb][2], resource.kind, everywhere=everywhere),
         _tag(resource),
         text.format(kind=resource.kind),
         own,
@@ -142,29 +189,68 @@ def _operation(
     )
 
 
-def _suboperation(resource: Resource, sub: Subresource, verb: str, path: str, own: GroupVersionKind) -> Operation:
-    method, action, called, text = _VERBS[verb]
+def _suboperations(
+    resource: Resource, sub: Subresource, verb: str, path: str, own: GroupVersionKind
+) -> Iterator[Operation]:
+    _, action, called, text = _VERBS[verb]
+    method = _HTTP[verb]
     kind = sub.kind or own
     streams = kind.kind.endswith("Options")
+    what = resource.kind + "".join(part.capitalize() for part in sub.name.split("-"))
+    description = text.format(kind=f"{sub.name} of {resource.kind}")
     if streams:
-        action, called = "connect", f"connect{method.capitalize()}"
-    plain = streams or sub.name == "log"
-    scope = "Namespaced" if resource.is_namespaced else ""
-    name = "".join(part.capitalize() for part in sub.name.split("-"))
+        description = f"connect {method.upper()} requests to {sub.name} of {resource.kind}"
+        name = _id(resource, f"connect {method.capitalize()}", what)
+        query = _OPTIONS.get(kind.kind, ())
+        yield Operation(path, method, "connect", name, _tag(resource), description, kind, query)
+        if sub.name == "proxy":
+            name += "WithPath"
+            yield Operation(f"{path}/{{path}}", method, "connect", name, _tag(resource), description, kind, query)
+        return
+    is_log = sub.name == "log"
     query = {"get": (PRETTY,), "patch": (PRETTY, *WRITE, FORCE)}.get(verb, (PRETTY, *WRITE))
-    return Operation(
+    yield Operation(
         path,
         method,
         action,
-        f"{called}{_group_name(resource)}{resource.version.capitalize()}{scope}{resource.kind}{name}",
+        _id(resource, called, what),
         _tag(resource),
-        text.format(kind=f"{sub.name} of {resource.kind}"),
+        description,
         kind,
-        () if plain else query,
-        kind if verb in ("create", "update") and not plain else None,
-        None if plain else kind,
+        _LOG if is_log else query,
+        kind if verb in ("create", "update") else None,
+        None if is_log else kind,
         _patch_types(resource),
     )
+
+
+def _watches(resource: Resource, collection: str, own: GroupVersionKind) -> Iterator[Operation]:
+    """The deprecated paths that only watch."""
+    root, kind, query = _root(resource), resource.kind, (PRETTY, *LIST)
+    below = f"{root}/watch{collection.removeprefix(root)}"
+    item_text, list_text = _WATCH_ITEM.format(kind=kind), _WATCH_LIST.format(kind=kind)
+    rest = (own, query, None, _EVENT)
+    yield Operation(f"{below}/{{name}}", "get", "watch", _id(resource, "watch", kind), _tag(resource), item_text, *rest)
+    yield Operation(below, "get", "watchlist", _id(resource, "watch", f"{kind}List"), _tag(resource), list_text, *rest)
+    if resource.is_namespaced:
+        path, name = f"{root}/watch/{resource.plural}", _id(resource, "watch", f"{kind}List", everywhere=True)
+        yield Operation(path, "get", "watchlist", name, _tag(resource), list_text, *rest)
+
+
+def _root(resource: Resource) -> str:
+    return f"/apis/{resource.group}/{resource.version}" if resource.group else f"/api/{resource.version}"
+
+
+def _id(resource: Resource, called: str, what: str, everywhere: bool = False) -> str:
+    """Upstream's: a verb, the group and version, what is left of the verb, and the rest."""
+    verb, _, more = called.partition(" ")
+    scope = "Namespaced" if resource.is_namespaced and not everywhere else ""
+    suffix = "ForAllNamespaces" if everywhere else ""
+    return f"{verb}{_group_name(resource)}{_version(resource)}{more}{scope}{what}{suffix}"
+
+
+def _version(resource: Resource) -> str:
+    return resource.version[:1].upper() + resource.version[1:]
 
 
 def _patch_types(resource: Resource) -> tuple[str, ...]:

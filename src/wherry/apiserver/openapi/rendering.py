@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 
 from wherry.api.resource import GroupVersionKind
@@ -40,13 +41,12 @@ def patch_schema() -> Json:
 
 def _common(operation: Operation) -> Json:
     kind = operation.kind
-    return {
-        "description": operation.description,
-        "operationId": operation.id,
-        "tags": [operation.tag],
-        "x-kubernetes-action": operation.action,
-        "x-kubernetes-group-version-kind": {"group": kind.group, "kind": kind.kind, "version": kind.version},
-    }
+    result: Json = {"description": operation.description, "operationId": operation.id, "tags": [operation.tag]}
+    if operation.action:
+        result["x-kubernetes-action"] = operation.action
+    if kind is not None:
+        result["x-kubernetes-group-version-kind"] = {"group": kind.group, "kind": kind.kind, "version": kind.version}
+    return result
 
 
 def _v2_operation(operation: Operation, schemas: Schemas, name_of: NameOf) -> Json:
@@ -110,6 +110,10 @@ def _body_name(operation: Operation, name_of: NameOf) -> str:
     return name_of(operation.body) if operation.body else ""
 
 
+# Parameters repeat themselves; what is made of them is encoded and never changed.
+
+
+@cache
 def _v2_query(parameter: Parameter) -> Json:
     return {
         "description": parameter.description,
@@ -120,6 +124,7 @@ def _v2_query(parameter: Parameter) -> Json:
     }
 
 
+@cache
 def _v3_query(parameter: Parameter) -> Json:
     return {
         "description": parameter.description,
@@ -129,12 +134,19 @@ def _v3_query(parameter: Parameter) -> Json:
     }
 
 
+_VARIABLES = {
+    "name": "Name of the object.",
+    "namespace": "Namespace of the object.",
+    "path": "The path to ask the target for.",
+}
+
+
 def _variables(path: str) -> list[str]:
     return [step[1:-1] for step in path.split("/") if step.startswith("{")]
 
 
 def _path_parameter(name: str, version: Version) -> Json:
-    what = {"name": "Name of the object.", "namespace": "Namespace of the object."}.get(name, "")
+    what = _VARIABLES.get(name, "")
     parameter: Json = {"description": what, "in": "path", "name": name, "required": True}
     kind: Any = {"type": "string", "uniqueItems": True}
     return {**parameter, **kind} if version is Version.V2 else {**parameter, "schema": kind}

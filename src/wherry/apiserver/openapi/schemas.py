@@ -6,10 +6,12 @@ value of two types is said.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from enum import Enum
+from functools import lru_cache
 from typing import Any
+
+import msgspec
 
 from wherry.api.schema.shapes import Field, Struct, base_type, descriptions, long_name, struct
 
@@ -42,6 +44,9 @@ SCALARS: Mapping[str, Json] = {
 }
 
 
+_ZEROS: Mapping[str, Any] = {"s": "", "b": False, "i": 0, "l": 0, "d": 0}
+
+
 class Version(Enum):
     """Which OpenAPI; the value is where references point."""
 
@@ -70,12 +75,12 @@ class Schemas:
                 continue
             shape = struct(expression[1:])
             found[name] = self.schema(shape)
-            waiting += [inner for inner in (_referred(field.type) for field in shape.fields.values()) if inner]
+            waiting += {inner for inner in (_referred(field.type) for field in shape.fields.values()) if inner}
         return dict(sorted(found.items()))
 
     def schema(self, shape: Struct) -> Json:
         """One type, referring to others."""
-        text, fields = json.loads(self._descriptions.get(shape.name, '["",{}]'))
+        text, fields = msgspec.json.decode(self._descriptions.get(shape.name, '["",{}]'))
         schema: Json = {"description": text} if text else {}
         if shape.fields:
             schema["properties"] = {
@@ -105,26 +110,28 @@ class Schemas:
             schema |= self._wrapped(field.type, default={} if required and field.type[0] == "@" else None)
         else:
             schema |= self._inner(field.type)
-        for key, value in (
-            ("x-kubernetes-list-map-keys", list(field.list_keys)),
-            ("x-kubernetes-list-type", field.list_type),
-            ("x-kubernetes-map-type", field.map_type),
-            ("x-kubernetes-patch-merge-key", field.patch_key),
-            ("x-kubernetes-patch-strategy", field.patch_strategy),
-        ):
-            if value:
-                schema[key] = value
+            if required and field.type in _ZEROS and self._version is Version.V3:
+                schema["default"] = _ZEROS[field.type]
+        if field.list_type or field.map_type or field.patch_strategy or field.patch_key:
+            schema |= _extensions(field)
         return schema
 
     def _inner(self, expression: str) -> Json:
         first, rest = expression[0], expression[1:]
         if first == "[":
-            return {"items": self._inner(rest), "type": "array"}
+            return {"items": self._member(rest), "type": "array"}
         if first == "{":
-            return {"additionalProperties": self._inner(rest), "type": "object"}
+            return {"additionalProperties": self._member(rest), "type": "object"}
         if first in SCALARS:
             return dict(SCALARS[first])
         return self._wrapped(expression, default={} if first == "@" else None)
+
+    def _member(self, expression: str) -> Json:
+        """What stands in a list or map; version 3 says that a missing one is zero, as Go has it."""
+        schema = self._inner(expression)
+        if expression in _ZEROS and self._version is Version.V3:
+            schema["default"] = _ZEROS[expression]
+        return schema
 
     def _wrapped(self, expression: str, default: Any) -> Json:
         reference = self.reference(reference_name(expression))
@@ -136,7 +143,7 @@ class Schemas:
         return wrapped
 
     def _special(self, letter: str) -> Json:
-        text, _ = json.loads(self._descriptions.get(letter, '["",{}]'))
+        text, _ = msgspec.json.decode(self._descriptions.get(letter, '["",{}]'))
         schema: Json = {"description": text} if text else {}
         if letter in "tu":
             return {**schema, "format": "date-time", "type": "string"}
@@ -151,11 +158,24 @@ class Schemas:
         return {**schema, "oneOf": [{"type": "string"}, {"type": "number" if letter == "q" else "integer"}]}
 
 
+def _extensions(field: Field) -> Json:
+    """How a field's content merges."""
+    found = {
+        "x-kubernetes-list-map-keys": list(field.list_keys),
+        "x-kubernetes-list-type": field.list_type,
+        "x-kubernetes-map-type": field.map_type,
+        "x-kubernetes-patch-merge-key": field.patch_key,
+        "x-kubernetes-patch-strategy": field.patch_strategy,
+    }
+    return {key: value for key, value in found.items() if value}
+
+
 def reference_name(expression: str) -> str:
     """The long name of what an expression refers to."""
     return long_name(expression[1:]) if expression[0] == "@" else SPECIAL[expression]
 
 
+@lru_cache(1024)
 def _referred(expression: str) -> str:
     """The innermost expression when it refers to a named type, else ""."""
     base = base_type(expression)

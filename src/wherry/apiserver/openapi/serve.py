@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from urllib.parse import parse_qs
 
 from wherry.api.errors import MethodNotAllowed
 from wherry.api.registry import Registry
 from wherry.apiserver.attributes import User
+from wherry.apiserver.compressing import accepts_gzip, member
 from wherry.apiserver.exchange import Answer
 from wherry.apiserver.openapi.documents import Document, OpenAPI
 from wherry.transport.messages import Request, Response
 
 V3 = "/openapi/v3"
+_LEAST_PACKED = 1400
+"""What fits into a packet is sent as it is."""
+_MOST_KEPT = 1 << 20
 FOR_EVER = "public, immutable, max-age=31536000"
 """An address with a hash in it always means the same document."""
 
@@ -41,19 +46,20 @@ class OpenAPIPaths:
         """Everything in one document; made in a thread, since it takes a tenth of a second the first time."""
         _only_get(request)
         document = await asyncio.to_thread(self._current().v2, request.headers.get("accept", ""))
-        return _reply(request, document, "no-cache")
+        return await _reply(request, document, "no-cache")
 
-    def v3(self, request: Request, _: User) -> Response:
-        """The index, or the document of one group and version."""
+    async def v3(self, request: Request, _: User) -> Response:
+        """The index, or the document of one group and version; made in a thread, like the other."""
         _only_get(request)
         current, name = self._current(), request.path.removeprefix(V3).strip("/")
         if not name:
-            return _reply(request, current.v3_index(), "no-cache")
+            return await _reply(request, current.v3_index(), "no-cache")
         asked = parse_qs(request.query).get("hash", [""])[0]
         wanted = current.hash(name)
         if asked and wanted and asked != wanted:
             return Response(301, b"", "text/plain", (("Location", f"{V3}/{name}?hash={wanted}"),))
-        return _reply(request, current.v3(name), FOR_EVER if asked else "no-cache")
+        document = await asyncio.to_thread(current.v3, name)
+        return await _reply(request, document, FOR_EVER if asked else "no-cache")
 
     def _current(self) -> OpenAPI:
         if self._revision != self._registry.revision:
@@ -62,11 +68,20 @@ class OpenAPIPaths:
         return self._openapi
 
 
-def _reply(request: Request, document: Document, caching: str) -> Response:
+async def _reply(request: Request, document: Document, caching: str) -> Response:
     headers = (("ETag", document.etag), ("Vary", "Accept"), ("Cache-Control", caching))
     if request.headers.get("if-none-match") == document.etag:
         return Response(304, b"", document.content_type, headers)
-    return Response(200, document.data, document.content_type, headers)
+    if len(document.data) < _LEAST_PACKED or not accepts_gzip(request.headers):
+        return Response(200, document.data, document.content_type, headers)
+    pack = _packed if len(document.data) < _MOST_KEPT else member
+    packed = await asyncio.to_thread(pack, document.data)
+    packing = (("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"))
+    return Response(200, packed, document.content_type, headers + packing)
+
+
+_packed = lru_cache(32)(member)
+"""Documents of groups are few, change rarely and shrink to a tenth."""
 
 
 def _only_get(request: Request) -> None:

@@ -5,7 +5,7 @@ from wherry.api.core.node import NODES
 from wherry.api.core.pod import PODS
 from wherry.api.rbac.role import ROLES
 from wherry.api.resource import Resource
-from wherry.apiserver.openapi.operations import Operation, operations
+from wherry.apiserver.openapi.operations import Operation, listing_of, operations
 
 
 def by_id(resource: Resource) -> dict[str, Operation]:
@@ -26,6 +26,9 @@ def test_paths_and_methods() -> None:
         ("get", "/apis/apps/v1/deployments", "list"),
         *((method, root + "/{name}/scale", method) for method in ("get", "put", "patch")),
         *((method, root + "/{name}/status", method) for method in ("get", "put", "patch")),
+        ("get", "/apis/apps/v1/watch/namespaces/{namespace}/deployments", "watchlist"),
+        ("get", "/apis/apps/v1/watch/namespaces/{namespace}/deployments/{name}", "watch"),
+        ("get", "/apis/apps/v1/watch/deployments", "watchlist"),
     }
 
 
@@ -33,6 +36,22 @@ def test_ids_are_upstream_s() -> None:
     assert {"listAppsV1DeploymentForAllNamespaces", "replaceAppsV1NamespacedDeploymentScale"} <= set(by_id(DEPLOYMENTS))
     assert {"readCoreV1Node", "patchCoreV1NodeStatus"} <= set(by_id(NODES))
     assert "listRbacAuthorizationV1NamespacedRole" in by_id(ROLES)
+    assert {
+        "deleteCoreV1CollectionNamespacedPod",
+        "connectCoreV1PutNamespacedPodProxyWithPath",
+        "connectCoreV1PostNamespacedPodPortforward",
+        "createCoreV1NamespacedPodEviction",
+        "readCoreV1NamespacedPodEphemeralcontainers",
+        "watchCoreV1NamespacedPod",
+        "watchCoreV1PodListForAllNamespaces",
+        "watchCoreV1NamespacedPodList",
+        "listCoreV1PodForAllNamespaces",
+    } <= set(by_id(PODS))
+    assert listing_of(ROLES).id == "getRbacAuthorizationV1APIResources"
+    assert listing_of(ROLES).path == "/apis/rbac.authorization.k8s.io/v1/"
+    answer = by_id(PODS)["deleteCoreV1NamespacedPod"].answer
+    assert answer is not None
+    assert answer.kind == "Pod"
     assert by_id(ROLES)["listRbacAuthorizationV1NamespacedRole"].tag == "rbacAuthorization_v1"
 
 
@@ -40,6 +59,7 @@ def test_subresources_have_kinds_of_their_own() -> None:
     scale = by_id(DEPLOYMENTS)["readAppsV1NamespacedDeploymentScale"]
     assert scale.answer is not None
     assert (scale.answer.api_version, scale.answer.kind) == ("autoscaling/v1", "Scale")
-    exec_ = by_id(PODS)["connectGetCoreV1NamespacedPodExec"]
+    exec_ = by_id(PODS)["connectCoreV1GetNamespacedPodExec"]
     assert (exec_.action, exec_.answer, exec_.body) == ("connect", None, None)
+    assert [parameter.name for parameter in exec_.query] == ["command", "container", "stdin", "stdout", "stderr", "tty"]
     assert by_id(PODS)["readCoreV1NamespacedPodLog"].answer is None

@@ -33,3 +33,14 @@ def test_everything_reachable_comes_along() -> None:
         "io.k8s.api.core.v1.ConfigMap",
         *(META + name for name in ("FieldsV1", "ManagedFieldsEntry", "ObjectMeta", "OwnerReference", "Time")),
     }
+
+
+def test_version_3_says_what_go_takes_a_missing_value_for() -> None:
+    version_3 = Schemas(Version.V3)
+    container = version_3.schema(struct("core.v1.Container"))["properties"]
+    assert container["name"]["default"] == ""
+    assert "default" not in container["image"]
+    assert container["args"]["items"] == {"default": "", "type": "string"}
+    port = version_3.schema(struct("core.v1.ContainerPort"))["properties"]["containerPort"]
+    assert port["default"] == 0
+    assert "default" not in Schemas(Version.V2).schema(struct("core.v1.Container"))["properties"]["name"]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 from urllib.parse import urlsplit
 
@@ -21,21 +22,21 @@ def request(url: str, method: str = "GET", **headers: str) -> Request:
     return Request(method, parts.path, parts.query, named, b"", Peer("127.0.0.1", None))
 
 
-def test_from_the_index_to_a_document_that_may_be_kept_for_ever() -> None:
-    index = PATHS.v3(request("/openapi/v3"), SOMEONE)
+async def test_from_the_index_to_a_document_that_may_be_kept_for_ever() -> None:
+    index = await PATHS.v3(request("/openapi/v3"), SOMEONE)
     assert isinstance(index.body, bytes)
     url = json.loads(index.body)["paths"]["apis/apps/v1"]["serverRelativeURL"]
-    found = PATHS.v3(request(url), SOMEONE)
+    found = await PATHS.v3(request(url), SOMEONE)
     assert found.status == 200
     assert dict(found.headers)["Cache-Control"] == FOR_EVER
-    again = PATHS.v3(request(url, if_none_match=dict(found.headers)["ETag"]), SOMEONE)
+    again = await PATHS.v3(request(url, if_none_match=dict(found.headers)["ETag"]), SOMEONE)
     assert (again.status, again.body) == (304, b"")
 
 
-def test_an_old_hash_leads_to_the_new_one() -> None:
-    moved = PATHS.v3(request("/openapi/v3/api/v1?hash=OLD"), SOMEONE)
+async def test_an_old_hash_leads_to_the_new_one() -> None:
+    moved = await PATHS.v3(request("/openapi/v3/api/v1?hash=OLD"), SOMEONE)
     assert moved.status == 301
-    assert PATHS.v3(request(dict(moved.headers)["Location"]), SOMEONE).status == 200
+    assert (await PATHS.v3(request(dict(moved.headers)["Location"]), SOMEONE)).status == 200
 
 
 async def test_v2() -> None:
@@ -48,8 +49,16 @@ def test_the_index_finds_its_handlers() -> None:
     assert set(openapi_paths(Registry())) == {"/openapi/v2", "/openapi/v3", "/openapi/v3/"}
 
 
-def test_refuses() -> None:
+async def test_refuses() -> None:
     with pytest.raises(NotFound):
-        PATHS.v3(request("/openapi/v3/apis/bogus/v1"), SOMEONE)
+        await PATHS.v3(request("/openapi/v3/apis/bogus/v1"), SOMEONE)
     with pytest.raises(MethodNotAllowed):
-        PATHS.v3(request("/openapi/v3", "POST"), SOMEONE)
+        await PATHS.v3(request("/openapi/v3", "POST"), SOMEONE)
+
+
+async def test_documents_are_packed_on_request() -> None:
+    plain = await PATHS.v3(request("/openapi/v3/apis/apps/v1"), SOMEONE)
+    packed = await PATHS.v3(request("/openapi/v3/apis/apps/v1", accept_encoding="gzip"), SOMEONE)
+    assert isinstance(packed.body, bytes)
+    assert dict(packed.headers)["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.body) == plain.body
