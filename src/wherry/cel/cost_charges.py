@@ -56,6 +56,10 @@ def _traverse_first(first: Any, *rest: Any) -> int:
     return _traversal(size_of(first))
 
 
+def _traverse_second(first: Any, second: Any, *rest: Any) -> int:
+    return _traversal(size_of(second))
+
+
 def _in_list(item: Any, items: Any, found: bool) -> int:
     return size_of(items)
 
@@ -84,10 +88,8 @@ def _contains(text: str, part: str, result: bool) -> int:
 _RELATIONS = ("less", "less_equals", "greater", "greater_equals")
 
 _STANDARD: dict[str, Charge] = {
-    **dict.fromkeys(
-        ("starts_with_string", "ends_with_string", "string_to_bytes", "bytes_to_string", "strings_quote"),
-        _traverse_first,
-    ),
+    **dict.fromkeys(("string_to_bytes", "bytes_to_string", "strings_quote"), _traverse_first),
+    **dict.fromkeys(("starts_with_string", "ends_with_string"), _traverse_second),
     "string_format": _traverse_first,
     "in_list": _in_list,
     "equals": _equals,

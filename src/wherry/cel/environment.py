@@ -29,7 +29,7 @@ from wherry.cel.values import TypeValue
 class Environment:
     """Variables with their types, and libraries. Cheap to make: what libraries declare is kept between environments."""
 
-    __slots__ = ("_tables", "_validators", "_variables", "charges", "container")
+    __slots__ = ("_tables", "_validators", "_variables", "charges", "container", "is_folding")
 
     def __init__(
         self,
@@ -39,17 +39,20 @@ class Environment:
         container: str = "",
         is_homogeneous: bool = False,
         is_strict: bool = False,
+        is_folding: bool = True,
         charges: Mapping[str, Charge] | None = None,
     ) -> None:
         """`container` is prefixed to names. `is_homogeneous`: items of a list literal have one type, and so do keys
         and values of a map. `is_strict`: literals that become durations, timestamps or patterns must be valid ones, and
-        libraries may ask for more. `charges` is what calls cost at run time, by overload."""
+        libraries may ask for more. `is_folding`: what is constant is evaluated once and charged nothing.
+        `charges` is what calls cost at run time, by overload."""
         self._variables = variables
         self._tables = _tables(libraries)
         self.container = container
         self._validators: tuple[Validator, ...] = (mixtures,) if is_homogeneous else ()
         if is_strict:
             self._validators += (literals, *self._tables.validators)
+        self.is_folding = is_folding
         self.charges: Mapping[str, Charge] = charges or {}
 
     def compile(self, text: str, *, result: Type | None = None) -> Program:
@@ -59,7 +62,7 @@ class Environment:
         if result is not None and found != result:
             message = f"expected type '{result}' but found '{found}'"
             raise CompileError((Issue(message, -1, -1),), text)
-        return Program(text, lambda: self.check(text), self.charges, checked)
+        return Program(text, lambda: self.check(text), self.charges, checked, is_folding=self.is_folding)
 
     def check(self, text: str) -> Checked:
         """The tree of a text with all that is known of it. Raises CompileError."""

@@ -23,6 +23,7 @@ from wherry.cel.checker import Checked, Resolution
 from wherry.cel.conversions import converter, nullable
 from wherry.cel.dispatch import Dispatch
 from wherry.cel.errors import CostExceededError, EvaluationError
+from wherry.cel.folding import Constants
 from wherry.cel.functions import Charge
 from wherry.cel.loops import write_comprehension
 from wherry.cel.types import (
@@ -56,9 +57,11 @@ _HASHABLE = frozenset((STRING, INT, UINT))
 _BOOLS = {True: True, False: False}
 
 
-def generate(checked: Checked, *, is_exact: bool, is_metered: bool, charges: Mapping[str, Charge]) -> Function:
+def generate(
+    checked: Checked, *, is_exact: bool, is_metered: bool, charges: Mapping[str, Charge], is_folding: bool = True
+) -> Function:
     """The function of a tree."""
-    generator = _Generator(checked, is_exact=is_exact, is_metered=is_metered, charges=charges)
+    generator = _Generator(checked, is_exact=is_exact, is_metered=is_metered, charges=charges, is_folding=is_folding)
     writer = generator.writer
     writer.function("rule", (), lambda: generator.main(checked.expr))
     namespace = writer.namespace
@@ -90,10 +93,13 @@ def find_variable(variables: Mapping[str, Any], name: str) -> Any:
 class _Generator:
     """One walk over a tree. `value` returns an expression for a node, and emits what has to be done before."""
 
-    def __init__(self, checked: Checked, *, is_exact: bool, is_metered: bool, charges: Mapping[str, Charge]) -> None:
+    def __init__(
+        self, checked: Checked, *, is_exact: bool, is_metered: bool, charges: Mapping[str, Charge], is_folding: bool
+    ) -> None:
         self.checked = checked
         self.is_exact = is_exact
         self.charges = charges
+        self.constants = Constants(checked) if is_folding else None
         self.writer = Writer(("v", "c"), is_metered=is_metered)
         self.scope: dict[str, str] = {}
         """Python's names of the variables of loops."""
@@ -133,7 +139,13 @@ class _Generator:
             return self.writer.outlined(variables, lambda: self.shallow(expr))
         return self.shallow(expr)
 
+    def is_folded(self, expr: Expr) -> bool:
+        """A constant, whose value costs nothing."""
+        return self.constants is not None and expr.id in self.constants.values
+
     def shallow(self, expr: Expr) -> str:
+        if self.constants is not None and expr.id in self.constants.values:
+            return self.writer.constant(self.constants.values[expr.id])
         return self.writer.shortened(_WRITERS[type(expr)](self, expr))
 
     def truth(self, expr: Expr) -> str:
@@ -238,11 +250,11 @@ class _Generator:
             return self.lazy(resolution)
         return self.charged(resolution, lambda codes: self.plain_call(resolution, codes))
 
-    def charged(self, resolution: Resolution, write: Callable[[list[str]], str]) -> str:
+    def charged(self, resolution: Resolution, write: Callable[[list[str]], str], *, is_free: bool = False) -> str:
         """A call with its arguments and, if metered, its cost."""
         writer = self.writer
         codes = self.operands(resolution.args)
-        if not writer.is_metered:
+        if is_free or not writer.is_metered:
             return write(codes)
         charge = next((self.charges[each.id] for each in resolution.overloads if each.id in self.charges), None)
         if charge is None:
@@ -273,7 +285,6 @@ class _Generator:
     def lazy(self, resolution: Resolution) -> str:
         """`a.or(b)`, `a.orValue(b)`: b is evaluated only if a has no value."""
         first, second = resolution.args
-        self.writer.charge(1)
         result = self.writer.fresh()
         code = self.value(first)
         self.writer.emit(f"{result} = {code}")
@@ -349,8 +360,8 @@ class _Generator:
         condition, first, second = resolution.args
         writer = self.writer
         test = self.truth(condition)
-        first_lines, first_code = writer.apart(lambda: self.value(first))
-        second_lines, second_code = writer.apart(lambda: self.value(second))
+        first_lines, first_code = writer.apart(lambda: self.branch(first))
+        second_lines, second_code = writer.apart(lambda: self.branch(second))
         if not first_lines and not second_lines:
             return f"({first_code} if {test} else {second_code})"
         result = writer.fresh()
@@ -360,6 +371,24 @@ class _Generator:
                     writer.emit(line)
                 writer.emit(f"{result} = {code}")
         return result
+
+    def branch(self, expr: Expr) -> str:
+        """Of a conditional, or an index: what upstream resolves as a part of the whole, and so charges less for."""
+        if self.is_path(expr):
+            self.writer.charge(-1)
+        return self.value(expr)
+
+    def is_path(self, expr: Expr) -> bool:
+        """A variable, or a way through its fields and items."""
+        while isinstance(expr, Select | Call) and expr.id not in self.checked.names:
+            if isinstance(expr, Select):
+                expr = expr.operand
+            elif expr.function == operators.INDEX:
+                expr = expr.args[0]
+            else:
+                return False
+        name = self.checked.names.get(expr.id)
+        return name is not None and not name.is_constant
 
     def negation(self, expr: Call, resolution: Resolution) -> str:
         self.writer.charge(1)
@@ -410,11 +439,14 @@ class _Generator:
                     return f"({codes[0]} in {codes[1]})"
             return f"{self.writer.helper(operations.contains)}({codes[0]}, {codes[1]})"
 
-        return self.charged(resolution, write)
+        is_free = self.constants is not None and expr.id in self.constants.searches
+        return self.charged(resolution, write, is_free=is_free)
 
     def index(self, expr: Call, resolution: Resolution) -> str:
         container, index = resolution.args
         type_, index_type = self.type_of(container), self.type_of(index)
+        if self.is_path(index):
+            self.writer.charge(-1)
 
         def write(codes: list[str]) -> str:
             if isinstance(type_, OptionalType):
@@ -431,13 +463,23 @@ class _Generator:
 
     def optional_index(self, expr: Call, resolution: Resolution) -> str:
         function = self.writer.helper(operations.opt_index)
-        return self.charged(resolution, lambda codes: f"{function}({codes[0]}, {codes[1]})")
+        if self.is_path(resolution.args[1]):
+            self.writer.charge(-1)
+        codes = self.operands(resolution.args)
+        return self.if_present(f"{function}({codes[0]}, {codes[1]})")
+
+    def if_present(self, code: str) -> str:
+        """An optional that costs only if it has a value."""
+        if not self.writer.is_metered:
+            return code
+        name = self.writer.temporary(code)
+        self.writer.charge_value(f"{name}.has_value")
+        return name
 
     def optional_select(self, expr: Call, resolution: Resolution) -> str:
         operand, name = resolution.args
         assert isinstance(name, Literal)
-        self.writer.charge(1)
-        return self.optional_field(self.value(operand), self.type_of(operand), name.value)
+        return self.if_present(self.optional_field(self.value(operand), self.type_of(operand), name.value))
 
     def add(self, expr: Call, resolution: Resolution) -> str:
         left, right = (self.type_of(arg) for arg in resolution.args)

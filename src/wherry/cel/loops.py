@@ -26,6 +26,7 @@ class Scope(Protocol):
     writer: Writer
     is_exact: bool
 
+    def is_folded(self, expr: Expr) -> bool: ...
     def value(self, expr: Expr) -> str: ...
     def truth(self, expr: Expr) -> str: ...
     def type_of(self, expr: Expr) -> Type: ...
@@ -36,8 +37,9 @@ def write_comprehension(scope: Scope, expr: Comprehension) -> str:
     """Emit a loop; the expression for its result."""
     writer = scope.writer
     if isinstance(expr.range, ListExpr) and not expr.range.items:
-        # No loop at all: how macros name a value. Upstream makes the empty list.
-        writer.charge(10)
+        # No loop at all: how macros name a value. Upstream makes the empty list, unless it folds.
+        if not scope.is_folded(expr.range):
+            writer.charge(10)
         start = writer.temporary(scope.value(expr.start))
         return scope.bound(expr.accumulator, start, lambda: scope.value(expr.result))
     range_ = scope.value(expr.range)
@@ -73,7 +75,8 @@ def _fresh_start(scope: Scope, start: Expr) -> str:
     """The accumulator's first value; an empty list or map of its own, since it may grow in place."""
     if not _is_empty(start):
         return scope.value(start)
-    scope.writer.charge(10 if isinstance(start, ListExpr) else 30)
+    if not scope.is_folded(start):
+        scope.writer.charge(10 if isinstance(start, ListExpr) else 30)
     return "[]" if isinstance(start, ListExpr) else "{}"
 
 
@@ -178,7 +181,7 @@ def _write_step(scope: Scope, expr: Comprehension, accumulator: str, step: Expr)
         grows = _is_accumulator(expr, step.args[0]) and _is_empty(expr.start)
         if grows and step.function == operators.ADD and _is_plain_list(step.args[1]):
             assert isinstance(step.args[1], ListExpr)
-            writer.charge(12)
+            writer.charge(2 if scope.is_folded(step.args[1]) else 12)
             for item in step.args[1].items:
                 writer.emit(f"{accumulator}.append({scope.value(item)})")
             return

@@ -6,7 +6,9 @@ lists yet. `authorizer` belongs to admission.
 
 from __future__ import annotations
 
+from wherry.cel.checker import Checked
 from wherry.cel.comprehensions import TWO_VARIABLES
+from wherry.cel.folding import Constants
 from wherry.cel.functions import Library
 from wherry.cel.library.cidr import CIDR_LIBRARY
 from wherry.cel.library.formats import FORMAT_LIBRARY
@@ -14,7 +16,7 @@ from wherry.cel.library.ip import IP_LIBRARY
 from wherry.cel.library.kubelists import LISTS
 from wherry.cel.library.lists import LISTS_EXTENSION
 from wherry.cel.library.quantity import QUANTITY_LIBRARY
-from wherry.cel.library.regexes import REGEX
+from wherry.cel.library.regexes import REGEX, faulty_pattern
 from wherry.cel.library.semver import SEMVER_LIBRARY
 from wherry.cel.library.sets import SETS
 from wherry.cel.library.strings import STRINGS
@@ -36,3 +38,12 @@ KUBERNETES: tuple[Library, ...] = (
     SEMVER_LIBRARY,
     LISTS_EXTENSION,
 )
+
+
+def instantiation_fault(checked: Checked) -> str | None:
+    """Why there is no program for an expression that compiles: a conversion or a pattern, both of literals, that fails.
+
+    Upstream says `program instantiation failed: ` and this.
+    """
+    fault = Constants(checked).fault
+    return faulty_pattern(checked) if fault is None else str(fault)

@@ -29,8 +29,8 @@ def _compile(pattern: str) -> Pattern:
         raise EvaluationError(f"Illegal regex: {error}") from None
 
 
-def instantiation_fault(tree: Tree) -> str | None:
-    """What upstream says of a literal pattern that is none when it makes a program of a checked expression."""
+def faulty_pattern(tree: Tree) -> str | None:
+    """What is wrong with a literal pattern: upstream makes no program of such an expression."""
     for expr in walk(tree.expr):
         if isinstance(expr, Call) and expr.function in ("find", "findAll") and expr.args:
             pattern = expr.args[0]

@@ -58,7 +58,7 @@ LIBRARIES: Mapping[str, tuple[Library, ...]] = dict.fromkeys(OLD_RULES, ())
 
 def _environment(section: str, case: Mapping[str, Any]) -> Environment:
     variables = {name: _type(text) for name, text in case.get("variables", {}).items()}
-    return Environment(variables, libraries=LIBRARIES.get(section, KUBERNETES), charges=CHARGES)
+    return Environment(variables, libraries=LIBRARIES.get(section, KUBERNETES), charges=CHARGES, is_folding=False)
 
 
 def _values(case: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,6 +69,11 @@ def _values(case: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
+CHARGED_SINCE = {
+    # cel-go 0.29, which Kubernetes 1.37 has, goes through the argument where 0.28 went through the receiver.
+    "input.startsWith(arg1)": 52,
+    "input.endsWith(arg1)": 52,
+}
 DIFFERENT = {
     # Of the overloads that fit a value of unknown type, cel-go's checker keeps the first, ours the dearest too.
     "x.sortBy(m, m['x']) == [{'x':3}, {'x':4}]": [106, 229],
@@ -95,7 +100,7 @@ def test_estimates(section: str, case: Mapping[str, Any]) -> None:
 def test_charges(section: str, case: Mapping[str, Any]) -> None:
     program = _environment(section, case).compile(case["expr"])
     _, cost = program.run(_values(case))
-    assert cost == case["cost"]
+    assert cost == CHARGED_SINCE.get(case["expr"], case["cost"])
 
 
 def test_a_budget_stops_what_would_cost_more() -> None:

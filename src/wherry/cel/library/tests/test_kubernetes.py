@@ -11,7 +11,7 @@ import yaml
 
 from wherry.cel.environment import Environment
 from wherry.cel.errors import CompileError, EvaluationError
-from wherry.cel.library.kubernetes import KUBERNETES
+from wherry.cel.library.kubernetes import KUBERNETES, instantiation_fault
 from wherry.cel.library.strings import STRINGS_REVERSE
 
 CASES: Mapping[str, Mapping[str, Mapping[str, Any]]] = yaml.safe_load(
@@ -52,3 +52,17 @@ def test_what_does_not_compile(text: str, message: str) -> None:
 def test_every_overload_has_its_own_id() -> None:
     ids = [overload.id for library in KUBERNETES for function in library.functions for overload in function.overloads]
     assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("int('1') == 1", None),
+        ("true || int('x') == 1", "type conversion error from 'string' to 'int'"),
+        ("'a'.find('(') == ''", "error parsing regexp: missing closing ): `(`"),
+        ("'a'.find('a' + '(') == ''", None),
+    ],
+)
+def test_what_has_no_program(text: str, fault: str | None) -> None:
+    message = instantiation_fault(STRICT.check(text))
+    assert message == fault or (fault is not None and message is not None and message.startswith(fault))
