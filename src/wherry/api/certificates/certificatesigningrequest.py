@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import re
+import json
 from base64 import b64decode
+from dataclasses import dataclass, field
+from typing import Any
 
 from wherry.api import Obj
-from wherry.api.field import FieldError, duplicate, forbidden, invalid, required
+from wherry.api.certificates import pem
+from wherry.api.certificates.signername import validate_signer_name
+from wherry.api.field import FieldError, duplicate, forbidden, invalid, not_supported, required
 from wherry.api.meta.columns import AGE, NAME, NONE, text
 from wherry.api.meta.duration import human_duration
-from wherry.api.meta.names import dns1123_subdomain_faults
 from wherry.api.resource import STATUS, Cell, Column, Resource, Scope, Subresource
 from wherry.api.schema import schema
 
@@ -20,17 +23,53 @@ def _duration(request: Obj, _: float) -> Cell:
 
 
 def _condition(request: Obj, _: float) -> Cell:
-    status = request.get("status") or {}
-    types = {condition["type"] for condition in status.get("conditions") or ()}
+    types = _types(_conditions(request))
     text = "Denied" if "Denied" in types else "Approved" if "Approved" in types else "Pending"
     if "Failed" in types:
         text += ",Failed"
-    return text + ",Issued" if status.get("certificate") else text
+    return text + ",Issued" if (request.get("status") or {}).get("certificate") else text
 
 
 _MIN_SECONDS = 600
-_LABEL = "(?:NEW )?CERTIFICATE REQUEST-----"
-_PEM = re.compile(rf"\s*-----BEGIN {_LABEL}\s[\s\S]+-----END {_LABEL}\s*\Z")
+_DECISIONS = ("Approved", "Denied")
+_FINAL = (*_DECISIONS, "Failed")
+_STATUSES = ("False", "True", "Unknown")
+_LEGACY = "kubernetes.io/legacy-unknown"
+_USAGES = (
+    "any",
+    "cert sign",
+    "client auth",
+    "code signing",
+    "content commitment",
+    "crl sign",
+    "data encipherment",
+    "decipher only",
+    "digital signature",
+    "email protection",
+    "encipher only",
+    "ipsec end system",
+    "ipsec tunnel",
+    "ipsec user",
+    "key agreement",
+    "key encipherment",
+    "microsoft sgc",
+    "netscape sgc",
+    "ocsp signing",
+    "s/mime",
+    "server auth",
+    "signing",
+    "timestamping",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Old:
+    """What an older request may go on having, and what the way of writing allows."""
+
+    certificate: str = ""
+    signer: str = ""
+    usages: list[str] = field(default_factory=list)
+    conditions: list[Obj] = field(default_factory=list)
 
 
 def set_defaults(request: Obj) -> None:
@@ -50,58 +89,173 @@ def prepare_update(new: Obj, old: Obj) -> None:
 
 
 def prepare_status_update(new: Obj, old: Obj) -> None:
-    """Approval and denial have a path of their own; a signer can only add other conditions and the certificate."""
-    conditions = (new.get("status") or {}).get("conditions") or []
-    kept = [c for c in (old.get("status") or {}).get("conditions") or [] if c["type"] in _DECISIONS]
-    others = [condition for condition in conditions if condition["type"] not in _DECISIONS]
-    if kept or others:
-        new.setdefault("status", {})["conditions"] = kept + others
-
-
-_DECISIONS = ("Approved", "Denied")
+    """Decisions have a path of their own: as long as there are as many, they stay as they are."""
+    for kind in _DECISIONS:
+        kept = [condition for condition in _conditions(old) if condition["type"] == kind]
+        mine = [index for index, condition in enumerate(_conditions(new)) if condition.get("type") == kind]
+        if len(kept) == len(mine):
+            for index, condition in zip(mine, kept, strict=True):
+                new["status"]["conditions"][index] = condition
 
 
 def with_approval(old: Obj, new: Obj) -> tuple[Obj, list[FieldError]]:
     """(the stored request with the conditions of `new`, faults): what a write to `approval` means."""
-    conditions = (new.get("status") or {}).get("conditions") or []
-    request = {**old, "status": {**(old.get("status") or {}), "conditions": conditions}}
-    types = {condition.get("type") for condition in conditions}
-    faults: list[FieldError] = []
-    if types.issuperset(_DECISIONS):
-        why = "Approved and Denied conditions are mutually exclusive"
-        faults.append(invalid("status.conditions", conditions, why))
-    for condition in (old.get("status") or {}).get("conditions") or ():
-        if condition["type"] in _DECISIONS and condition["type"] not in types:
-            why = f'updates may not remove a condition of type "{condition["type"]}"'
+    request = {**old, "status": {**(old.get("status") or {}), "conditions": _conditions(new)}}
+    return request, _validate_change(request, old)
+
+
+def validate_create(request: Obj) -> list[FieldError]:
+    return _validate(request, _Old())
+
+
+def validate_update(new: Obj, old: Obj) -> list[FieldError]:
+    return _validate_change(new, old) + _validate_decisions(new, old)
+
+
+def validate_status_update(new: Obj, old: Obj) -> list[FieldError]:
+    faults = validate_update(new, old)
+    had, has = _certificate(old), _certificate(new)
+    if had and had != has:
+        faults.append(forbidden("status.certificate", "updates may not modify existing certificate content"))
+    return faults
+
+
+def _validate_change(new: Obj, old: Obj) -> list[FieldError]:
+    """What holds for every way of changing a request: it stays as good as it was, and what is decided stays so."""
+    spec = old.get("spec") or {}
+    known = _Old(_certificate(old), spec.get("signerName") or "", spec.get("usages") or [], _conditions(old))
+    faults = _validate(new, known)
+    for kind in _FINAL:
+        if _count(new, kind) < _count(old, kind):
+            why = f"updates may not remove a condition of type {json.dumps(kind)}"
             faults.append(forbidden("status.conditions", why))
-    return request, faults
+    return faults
 
 
-def validate(request: Obj) -> list[FieldError]:
+def _validate_decisions(new: Obj, old: Obj) -> list[FieldError]:
+    faults: list[FieldError] = []
+    for kind in _DECISIONS:
+        if _count(new, kind) > _count(old, kind):
+            why = f"updates may not add a condition of type {json.dumps(kind)}"
+            faults.append(forbidden("status.conditions", why))
+    return faults
+
+
+def _validate(request: Obj, old: _Old) -> list[FieldError]:
     spec, faults = request["spec"], list[FieldError]()
-    try:
-        text = b64decode(spec.get("request") or "").decode()
-    except ValueError:
-        text = ""
-    if not _PEM.match(text):
-        why = "PEM block type must be CERTIFICATE REQUEST"
+    if why := _request_fault(spec.get("request") or ""):
         faults.append(invalid("spec.request", spec.get("request") or "", why))
-    usages = spec.get("usages") or []
-    if not usages:
-        faults.append(required("spec.usages"))
-    faults += [duplicate(f"spec.usages[{i}]", usage) for i, usage in enumerate(usages) if usage in usages[:i]]
+    faults += _validate_usages(spec.get("usages") or [], old.usages)
     signer = spec.get("signerName") or ""
-    domain, slash, path = signer.partition("/")
-    if not signer:
-        faults.append(required("spec.signerName"))
-    elif not slash or not path or dns1123_subdomain_faults(domain):
-        why = "must be a fully qualified domain and path of the form 'example.com/signer-name'"
-        faults.append(invalid("spec.signerName", signer, why))
+    if signer == _LEGACY:
+        if old.signer != _LEGACY:
+            why = "the legacy signerName is not allowed via this API version"
+            faults.append(invalid("spec.signerName", signer, why))
+    else:
+        faults += validate_signer_name(signer, "spec.signerName")
     seconds = spec.get("expirationSeconds")
     if seconds is not None and seconds < _MIN_SECONDS:
         why = f"may not specify a duration less than {_MIN_SECONDS} seconds (10 minutes)"
         faults.append(invalid("spec.expirationSeconds", seconds, why))
+    faults += _validate_conditions(_conditions(request), old.conditions)
+    certificate = _certificate(request)
+    why = _certificate_fault(certificate) if certificate != old.certificate else ""
+    if why and not _certificate_fault(old.certificate):
+        faults.append(invalid("status.certificate", "<certificate data>", why))
     return faults
+
+
+def _validate_usages(usages: list[str], old: list[str]) -> list[FieldError]:
+    faults = [] if usages else [required("spec.usages")]
+    if all(usage in _USAGES for usage in old):
+        faults += [
+            not_supported(f"spec.usages[{index}]", usage, _USAGES)
+            for index, usage in enumerate(usages)
+            if usage not in _USAGES
+        ]
+    if len(set(old)) == len(old):
+        faults += [
+            duplicate(f"spec.usages[{index}]", usage) for index, usage in enumerate(usages) if usage in usages[:index]
+        ]
+    return faults
+
+
+def _validate_conditions(conditions: list[Obj], old: list[Obj]) -> list[FieldError]:
+    faults: list[FieldError] = []
+    had, seen = _types(old), set[str]()
+    for index, condition in enumerate(conditions):
+        path, kind, status = f"status.conditions[{index}]", condition.get("type") or "", condition.get("status") or ""
+        if not kind and "" not in had:
+            faults.append(required(path + ".type"))
+        allowed = ("True",) if kind in _FINAL else _STATUSES
+        if not status:
+            faults.append(required(path + ".status"))
+        elif status not in allowed:
+            faults.append(not_supported(path + ".status", status, allowed))
+        if kind in _DECISIONS and not had.issuperset(_DECISIONS) and seen & set(_DECISIONS) - {kind}:
+            why = "Approved and Denied conditions are mutually exclusive"
+            faults.append(invalid("status.conditions", kind, why))
+        if kind in seen and len(had) == len(old):
+            faults.append(duplicate(path + ".type", kind))
+        seen.add(kind)
+    return faults
+
+
+def _request_fault(request: str) -> str:
+    """What is wrong with a request, which is base64 of PEM of a PKCS#10 request that its own key has signed."""
+    block = pem.first(_decoded(request))
+    if block is None or block.label != "CERTIFICATE REQUEST":
+        return "PEM block type must be CERTIFICATE REQUEST"
+    from cryptography import x509  # requests come with nodes and people, not at every start
+
+    try:
+        parsed = x509.load_der_x509_csr(block.der)
+        return "" if parsed.is_signature_valid else "x509: signature verification failure"
+    except Exception as error:  # the library has a class of its own for each of the ways in which a request is bad
+        return f"x509: {error}"
+
+
+def _certificate_fault(certificate: str) -> str:
+    if not certificate:
+        return ""
+    blocks = 0
+    for block in pem.decode(_decoded(certificate)):
+        if block.label != "CERTIFICATE":
+            return f"only CERTIFICATE PEM blocks are allowed, found {json.dumps(block.label)}"
+        if block.has_headers:
+            return "no PEM block headers are permitted"
+        from cryptography import x509  # as above
+
+        try:
+            x509.load_der_x509_certificate(block.der)
+        except ValueError as error:
+            return f"x509: {error}"
+        blocks += 1
+    return "" if blocks else "must contain at least one CERTIFICATE PEM block"
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return b64decode(text)
+    except ValueError:
+        return b""
+
+
+def _conditions(request: Obj) -> list[Obj]:
+    conditions: list[Obj] = (request.get("status") or {}).get("conditions") or []
+    return conditions
+
+
+def _types(conditions: list[Obj]) -> set[Any]:
+    return {condition.get("type") or "" for condition in conditions}
+
+
+def _count(request: Obj, kind: str) -> int:
+    return sum(1 for condition in _conditions(request) if condition.get("type") == kind)
+
+
+def _certificate(request: Obj) -> str:
+    return (request.get("status") or {}).get("certificate") or ""
 
 
 CERTIFICATESIGNINGREQUESTS = Resource(
@@ -114,6 +268,7 @@ CERTIFICATESIGNINGREQUESTS = Resource(
     scope=Scope.CLUSTER,
     subresources=(Subresource("approval"), STATUS),
     fields={"spec.signerName": lambda request: (request.get("spec") or {}).get("signerName") or ""},
+    validate_name=lambda name, is_prefix: (),
     columns=(
         NAME,
         AGE,
@@ -126,5 +281,7 @@ CERTIFICATESIGNINGREQUESTS = Resource(
     prepare_create=prepare_create,
     prepare_update=prepare_update,
     prepare_status_update=prepare_status_update,
-    validate=validate,
+    validate_create=validate_create,
+    validate_update=validate_update,
+    validate_status_update=validate_status_update,
 )
