@@ -58,7 +58,7 @@ if [ ! -e "$stamp" ] || [ pyproject.toml -nt "$stamp" ] || [ tools/setup.sh -nt 
     echo "installing Python packages"
     .venv/bin/python -m pip install -q --disable-pip-version-check --upgrade 'pip>=25.1'
     groups=""
-    [ "$purpose" = up ] || groups="--group test --group check --group schema --group clients"
+    [ "$purpose" = up ] || groups="--group test --group check --group schema --group clients --group suites"
     # shellcheck disable=SC2086
     .venv/bin/python -m pip install -q --disable-pip-version-check -e . $groups
     touch "$stamp"
@@ -67,6 +67,8 @@ fi
 if [ "$purpose" = test ] || ! command -v kubectl >/dev/null; then
     [ -x .venv/clients/kubectl ] || .venv/bin/python tools/clients.py .venv/clients || [ "$purpose" = test ]
 fi
+[ "$purpose" = up ] || [ -d .venv/clients/suites/kr8s ] || .venv/bin/python tools/suites.py .venv/clients/suites ||
+    echo "note: the suites of kopf and kr8s could not be fetched; tests that run them will be skipped" >&2
 if [ "$purpose" = up ] && [ -w /usr/local/bin ]; then
     command -v kubectl >/dev/null || install -m 755 .venv/clients/kubectl /usr/local/bin/kubectl
     command -v wherry >/dev/null || ln -s "$PWD/.venv/bin/wherry" /usr/local/bin/wherry

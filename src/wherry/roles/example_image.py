@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from wherry.lib.arch import architecture
 from wherry.lib.failure import Failure
@@ -17,8 +19,15 @@ _ACCOUNTS = b"root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/
 _GROUPS = b"root:x:0:\nnogroup:x:65534:\n"
 
 
-def example_image(busybox: Path | None = None) -> bytes:
-    """An OCI image tar named `EXAMPLE_IMAGE`; raises Failure where there is no static busybox."""
+def example_image(
+    busybox: Path | None = None,
+    command: Sequence[str] = ("/bin/sh",),
+    further: Mapping[str, Entry] = MappingProxyType({}),
+) -> bytes:
+    """An OCI image tar named `EXAMPLE_IMAGE` that runs `command` and has `further` files.
+
+    Raises Failure where there is no static busybox.
+    """
     program = busybox or _find_busybox()
     applets = subprocess.run([program, "--list"], check=True, capture_output=True, text=True, timeout=10).stdout
     files: dict[str, Entry] = {folder: Directory() for folder in _FOLDERS}
@@ -30,7 +39,8 @@ def example_image(busybox: Path | None = None) -> bytes:
     files["etc/passwd"] = File(_ACCOUNTS)
     files["etc/group"] = File(_GROUPS)
     files["var/www/index.html"] = File(b"Hello from Wherry\n")
-    process = Process(command=["/bin/sh"], environment=["PATH=/bin:/usr/bin"])
+    files |= further
+    process = Process(command=command, environment=["PATH=/bin:/usr/bin"])
     return image_tar(EXAMPLE_IMAGE, architecture(), files, process)
 
 
