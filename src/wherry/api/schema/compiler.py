@@ -52,7 +52,9 @@ def struct_check(name: str, strict: bool) -> Check:  # noqa: C901
             if type(content) is rule:
                 continue
             if rule is None or content is None:
-                dropped = [field] if dropped is None else [*dropped, field]
+                if dropped is None:
+                    dropped = []
+                dropped.append(field)
                 found = [Problem(Sort.UNKNOWN)] if rule is None else None
             elif rule is str or rule is bool:
                 found = wrong_type(content, "string" if rule is str else "bool")
@@ -60,7 +62,9 @@ def struct_check(name: str, strict: bool) -> Check:  # noqa: C901
                 found = rule(value, field, content)
             if found is EMPTY:
                 if field not in kept:
-                    dropped = [field] if dropped is None else [*dropped, field]
+                    if dropped is None:
+                        dropped = []
+                    dropped.append(field)
             elif found:
                 problems = _entered(found, problems, owner, field)
         if dropped:
@@ -229,16 +233,24 @@ def _absent(rule: Rule, field: str) -> list[Problem]:
 def _entered(found: list[Problem], problems: list[Problem] | None, owner: str, field: str) -> list[Problem]:
     for problem in found:
         problem.enter(owner, field)
-    return found if problems is None else problems + found
+    return _joined(problems, found)
 
 
 def _keyed(found: list[Problem], problems: list[Problem] | None, key: str) -> list[Problem]:
     for problem in found:
         problem.enter_key(key)
-    return found if problems is None else problems + found
+    return _joined(problems, found)
 
 
 def _stepped(found: list[Problem], problems: list[Problem] | None, step: str) -> list[Problem]:
     for problem in found:
         problem.steps.append(step)
-    return found if problems is None else problems + found
+    return _joined(problems, found)
+
+
+def _joined(problems: list[Problem] | None, found: list[Problem]) -> list[Problem]:
+    """Both lists in one, which is one of them: an object may have as many problems as it has fields."""
+    if problems is None:
+        return found
+    problems += found
+    return problems

@@ -135,23 +135,22 @@ def _fields_pruner(rules: _Rules) -> Prune:
 
     def prune(value: Any) -> list[Problem] | None:
         problems: list[Problem] | None = None
-        dropped: list[str] | None = None
+        dropped: list[str] = []
         for key, content in value.items():
             rule = rules[key]
             if rule is None:
                 if not keeps_unknown:
-                    dropped = [key] if dropped is None else [*dropped, key]
+                    dropped.append(key)
                     problems = _stepped([Problem(Sort.UNKNOWN)], problems, "." + key)
             elif content is None:
                 if rule is not _keep and rules.drops_null(key):
-                    dropped = [key] if dropped is None else [*dropped, key]
+                    dropped.append(key)
             else:
                 kind = type(content)
                 if (kind is dict or kind is list) and (found := rule(content)):
                     problems = _stepped(found, problems, "." + key)
-        if dropped is not None:
-            for key in dropped:
-                del value[key]
+        for key in dropped:
+            del value[key]
         return problems
 
     return prune
@@ -243,6 +242,10 @@ def _misread(value: Any, why: str, key: str) -> Problem:
 
 
 def _stepped(found: list[Problem], problems: list[Problem] | None, step: str) -> list[Problem]:
+    """`problems` with those that were found one step further in; both lists are used up."""
     for problem in found:
         problem.steps.append(step)
-    return found if problems is None else problems + found
+    if problems is None:
+        return found
+    problems += found
+    return problems
