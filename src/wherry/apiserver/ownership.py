@@ -34,9 +34,7 @@ _STATUS: Fields = of([("f:status",)])
 
 def follow(core: Core, call: Call, resource: Resource, sub: Subresource | None, new: Obj, old: Obj | None) -> None:
     """Give `new` the entries it has after this change of `old` (None: it is created)."""
-    is_sent = bool(new["metadata"].get("managedFields"))
-    update(_kind(core.registry, resource, sub), old, new, _writer(core, call, sub))
-    if is_sent:
+    if update(_kind(core.registry, resource, sub), old, new, _writer(core, call, sub)):
         _refuse_bad_entries(resource, new)
 
 

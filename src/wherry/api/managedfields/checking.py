@@ -53,6 +53,8 @@ def _check_map(node: Node, value: dict[str, Any], path: str, allow_duplicates: b
         if child is None:
             faults.append((f"{path}.{name}", "field not declared in schema"))
             return
+        if type(member) is str and child.scalar is Scalar.STRING:
+            continue
         _check(child, member, f"{path}.{name}", allow_duplicates, faults)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +19,8 @@ from wherry.api.schema.nodes import Node
 SELF = "."
 """The member by which a set says that it contains the place itself beside what is below."""
 
+_FEW = 5
+_PLAIN = (str, int)
 _LONG = 256
 """Steps up to this length are remembered; longer ones are rare and would fill the memory."""
 _ESCAPED = re.compile("[<>&\u2028\u2029]")
@@ -65,7 +67,7 @@ def canonical(element: str) -> str | None:
             value = _load(rest)
             if value is not None and type(value) is not dict:
                 raise BadElement(f"a key is an object: {element}")
-            return _join(sorted((value or {}).items()))
+            return _join((value or {}).items())
         case "i":
             if not re.fullmatch(r"[+-]?[0-9]{1,18}", rest, re.ASCII):
                 raise BadElement(f"an index is a number: {element}")
@@ -126,18 +128,25 @@ def _single(name: str, value: str) -> str:
 
 def _key_element(node: Node, item: Mapping[str, Any]) -> str:
     pairs = []
-    for name in sorted(node.keys):
+    is_plain = True
+    for name in node.keys:
         value = item.get(name, _MISSING)
         if value is _MISSING:
             value = node.key_defaults.get(name, _MISSING)
         if value is not _MISSING:
             pairs.append((name, value))
+            is_plain = is_plain and type(value) in _PLAIN
     if not pairs:
         names = "[" + " ".join(json.dumps(name) for name in node.keys) + "]"
         raise BadElement(
             f"associative list with keys has an element that omits all key fields {names} "
             "(and doesn't have default values for any key fields)"
         )
+    return _remembered(tuple(pairs)) if is_plain and len(pairs) < _FEW else _join(pairs)
+
+
+@lru_cache(8192)
+def _remembered(pairs: tuple[tuple[str, Any], ...]) -> str:
     return _join(pairs)
 
 
@@ -158,8 +167,13 @@ def _string_element(item: str) -> str:
     return "v:" + _dump(item)
 
 
-def _join(pairs: list[tuple[str, Any]]) -> str:
-    return "k:{" + ",".join(f"{_dump(name)}:{_dump(value)}" for name, value in pairs) + "}"
+def _join(pairs: Iterable[tuple[str, Any]]) -> str:
+    by_name = sorted(pairs, key=_name_of)
+    return "k:{" + ",".join(f"{_dump(name)}:{_dump(value)}" for name, value in by_name) + "}"
+
+
+def _name_of(pair: tuple[str, Any]) -> str:
+    return pair[0]
 
 
 def _dump(value: Any) -> str:

@@ -29,7 +29,8 @@ def _merge_maps(node: Node, live: dict[str, Any], applied: dict[str, Any]) -> di
     merged = dict(live)
     child = node.child
     for name, value in applied.items():
-        merged[name] = merge(child(name) or DEDUCED, live[name], value) if name in live else value
+        before = live.get(name)
+        merged[name] = merge(child(name) or DEDUCED, before, value) if type(before) in _CONTAINERS else value
     return merged
 
 
@@ -88,6 +89,9 @@ def _interleave(live: list[str], applied: list[str]) -> list[int | str]:
             if step == awaited:
                 awaited = shared.popleft() if shared else None
     return order
+
+
+_CONTAINERS = (dict, list)
 
 
 def _is_granular_map(node: Node) -> bool:

@@ -77,19 +77,24 @@ class Writer(NamedTuple):
     time: str
 
 
-def update(kind: Kind, live: Obj | None, new: Obj, writer: Writer) -> None:
-    """Put the entries into `new` that it has when `writer` makes it of `live` (None: creates it)."""
+def update(kind: Kind, live: Obj | None, new: Obj, writer: Writer) -> bool:
+    """Put the entries into `new` that it has when `writer` makes it of `live` (None: creates it).
+
+    Returns whether it began from entries that the client has sent, and may have made up.
+    """
     meta = new["metadata"]
     sent = meta.pop("managedFields", None)
-    before = _starting_entries(live, sent, writer.subresource)
+    stored: list[Entry] = (live["metadata"].get("managedFields") or []) if live is not None else []
+    before = stored if sent is None or sent == stored else _starting_entries(stored, sent, writer.subresource)
     if live is not None and not before:
-        return  # Whoever forgot all managers is left alone until somebody applies.
+        return False  # Whoever forgot all managers is left alone until somebody applies.
     try:
         after = updated(kind, live, new, before, writer)
     except BadElement:
         after = live["metadata"].get("managedFields") or [] if live is not None else []
     if after:
         meta["managedFields"] = after
+    return before is not stored
 
 
 def updated(kind: Kind, live: Obj | None, new: Obj, before: list[Entry], writer: Writer) -> list[Entry]:
@@ -162,10 +167,9 @@ def reconciled(kind: Kind, node: Node, entry: Entry) -> Fields:
     return fields if kind.is_fixed else reconcile(node, fields)
 
 
-def _starting_entries(live: Obj | None, sent: Any, subresource: str) -> list[Entry]:
+def _starting_entries(stored: list[Entry], sent: Any, subresource: str) -> list[Entry]:
     """The entries that a write begins from: the client's if it sends any that make sense, else the stored ones."""
-    stored: list[Entry] = (live["metadata"].get("managedFields") or []) if live is not None else []
-    if sent is None or subresource or sent == stored:
+    if subresource:
         return stored
     if ledger.is_reset(sent):
         return []
