@@ -23,7 +23,7 @@ from wherry.cel.ast import (
     Select,
     StructExpr,
 )
-from wherry.cel.errors import Issue
+from wherry.cel.errors import MAX_ISSUES, CompileError, Issue
 from wherry.cel.functions import Overload
 from wherry.cel.parser import locate
 from wherry.cel.types import (
@@ -111,16 +111,18 @@ class Declarations(Protocol):
     def find_function(self, name: str) -> tuple[Overload, ...] | None: ...
 
 
-def check(expr: Expr, text: str, declarations: Declarations) -> tuple[Checked, list[Issue]]:
-    """Infer all types. With issues, the result is only of use for finding more issues."""
+def check(expr: Expr, text: str, declarations: Declarations) -> Checked:
+    """Infer all types. Raises CompileError."""
     checker = _Checker(expr, text, declarations)
     checker.check(expr)
+    if checker.issues:
+        checker.issues.sort(key=lambda issue: (issue.line, issue.column))
+        raise CompileError(checker.issues, text, checker.omitted)
     types = checker.checked.types
     for id_, type_ in types.items():
         if type(type_) is not PrimitiveType:
             types[id_] = substitute(checker.bindings, type_, to_dyn=True)
-    checker.issues.sort(key=lambda issue: (issue.line, issue.column))
-    return checker.checked, checker.issues
+    return checker.checked
 
 
 _LITERALS: Mapping[type, Type] = {
@@ -142,12 +144,16 @@ class _Checker:
         self.declarations = declarations
         self.checked = Checked(expr)
         self.issues: list[Issue] = []
+        self.omitted = 0
         self.bindings: Bindings = {}
         self.locals: dict[str, Type] = {}
         self.fresh = 0
 
     def report(self, expr: Any, message: str) -> None:
-        self.issues.append(Issue(message, *locate(self.text, expr.position)))
+        if len(self.issues) < MAX_ISSUES:
+            self.issues.append(Issue(message, *locate(self.text, expr.position)))
+        else:
+            self.omitted += 1
 
     def undeclared(self, expr: Expr, name: str) -> Type:
         self.report(expr, f"undeclared reference to '{name}' (in container '{self.declarations.container}')")
@@ -333,6 +339,9 @@ class _Checker:
         if key is None or value is None:
             key = self.fresh_param()
             value = self.fresh_param()
+        if key.parameters:
+            # No value of this type can be a key. To remember it would let a type double with each `map(x, {x: x})`.
+            key = DYN
         return MapType(key, value)
 
     def unwrap(self, expr: Expr, type_: Type) -> Type:

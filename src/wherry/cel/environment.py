@@ -71,9 +71,8 @@ class Environment:
         except SyntaxFault as fault:
             raise CompileError(fault.issues, text) from None
         with deeply(len(text)):
-            checked, issues = check(expr, text, self)
-            if not issues:
-                issues = validate(checked, text, self._validators)
+            checked = check(expr, text, self)
+            issues = validate(checked, text, self._validators)
         if issues:
             raise CompileError(issues, text)
         return checked

@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+MAX_ISSUES = 100
+"""So many are told of one text."""
+
 
 @dataclass(frozen=True, slots=True)
 class Issue:
@@ -21,11 +24,14 @@ class Issue:
 
 
 class CompileError(Exception):
-    """An expression that cannot be compiled: every issue, and all of them as one text with the faulty lines."""
+    """An expression that cannot be compiled: its issues, and all of them as one text with the faulty lines."""
 
-    def __init__(self, issues: Sequence[Issue], text: str) -> None:
+    def __init__(self, issues: Sequence[Issue], text: str, omitted: int = 0) -> None:
+        """`omitted`: how many issues there are beside these."""
         self.issues = tuple(issues)
-        super().__init__("\n".join(_format(issue, text.split("\n")) for issue in self.issues))
+        lines = text.split("\n")
+        told = [_format(issue, lines) for issue in self.issues]
+        super().__init__("\n".join([*told, f"{omitted} more errors were truncated"] if omitted else told))
 
 
 class EvaluationError(Exception):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from wherry.cel.errors import EvaluationError
+from wherry.cel.errors import CostExceededError, EvaluationError
 from wherry.cel.values import (
     INT_MAX,
     INT_MIN,
@@ -79,6 +79,17 @@ def divide_double(left: float, right: float) -> float:
 
 def multiply_double(left: float, right: float) -> float:
     return left * right
+
+
+MOST_ITEMS = 4_000_000
+"""What a list can grow to by `+`: more than any request holds. cel-go joins lists for nothing, without copying."""
+
+
+def join(left: list[Any], right: list[Any]) -> list[Any]:
+    """`left + right`."""
+    if len(left) + len(right) > MOST_ITEMS:
+        raise CostExceededError
+    return left + right
 
 
 # Order
@@ -371,6 +382,8 @@ def evaluation_error(error: Exception) -> EvaluationError:
     """What an exception of Python means to the author of a rule."""
     if isinstance(error, EvaluationError):
         return error
+    if isinstance(error, MemoryError):
+        raise error
     if isinstance(error, ZeroDivisionError):
         return EvaluationError("division by zero")
     return EvaluationError(NO_OVERLOAD)

@@ -11,7 +11,8 @@ cel-go's parser is made by ANTLR, whose messages list what could have come inste
 first fault; where one wrong token can be skipped, as ANTLR does, parsing goes on and may find more.
 
 Its limits hold too: 100,000 characters, 250 levels of nesting, 250 operators of one precedence, selections or indices
-in a row. They bound the depth of the tree, so what walks it may recurse, within `deeply`.
+in a row. They bound the depth of the tree, so what walks it may recurse, within `deeply`. One limit is ours: a tree has
+100,000 nodes at most, macros expanded.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from wherry.cel.ast import (
     StructField,
     children,
 )
-from wherry.cel.errors import Issue
+from wherry.cel.errors import MAX_ISSUES, Issue
 from wherry.cel.functions import Macro, MacroError
 from wherry.cel.lexer import BYTES as BYTES_TOKEN
 from wherry.cel.lexer import EOF, ESC_IDENTIFIER, IDENTIFIER, IN_ORDER, NUM_FLOAT, NUM_INT, NUM_UINT, Token, tokenize
@@ -45,6 +46,7 @@ from wherry.cel.nodes import Factory
 
 MAX_SIZE = 100_000
 MAX_DEPTH = 250
+MAX_NODES = 100_000
 
 MacroTable = Mapping[tuple[str, int, bool], Macro]
 """By name, number of arguments (-1: any) and whether it has a receiver."""
@@ -91,6 +93,8 @@ class _Halt(Exception):
     """Parsing cannot go on."""
 
 
+_SURELY_SMALL = 40
+"""So few tokens are within all limits."""
 _EXPRESSION = frozenset(
     (
         *("[", "{", "(", ".", "-", "!", "true", "false", "null"),
@@ -129,19 +133,30 @@ class _Parser:
         self.depth = 0
 
     def report(self, position: int, message: str) -> None:
-        self.issues.append(Issue(message, *locate(self.text, position)))
+        place = locate(self.text, position)
+        if len(self.issues) >= MAX_ISSUES:
+            self.issues.append(Issue(f"Syntax error: More than {MAX_ISSUES} syntax errors", *place))
+            raise SyntaxFault(self.issues)
+        self.issues.append(Issue(message, *place))
 
     def parse(self) -> Expr:
         try:
             expr = self.expression()
             self.expect(EOF)
-            if len(self.tokens) > MAX_DEPTH and _depth(expr) > MAX_DEPTH:
-                self.issues.append(Issue("max recursion depth exceeded", -1, -1))
+            if len(self.tokens) > _SURELY_SMALL:
+                self.refuse_large(expr)
         except _Halt:
             pass
         if self.issues:
             raise SyntaxFault(sorted(self.issues, key=lambda issue: (issue.line, issue.column)))
         return expr
+
+    def refuse_large(self, expr: Expr) -> None:
+        size, depth = _measure(expr)
+        if depth > MAX_DEPTH:
+            self.halt("max recursion depth exceeded")
+        if size > MAX_NODES:
+            self.halt(f"expression expands to more than {MAX_NODES} nodes")
 
     # Tokens
 
@@ -330,7 +345,7 @@ class _Parser:
         kind = token.kind
         if kind not in _EXPRESSION or kind == "!":
             self.recover(_EXPRESSION)
-            token, kind = self.token, self.token.kind
+            return self.unary()
         if kind == IDENTIFIER or kind == ".":
             return self.name()
         if kind == "(":
@@ -487,17 +502,30 @@ class _Parser:
 _FLAT = frozenset((operators.AND, operators.OR, operators.NOT, operators.NEGATE))
 
 
-def _depth(expr: Expr) -> int:
-    """How deep operators, selections and member calls are within each other."""
-    deepest, rest = 0, [(expr, 0)]
+def _measure(expr: Expr) -> tuple[int, int]:
+    """How many nodes there are, and how deep operators, selections and member calls are within each other.
+
+    Macros may use an argument twice, and their result is an argument of the next: counted as often as it is used, such
+    a tree can be larger than any memory.
+    """
+    measured: dict[int, tuple[int, int]] = {}
+    rest = [(expr, False)]
     while rest:
-        node, depth = rest.pop()
-        if isinstance(node, Select) or (
-            isinstance(node, Call)
-            and node.function not in _FLAT
-            and (node.target is not None or node.function in operators.ALL)
-        ):
-            depth += 1
-            deepest = max(deepest, depth)
-        rest.extend((child, depth) for child in children(node))
-    return deepest
+        node, is_done = rest.pop()
+        if node.id in measured:
+            continue
+        parts = list(children(node))
+        if not is_done:
+            rest.append((node, True))
+            rest += [(part, False) for part in parts]
+            continue
+        size = 1 + sum(measured[part.id][0] for part in parts)
+        depth = max((measured[part.id][1] for part in parts), default=0)
+        measured[node.id] = size, depth + _is_counted(node)
+    return measured[expr.id]
+
+
+def _is_counted(node: Expr) -> bool:
+    if isinstance(node, Call):
+        return node.function not in _FLAT and (node.target is not None or node.function in operators.ALL)
+    return isinstance(node, Select)

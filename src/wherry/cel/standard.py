@@ -83,7 +83,7 @@ _ARITHMETIC = (
         _binary("add", "duration_timestamp", (DURATION, TIMESTAMP), TIMESTAMP, times.add_to_duration),
         _binary("add", "timestamp_duration", (TIMESTAMP, DURATION), TIMESTAMP, times.add_to_timestamp),
         _binary("add", "int64", (INT, INT), INT, lambda a, b: checked_int(a + b), _INT64 % "{0} + {1}"),
-        _binary("add", "list", (_LIST, _LIST), _LIST, operator.add, "({0} + {1})"),
+        _binary("add", "list", (_LIST, _LIST), _LIST, do.join),
         _binary("add", "string", (STRING, STRING), STRING, operator.add, "({0} + {1})"),
         _binary("add", "uint64", (UINT, UINT), UINT, lambda a, b: checked_uint(int(a) + int(b))),
     ),

@@ -146,10 +146,39 @@ def equals(left: Any, right: Any) -> bool:
         if kind not in _NUMBERS or type(right) not in _NUMBERS:
             return False
         return float(left) == float(right) if kind is float or type(right) is float else bool(left == right)
-    if kind is list:
-        return len(left) == len(right) and all(map(equals, left, right))
-    if kind is dict:
-        return len(left) == len(right) and all(
-            key in right and equals(value, right[key]) for key, value in left.items()
-        )
+    if kind is list or kind is dict:
+        return _equal_containers(left, right, 0, {})
     return bool(left == right)
+
+
+_SHARED_DEPTH = 8
+"""Below so many levels results are remembered: a rule can make a list that has itself twice at each level."""
+
+
+def _equal_containers(left: Any, right: Any, depth: int, known: dict[tuple[int, int], bool]) -> bool:
+    if len(left) != len(right):
+        return False
+    if depth < _SHARED_DEPTH:
+        return _equal_items(left, right, depth, known)
+    pair = id(left), id(right)
+    found = known.get(pair)
+    if found is None:
+        found = known[pair] = _equal_items(left, right, depth, known)
+    return found
+
+
+def _equal_items(left: Any, right: Any, depth: int, known: dict[tuple[int, int], bool]) -> bool:
+    if type(left) is dict:
+        if not all(key in right for key in left):
+            return False
+        pairs = [(value, right[key]) for key, value in left.items()]
+    else:
+        pairs = list(zip(left, right, strict=True))
+    for one, other in pairs:
+        kind = type(one)
+        if kind is type(other) and (kind is list or kind is dict):
+            if not _equal_containers(one, other, depth + 1, known):
+                return False
+        elif not equals(one, other):
+            return False
+    return True
