@@ -62,6 +62,13 @@ def declare(shape: Shape, name: str, *, is_resource: bool = False) -> Declared |
         if isinstance(shape.additional, Shape) and not is_resource:
             return _declare_map(shape, shape.additional, name)
         return _Object(with_metadata(shape) if is_resource else shape, name)
+    found: Declared | None = shape.forms.get("declared")
+    if found is None:
+        found = shape.forms["declared"] = _declare_scalar(shape)
+    return found
+
+
+def _declare_scalar(shape: Shape) -> Declared | None:
     if shape.type == "string":
         return _declare_string(shape)
     found = _SCALARS.get(shape.type)
@@ -104,8 +111,11 @@ class _Object(Declared):
 
     @cached_property
     def _types(self) -> dict[str, Field | Type]:
-        names = {key: escape(key) for key in self._fields}
-        return {name: Field(self._fields[key].type, key) for key, name in names.items() if name is not None}
+        types: dict[str, Field | Type] = {}
+        for key, inner in self._fields.items():
+            if (name := escape(key)) is not None:
+                types[name] = inner.type if name == key else Field(inner.type, key)
+        return types
 
     def field(self, key: str) -> Declared | None:
         return self._fields.get(key)

@@ -84,6 +84,8 @@ def _metadata(owner: Any) -> list[Problem]:
 
 def _object(shape: Shape, *, is_root: bool = False) -> Prune:
     """The function for whatever stands at a place; it is only called with objects and lists."""
+    if shape.is_leaf and not is_root:
+        return _pass if shape.preserves_unknown else _wipe
     rules = _Rules(shape, keeps_meta=is_root or shape.embedded)
     prune_fields, prune_items = _fields_pruner(rules), _items_pruner(shape)
     if not shape.embedded or is_root:
@@ -191,6 +193,11 @@ def _lazy(shape: Shape) -> Prune:
 
 
 def _keep(_: Any) -> list[Problem] | None:
+    return None
+
+
+def _pass(_: Any) -> list[Problem] | None:
+    """All is let through, but unlike what every object has, it may be dropped as a null."""
     return None
 
 

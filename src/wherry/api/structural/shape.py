@@ -10,8 +10,11 @@ Parsing keeps what decides and drops what only describes. It is done when an obj
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakValueDictionary
+
+import msgspec
 
 from wherry.api import Obj
 from wherry.api.structural.formats import find_format
@@ -31,9 +34,9 @@ class Rule:
     optional_old_self: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False, kw_only=True)
 class Shape:
-    """One place. Compared by identity, so that tables can be made per shape."""
+    """One place. Compared by identity. Scalars that are asked the same are one shape, wherever they stand."""
 
     type: str = ""
     types: tuple[str, ...] = ()
@@ -80,10 +83,17 @@ class Shape:
     negated: Shape | None = None
     """What must not hold (`not`)."""
 
+    forms: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
+    """What has been made of it, by name: the compiled functions of a shape live as long as it does."""
     has_rules: bool = False
     """Whether there is a rule here or anywhere below on the spine."""
     has_defaults: bool = False
     """Whether there is a default here or anywhere below on the spine."""
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether nothing is known of what is within: scalars, and what is free."""
+        return not self.properties and self.additional is None and self.items is None and not self.embedded
 
     def child(self, key: str) -> Shape | None:
         """The shape of a field or of a map's value; None where nothing is known of it."""
@@ -96,9 +106,26 @@ class Shape:
 ANYTHING = Shape(properties={})
 """The shape of a schema that says nothing."""
 
+_COMPOUND = frozenset(
+    {"properties", "additionalProperties", "items", "allOf", "anyOf", "oneOf", "not", "x-kubernetes-validations"}
+)
+_TOLD = frozenset({"description", "title", "example", "externalDocs"})
+_leaves: WeakValueDictionary[bytes, Shape] = WeakValueDictionary()
+_encoder = msgspec.json.Encoder(order="deterministic")
+
 
 def parse(document: Obj) -> Shape:
     """The shape of an `openAPIV3Schema` or of any schema within one."""
+    if not _COMPOUND.isdisjoint(document):
+        return _parse(document)
+    mark = _encoder.encode({key: value for key, value in document.items() if key not in _TOLD})
+    found = _leaves.get(mark)
+    if found is None:
+        found = _leaves[mark] = _parse(document)
+    return found
+
+
+def _parse(document: Obj) -> Shape:
     properties = {name: parse(inner) for name, inner in (document.get("properties") or {}).items()}
     additional = document.get("additionalProperties")
     items = document.get("items")

@@ -43,6 +43,13 @@ def is_valid(table: Table, value: Any) -> bool:
 
 def make_table(shape: Shape) -> Table:
     """What is asked of values at a place. Inner tables are made when they are needed."""
+    found: Table | None = shape.forms.get("table")
+    if found is None:
+        found = shape.forms["table"] = _make_table(shape)
+    return found
+
+
+def _make_table(shape: Shape) -> Table:
     table: Table = {}
     for kind in _classes(shape):
         table[kind] = _all(_checks(shape, kind))
