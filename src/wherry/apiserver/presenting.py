@@ -80,15 +80,15 @@ class Presenter:
 
     def _hand_on(self, batch: Batch) -> None:
         resource = versions.current(self._resource)
-        shown = Batch([self._shown(resource, event) for event in batch.events])
-        seen = shown if self._match is None else shown.seen_by(self._match)
-        if seen is not None:
-            self._deliver(seen)
-
-    def _shown(self, resource: Resource, event: Event) -> Event:
-        """The state before is only looked at to find out whether it matched."""
-        before = versions.form(resource, event.prev) if self._match is not None and event.prev is not None else None
-        return Event(event.type, versions.form(resource, event.item), before)
+        if self._match is not None:
+            shown = Batch([_shown(resource, event) for event in batch.events])
+            if (seen := shown.seen_by(self._match)) is not None:
+                self._deliver(seen)
+            return
+        if batch.form is None or batch.form[0] is not resource.purpose:
+            events = [Event(event.type, versions.form(resource, event.item), None) for event in batch.events]
+            batch.form = (resource.purpose, Batch(events))
+        self._deliver(batch.form[1])
 
     def _items(self, batch: Batch) -> list[Item]:
         items = [event.item for event in batch.events]
@@ -100,3 +100,9 @@ class Presenter:
         self._waiting.clear()
         self._events = 0
         self._end(error)
+
+
+def _shown(resource: Resource, event: Event) -> Event:
+    """With the state before, which is looked at to find out whether it matched."""
+    before = versions.form(resource, event.prev) if event.prev is not None else None
+    return Event(event.type, versions.form(resource, event.item), before)

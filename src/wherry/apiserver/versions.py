@@ -13,6 +13,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from wherry.api import Obj
+from wherry.api.errors import Forbidden
 from wherry.api.resource import Resource
 from wherry.apiserver.encode import copy, encode
 from wherry.watchcache.item import Item
@@ -64,6 +65,27 @@ def current(resource: Resource) -> Resource:
 def stored(resource: Resource, obj: Obj) -> bytes:
     """The bytes to be kept for an object without resourceVersion; see `converted` where there is a converter."""
     return encode(obj if resource.to_storage is None else resource.to_storage(obj))
+
+
+def is_current(resource: Resource, item: Item) -> bool:
+    """Whether writing the object would leave it as it is kept: in the storage version, by the latest schema."""
+    storage = resource.storage or resource
+    if storage.from_storage is None:
+        return True
+    try:
+        return form(storage, item).data is item.data
+    except Unconverted:
+        return False
+
+
+def refuse_terminating(resource: Resource, name: str) -> None:
+    """Raise when the definition of a kind was deleted while an object of it was on its way in.
+
+    To be called right before the write: what is ordered then is seen by whoever clears the objects away.
+    """
+    now = resource.lifetime.current if resource.lifetime is not None else resource
+    if now is None or now.is_terminating:
+        raise Forbidden.of(resource, name, "create not allowed while custom resource definition is terminating")
 
 
 async def converted(resource: Resource, obj: Obj) -> bytes:

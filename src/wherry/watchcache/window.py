@@ -63,10 +63,12 @@ class Event:
 class Batch:
     """Events that are delivered together. Everyone who sees the same events shares one batch and its encoding."""
 
-    __slots__ = ("_encoded", "events")
+    __slots__ = ("_encoded", "events", "form")
 
     def __init__(self, events: Sequence[Event]) -> None:
         self.events = events
+        self.form: tuple[object, Batch] | None = None
+        """The same events in another form, with what that is for: shared by all who want that one."""
         self._encoded: bytes | None = None
 
     @property

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from wherry.api.errors import Forbidden
+from wherry.apiserver import versions
 from wherry.apiserver.attributes import Admission, Reader
 
 
 def refuse_creation(admission: Admission, _: Reader) -> None:
     """Refuse what would be new."""
     if admission.resource.is_terminating and admission.operation == "CREATE":
-        why = "create not allowed while custom resource definition is terminating"
-        raise Forbidden.of(admission.resource, admission.name, why)
+        versions.refuse_terminating(admission.resource, admission.name)

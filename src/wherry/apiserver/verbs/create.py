@@ -122,6 +122,8 @@ async def _store(
     attempts = _ATTEMPTS if is_generated else 1
     while True:
         name = meta["name"]
+        if resource.lifetime is not None:
+            versions.refuse_terminating(resource, name)
         value = versions.stored(resource, obj) if resource.converter is None else await converted(resource, obj)
         try:
             return await core.write(Write(resource.key(namespace, name), value, _NOTHING), claim), value

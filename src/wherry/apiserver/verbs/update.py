@@ -111,7 +111,7 @@ async def _rewrite(
         _confirm(core, call, resource, sub, new, old, faults, claim)
         old["metadata"].pop("resourceVersion", None)
         ownership.revert_times(new, old)
-        if new == old:
+        if new == old and (resource.lifetime is None or versions.is_current(resource, item)):
             return Outcome(versions.present(resource, item))
         if call.dry_run:
             new["metadata"]["resourceVersion"] = str(item.revision)

@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 
+from wherry.api.errors import Forbidden
+from wherry.api.resource import Resource
+from wherry.apiserver.access import ROOT
+from wherry.apiserver.core import Call
 from wherry.apiserver.extensions.tests.custom import (
     MERGE,
     WIDGETS,
@@ -17,7 +21,9 @@ from wherry.apiserver.extensions.tests.custom import (
     version,
     widget,
 )
+from wherry.apiserver.verbs.create import create
 from wherry.store.memory import MemoryStore
+from wherry.watchcache.item import Item
 
 V2 = WIDGETS.replace("/v1/", "/v2/")
 TWO = [version(), version("v2", storage=False)]
@@ -256,3 +262,54 @@ async def test_unknown_fields_as_the_client_wants_them(server: Shop) -> None:
     warned = await server.call("POST", f"{WIDGETS}?fieldValidation=Warn", body)
     assert warned.headers["Warning"] == '299 - "unknown field \\"spec.bogus\\""'
     assert warned.body["spec"] == {"size": 1, "color": "blue"}
+
+
+async def test_an_update_without_change_moves_an_object_to_the_storage_version(server: Shop) -> None:
+    """How objects are migrated, once: what is kept as it should be is not written again."""
+    await server.define(definition(versions=TWO))
+    made = await server.post(WIDGETS, widget(size=1))
+    same = await server.call("PUT", f"{WIDGETS}/a", made)
+    assert same.body["metadata"]["resourceVersion"] == made["metadata"]["resourceVersion"]
+    await server.redefine({"spec": {"versions": [version(storage=False), version("v2")]}})
+    moved = await server.call("PUT", f"{WIDGETS}/a", made)
+    assert moved.body["metadata"]["resourceVersion"] != made["metadata"]["resourceVersion"]
+    assert moved.body["spec"] == made["spec"]
+    again = await server.call("PUT", f"{WIDGETS}/a", moved.body)
+    assert again.body["metadata"]["resourceVersion"] == moved.body["metadata"]["resourceVersion"]
+    kept = _kept(server, "v2")[1]
+    assert kept.decode()["apiVersion"] == "shop.example.com/v2"
+
+
+async def test_an_object_on_its_way_in_does_not_outlive_its_definition(server: Shop) -> None:
+    """One that was admitted before the definition was deleted, and would be stored after its objects are."""
+    await server.define(definition())
+    resource = server.api.core.registry.get("shop.example.com", "v1", "widgets")
+    assert resource is not None
+    await server.remove()
+    await server.clock.advance(1)
+    await server.settle()
+    with pytest.raises(Forbidden):
+        await create(server.api.core, Call(ROOT), resource, "default", widget(size=1))
+    await server.define(definition())
+    assert (await server.get(WIDGETS))["items"] == []
+
+
+async def test_watchers_of_one_version_share_their_events(server: Shop) -> None:
+    await server.define(definition())
+    watches = [await server.watch(f"{WIDGETS}?watch=true") for _ in range(3)]
+    await server.post(WIDGETS, widget(size=1))
+    await server.settle()
+    assert [watch.seen for watch in watches] == [[("ADDED", "a")]] * 3
+    resource, item = _kept(server, "v1")
+    form = item.form(resource.purpose)
+    assert form is not None
+    assert form.data is item.data
+
+
+def _kept(server: Shop, version: str) -> tuple[Resource, Item]:
+    core = server.api.core
+    resource = core.registry.get("shop.example.com", version, "widgets")
+    assert resource is not None
+    item = core.kind(resource).get("default", "a")
+    assert item is not None
+    return resource, item
