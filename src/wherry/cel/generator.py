@@ -44,7 +44,7 @@ from wherry.cel.types import (
     TypeParam,
     is_dyn,
 )
-from wherry.cel.values import Uint, equals, fail, to_key
+from wherry.cel.values import NONE, Optional, Uint, equals, fail, to_key
 from wherry.cel.writer import Writer
 
 Function = Callable[[Mapping[str, Any], list[int]], Any]
@@ -88,6 +88,16 @@ def find_variable(variables: Mapping[str, Any], name: str) -> Any:
         return variables[name]
     except KeyError:
         return fail(f"no such attribute(s): {name}")
+
+
+def present(value: Any, name: str) -> Any:
+    """The value of a nullable field."""
+    return fail(f"no such key: {name}") if value is None else value
+
+
+def without_null(value: Optional) -> Optional:
+    """The same of an optional one."""
+    return NONE if value.has_value and value.value is None else value
 
 
 class _Generator:
@@ -215,9 +225,13 @@ class _Generator:
         helper = self.writer.helper
         if isinstance(type_, OptionalType):
             if is_test:
+                if _is_nullable(type_.inner, name):
+                    return f"{self.optional_field(operand, type_, name)}.has_value"
                 return f"{helper(operations.opt_has_field)}({operand}, {_json_name(type_.inner, name)!r})"
             return self.optional_field(operand, type_, name)
-        key = _json_name(type_, name)
+        key, is_nullable = _json_name(type_, name), _is_nullable(type_, name)
+        if is_test and is_nullable:
+            return f"({operand}.get({key!r}) is not None)"
         if is_test:
             if self.is_exact or not isinstance(type_, MapType | ObjectType):
                 return f"{helper(operations.has_field)}({operand}, {key!r})"
@@ -228,12 +242,16 @@ class _Generator:
             code = f"{operand}[{key!r}]"
         else:
             code = f"{helper(operations.get_field)}({operand}, {key!r})"
+        if is_nullable:
+            code = f"{helper(present)}({code}, {name!r})"
         return self.converted(code, _field_type(type_, name))
 
     def optional_field(self, operand: str, type_: Type, name: str) -> str:
         """`operand.?name`."""
         inner = type_.inner if isinstance(type_, OptionalType) else type_
         code = f"{self.writer.helper(operations.opt_field)}({operand}, {_json_name(inner, name)!r})"
+        if _is_nullable(inner, name):
+            code = f"{self.writer.helper(without_null)}({code})"
         convert = converter(_field_type(inner, name))
         if convert is None:
             return code
@@ -529,6 +547,11 @@ class _Generator:
 def _json_name(type_: Type, name: str) -> str:
     found = type_.find_field(name) if isinstance(type_, ObjectType) else None
     return (found.json_name or name) if found is not None else name
+
+
+def _is_nullable(type_: Type, name: str) -> bool:
+    found = type_.find_field(name) if isinstance(type_, ObjectType) else None
+    return found is not None and found.is_nullable
 
 
 def _field_type(type_: Type, name: str) -> Type:

@@ -124,6 +124,8 @@ class Field:
     type: Type
     json_name: str = ""
     """The key in the JSON object, where it is not the name that expressions use."""
+    is_nullable: bool = False
+    """A null is no value: the field is as good as absent. (Where a field that is not nullable is null, that stays.)"""
 
 
 @dataclass(frozen=True, slots=True)

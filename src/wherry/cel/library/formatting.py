@@ -1,8 +1,8 @@
 """`"%s has %d".format([name, count])`: text with clauses that arguments fill (cel-go's `strings` extension, version 2).
 
 Clauses are %s, %d, %f, %e, %b, %x, %X, %o, with a precision (`%.2f`) where it means something. What version 2 has and
-version 4 has not, Kubernetes' users see: numbers of %f are grouped (`1,234.500000`), those of %e are written out
-(`1.5 times ten to the third` in superscripts), and what stands in lists and maps looks like literals.
+version 4 has not, Kubernetes' users see: numbers of %f are grouped (`1,234.500000`), those of %e have their
+exponent in superscripts, and what stands in lists and maps looks like literals.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def _scientific(value: Any, precision: int) -> str:
     if not math.isfinite(number):
         return _not_finite(number)
     mantissa, _, exponent = f"{number:.{min(precision, _MOST_DIGITS)}e}".partition("e")
-    return f"{mantissa}\u202f\u00d7\u202f10{exponent.replace('+', '').translate(_SUPERSCRIPT)}"
+    return f"{mantissa}\u00d710{exponent.replace('+', '').translate(_SUPERSCRIPT)}"
 
 
 def _number(value: Any, letter: str) -> float:
