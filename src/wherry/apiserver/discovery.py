@@ -1,15 +1,18 @@
 """What the API serves, told to clients: `/api`, `/apis`, their group versions, and all at once (aggregated discovery).
 
-Documents are made when first asked for and kept until the registry changes. Their ETag is a hash of their bytes, which
-lets kubectl keep its own copy.
+Documents are made when first asked for and kept until the registry changes; of the aggregated one, so are the parts of
+each group and version that a change leaves alone, since it names all kinds and is asked for after each. Their ETag is a
+hash of their bytes, which lets kubectl keep its own copy.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
+
+import msgspec
 
 from wherry.api import Obj
 from wherry.api.errors import MethodNotAllowed, NotFound
@@ -35,11 +38,13 @@ class _Document(NamedTuple):
 class Discovery:
     """The discovery documents of one registry."""
 
-    __slots__ = ("_documents", "_registry", "_revision")
+    __slots__ = ("_documents", "_parts", "_registry", "_revision")
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._documents: dict[str, _Document] = {}
+        self._parts: dict[tuple[str, str], tuple[Sequence[Resource], msgspec.Raw]] = {}
+        """What the aggregated document says of a group and version, and of which resources that is true."""
         self._revision = registry.revision
 
     def legacy(self, request: Request, _: User) -> Response:
@@ -81,6 +86,7 @@ class Discovery:
             raise MethodNotAllowed("the server does not allow this method on the requested resource", {})
         if self._revision != self._registry.revision:
             self._documents.clear()
+            self._forget()
             self._revision = self._registry.revision
         if not aggregated and negotiate_plain(request.headers.get("accept", "")).media_type == YAML:
             from wherry.apiserver.yamltext import format_yaml
@@ -93,6 +99,13 @@ class Discovery:
             content_type = _AGGREGATED[aggregated] if aggregated else "application/json"
             document = self._documents[name] = _Document(data, etag, content_type)
         return _conditional(request, document, bool(aggregated))
+
+    def _forget(self) -> None:
+        """Let go of the parts of what is served no more."""
+        registry = self._registry
+        served = {(group, version) for group in registry.groups() for version in registry.versions(group)}
+        for gone in self._parts.keys() - served:
+            del self._parts[gone]
 
     def _api_versions(self) -> Obj:
         return {
@@ -129,17 +142,22 @@ class Discovery:
                 {
                     "metadata": {"name": group, "creationTimestamp": None} if group else {"creationTimestamp": None},
                     "versions": [
-                        {
-                            "version": v,
-                            "resources": [_aggregated_entry(r) for r in self._registry.resources(group, v)],
-                            "freshness": "Current",
-                        }
+                        {"version": v, "resources": self._part(group, v), "freshness": "Current"}
                         for v in self._registry.versions(group)
                     ],
                 }
                 for group in groups
             ],
         }
+
+    def _part(self, group: str, version: str) -> msgspec.Raw:
+        resources = self._registry.resources(group, version)
+        known = self._parts.get((group, version))
+        if known is not None and known[0] is resources:
+            return known[1]
+        part = msgspec.Raw(encode_any([_aggregated_entry(resource) for resource in resources]))
+        self._parts[group, version] = resources, part
+        return part
 
 
 def _wants_aggregated(request: Request) -> str:
