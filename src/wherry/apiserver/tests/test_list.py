@@ -230,3 +230,11 @@ async def test_an_object_not_older_than_a_version(server: Server) -> None:
         await server.clock.advance(4)
     assert never.result().status == 504
     assert never.result().body["message"] == f"Too large resource version: {version + 9}, current: {version + 1}"
+
+
+async def test_any_state_comes_whole_whatever_the_limit(server: Server) -> None:
+    for name in "abc":
+        await server.post(CONFIGMAPS, configmap(name))
+    whole = await server.get(f"{CONFIGMAPS}?limit=1&resourceVersion=0")
+    assert names(whole) == ["a", "b", "c"]
+    assert "continue" not in whole["metadata"]

@@ -87,7 +87,7 @@ def page(core: Core, resource: Resource, namespace: str, options: ListOptions, s
         found = [item] if item is not None and (match is None or match(item)) else []
         return Page(found, core.cache.revision, "", None)
     try:
-        listing = kind.list(namespace, match, at=at, start_key=start, limit=options.limit)
+        listing = kind.list(namespace, match, at=at, start_key=start, limit=_limit(options))
     except Compacted:
         if not options.continue_token:
             raise Expired("The resourceVersion for the provided list is too old.") from None
@@ -142,6 +142,11 @@ def _where(options: ListOptions) -> tuple[Revision | None, str]:
         return at, token.start.removesuffix("\0")
     exact = options.match == "Exact" or (not options.match and options.limit)
     return (Revision(version) if version and exact else None), ""
+
+
+def _limit(options: ListOptions) -> int:
+    """Who takes any state gets all of it at once, as upstream answers from its cache: informers count on that."""
+    return 0 if options.resource_version == "0" else options.limit
 
 
 def _page(listing: Listing) -> Page:
