@@ -10,6 +10,7 @@ from wherry.api.apps.deployment import ready
 from wherry.api.apps.rules import at_most, not_decremented, not_negative, validate_endless_template, warn
 from wherry.api.autoscaling.scale import SCALE
 from wherry.api.core import persistentvolumeclaim
+from wherry.api.core.claimspec import validate_claim_spec
 from wherry.api.core.podspec.template import set_defaults as template_defaults
 from wherry.api.field import FieldError, forbidden, invalid, not_supported
 from wherry.api.meta.columns import AGE, NAME, container_columns
@@ -94,7 +95,7 @@ def _validate_spec(spec: Spec, is_new: bool) -> list[FieldError]:
             faults.append(not_supported(path, retention[event], _RETENTION))
     if is_new:
         for index, claim in enumerate(spec.get("volumeClaimTemplates") or ()):
-            faults += _validate_claim(claim, f"spec.volumeClaimTemplates[{index}]")
+            faults += validate_claim_spec(claim["spec"], f"spec.volumeClaimTemplates[{index}].spec")
     faults += not_negative(spec, ("replicas", "minReadySeconds"))
     faults += not_negative(spec.get("ordinals") or {}, ("start",), "spec.ordinals")
     if is_new and (service := spec.get("serviceName")):
@@ -121,13 +122,6 @@ def _validate_strategy(strategy: Spec, path: str) -> list[FieldError]:
             faults.append(invalid(where, missing, "cannot be 0"))
         faults += validate_at_most_100(missing, where)
     return faults
-
-
-def _validate_claim(claim: Spec, path: str) -> list[FieldError]:
-    return [
-        FieldError(fault.type, f"{path}.{fault.path}", fault.detail, fault.value)
-        for fault in persistentvolumeclaim.validate(claim)
-    ]
 
 
 def _as_controller_sees_it(spec: Spec) -> Spec:

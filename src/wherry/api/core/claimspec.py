@@ -80,3 +80,14 @@ def _validate_source(source: Spec, path: str, any_group: bool, faults: Faults) -
         faults.append(invalid(path, kind, why))
     elif group and not any_group:
         faults += [invalid(path + ".apiGroup", group, why) for why in dns1123_subdomain_faults(group)]
+
+
+def warn_of_claim_spec(spec: Spec, path: str) -> list[str]:
+    """Of sizes that no volume can have."""
+    found = []
+    for kind in ("requests", "limits"):
+        text = ((spec.get("resources") or {}).get(kind) or {}).get("storage")
+        if text is not None and parse_quantity(text) % 1:
+            why = f'fractional byte value "{text}" is invalid, must be an integer'
+            found.append(f"{path}.resources.{kind}[storage]: {why}")
+    return found

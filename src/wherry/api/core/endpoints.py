@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from wherry.api import Obj
 from wherry.api.field import FieldError, invalid, not_supported, required
+from wherry.api.meta.addresses import parse_ip, validate_legacy_ip
 from wherry.api.meta.columns import AGE, NAME, NONE
-from wherry.api.meta.names import dns1123_label_faults, ip_faults, port_number_faults, routable_faults
+from wherry.api.meta.names import (
+    dns1123_label_faults,
+    dns1123_subdomain_faults,
+    port_number_faults,
+    qualified_name_faults,
+    routable_faults,
+)
 from wherry.api.resource import Cell, Column, Resource
 from wherry.api.schema import schema
 
@@ -44,12 +51,22 @@ def validate(endpoints: Obj) -> list[FieldError]:
             faults.append(required(path, "must specify `addresses` or `notReadyAddresses`"))
         for field in ("addresses", "notReadyAddresses"):
             for at, address in enumerate(subset.get(field) or ()):
-                value = address.get("ip") or ""
-                reasons = ip_faults(value) or routable_faults(value)
-                faults += [invalid(f"{path}.{field}[{at}].ip", value, why) for why in reasons]
+                _validate_address(address, f"{path}.{field}[{at}]", faults)
         for at, port in enumerate(subset.get("ports") or ()):
             faults += _validate_port(port, len(subset["ports"]) > 1, f"{path}.ports[{at}]")
     return faults
+
+
+def _validate_address(address: Obj, path: str, faults: list[FieldError]) -> None:
+    ip, name, node = address.get("ip") or "", address.get("hostname"), address.get("nodeName")
+    faults += validate_legacy_ip(ip, path + ".ip")
+    if name:
+        faults += [invalid(path + ".hostname", name, why) for why in dns1123_label_faults(name)]
+    if node is not None:
+        faults += [invalid(path + ".nodeName", node, why) for why in dns1123_subdomain_faults(node)]
+    parsed = parse_ip(ip)
+    reasons = ["must be a valid IP address"] if parsed is None else routable_faults(str(parsed))
+    faults += [invalid(path + ".ip", ip, why) for why in reasons]
 
 
 def _validate_port(port: Obj, needs_name: bool, path: str) -> list[FieldError]:
@@ -62,6 +79,8 @@ def _validate_port(port: Obj, needs_name: bool, path: str) -> list[FieldError]:
     faults += [invalid(path + ".port", number, why) for why in port_number_faults(number)]
     if port.get("protocol") not in ("SCTP", "TCP", "UDP"):
         faults.append(not_supported(path + ".protocol", port.get("protocol") or "", ("SCTP", "TCP", "UDP")))
+    if (protocol := port.get("appProtocol")) is not None:
+        faults += [invalid(path + ".appProtocol", protocol, why) for why in qualified_name_faults(protocol)]
     return faults
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from wherry.api import Obj
-from wherry.api.field import FieldError, invalid
+from wherry.api.field import FieldError, invalid, required
 from wherry.api.meta.columns import NAME, Value, elapsed, text
+from wherry.api.meta.names import qualified_name_faults
 from wherry.api.resource import Cell, Column, Resource
 from wherry.api.schema import schema
 
@@ -68,14 +69,33 @@ def event_columns(field_path: Value) -> tuple[Column, ...]:
 
 
 def validate(event: Obj) -> list[FieldError]:
-    """An event stands in the namespace of what it is about; about what has none, in `default`."""
-    about, namespace = event.get("involvedObject") or {}, event["metadata"].get("namespace") or ""
-    stated = about.get("namespace") or ""
-    if not stated and namespace not in ("default", "kube-system", ""):
-        return [invalid("involvedObject.namespace", stated, "does not match event.namespace")]
-    if stated and stated != namespace:
-        return [invalid("involvedObject.namespace", stated, "does not match event.namespace")]
-    return []
+    return validate_legacy(event, "involvedObject", "reportingComponent", "message")
+
+
+def validate_legacy(event: Obj, about: str, controller: str, message: str) -> list[FieldError]:
+    """An event stands in the namespace of what it is about; one of the newer sort says more of who tells it.
+
+    `about`, `controller` and `message` are the fields as the version calls them.
+    """
+    stated, namespace = (event.get(about) or {}).get("namespace") or "", event["metadata"].get("namespace") or ""
+    is_new = bool(event.get("eventTime"))
+    strays = [invalid("involvedObject.namespace", stated, "does not match event.namespace")]
+    if not is_new:
+        return [] if stated == namespace or (not stated and namespace in ("default", "")) else strays
+    faults = strays if not stated and namespace not in ("default", "kube-system") else []
+    teller = event.get(controller) or ""
+    if not teller:
+        faults.append(required("reportingController"))
+    faults += [invalid("reportingController", teller, why) for why in qualified_name_faults(teller)]
+    for field in ("reportingInstance", "action", "reason"):
+        value = event.get(field) or ""
+        if not value:
+            faults.append(required(field))
+        if len(value.encode()) > 128:
+            faults.append(invalid(field, "", "can have at most 128 characters"))
+    if len((event.get(message) or "").encode()) > 1024:
+        faults.append(invalid("message", "", "can have at most 1024 characters"))
+    return faults
 
 
 EVENTS = Resource(

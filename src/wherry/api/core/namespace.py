@@ -6,11 +6,13 @@ from wherry.api import Obj
 from wherry.api.field import FieldError, invalid
 from wherry.api.meta.columns import AGE, NAME, text
 from wherry.api.meta.names import label_name, qualified_name_faults
+from wherry.api.meta.objectmeta import FOREGROUND, ORPHAN
 from wherry.api.resource import STATUS, Column, Resource, Scope, Subresource
 from wherry.api.schema import schema
 
 _NAME_LABEL = "kubernetes.io/metadata.name"
 _FINALIZER = "kubernetes"
+_STANDARD = (_FINALIZER, ORPHAN, FOREGROUND)
 
 
 def set_defaults(namespace: Obj) -> None:
@@ -43,10 +45,22 @@ def is_held(namespace: Obj) -> bool:
     return bool((namespace.get("spec") or {}).get("finalizers"))
 
 
-def validate(namespace: Obj) -> list[FieldError]:
-    faults: list[FieldError] = []
-    for finalizer in (namespace.get("spec") or {}).get("finalizers") or ():
-        faults += [invalid("spec.finalizers", finalizer, why) for why in qualified_name_faults(finalizer)]
+def validate_create(namespace: Obj) -> list[FieldError]:
+    finalizers = (namespace.get("spec") or {}).get("finalizers") or ()
+    return [fault for finalizer in finalizers for fault in _validate_finalizer(finalizer, "spec.finalizers")]
+
+
+def validate_update(new: Obj, _: Obj) -> list[FieldError]:
+    """Through `finalize`; other updates leave them as they are."""
+    finalizers = enumerate((new.get("spec") or {}).get("finalizers") or ())
+    return [fault for i, finalizer in finalizers for fault in _validate_finalizer(finalizer, f"spec.finalizers[{i}]")]
+
+
+def _validate_finalizer(finalizer: str, path: str) -> list[FieldError]:
+    faults = [invalid(path, finalizer, why) for why in qualified_name_faults(finalizer)]
+    if "/" not in finalizer and finalizer not in _STANDARD:
+        why = "name is neither a standard finalizer name nor is it fully qualified"
+        faults.append(invalid(path, finalizer, why))
     return faults
 
 
@@ -78,7 +92,8 @@ NAMESPACES = Resource(
     defaults=set_defaults,
     prepare_create=prepare_create,
     prepare_update=prepare_update,
-    validate=validate,
+    validate_create=validate_create,
+    validate_update=validate_update,
     validate_status_update=validate_status_update,
     begin_deletion=begin_deletion,
     is_held=is_held,

@@ -7,6 +7,7 @@ from functools import lru_cache
 from wherry.api.meta.names import qualified_name_faults
 
 HUGE_PAGES = "hugepages-"
+_QUOTA_HUGE_PAGES = (HUGE_PAGES, "requests." + HUGE_PAGES)
 
 _COUNTED = frozenset(
     {
@@ -58,11 +59,11 @@ def is_integer(name: str) -> bool:
 def name_faults(name: str) -> tuple[str, ...]:
     """Why something cannot be called so anywhere."""
     faults = tuple(qualified_name_faults(name))
-    if not faults and "/" not in name and name not in _STANDARD and not is_hugepages(name):
+    if not faults and "/" not in name and name not in _STANDARD and not name.startswith(_QUOTA_HUGE_PAGES):
         return ("must be a standard resource type or fully qualified",)
     return faults
 
 
 def is_quota_name(name: str) -> bool:
     """Whether a plain name can stand in a ResourceQuota."""
-    return name in QUOTA_NAMES or name.startswith(("hugepages-", "requests.hugepages-", "limits.hugepages-"))
+    return name in QUOTA_NAMES or name.startswith(_QUOTA_HUGE_PAGES)

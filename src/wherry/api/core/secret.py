@@ -19,7 +19,6 @@ _ACCOUNT = "kubernetes.io/service-account.name"
 _REQUIRED_KEYS = {
     "kubernetes.io/dockercfg": (".dockercfg",),
     "kubernetes.io/dockerconfigjson": (".dockerconfigjson",),
-    "kubernetes.io/ssh-auth": ("ssh-privatekey",),
     "kubernetes.io/tls": ("tls.crt", "tls.key"),
 }
 _JSON_TYPES = ("kubernetes.io/dockercfg", "kubernetes.io/dockerconfigjson")
@@ -61,14 +60,28 @@ def _validate_type(secret: Obj, data: dict[str, str]) -> list[FieldError]:
         if "username" in data or "password" in data:
             return []
         return [required("data[username]"), required("data[password]")]
+    if kind == "kubernetes.io/ssh-auth":
+        return [] if data.get("ssh-privatekey") else [required("data[ssh-privatekey]")]
     faults = [required(f"data[{key}]") for key in _REQUIRED_KEYS.get(kind, ()) if key not in data]
     if kind in _JSON_TYPES and not faults:
         key = _REQUIRED_KEYS[kind][0]
-        try:
-            json.loads(b64decode(data[key]))
-        except ValueError as error:
-            faults.append(invalid(f"data[{key}]", _REDACTED, str(error)))
+        if why := _json_fault(data[key]):
+            faults.append(invalid(f"data[{key}]", _REDACTED, why))
     return faults
+
+
+def _json_fault(base64: str) -> str:
+    """Why the text is no JSON object, or \"\"."""
+    try:
+        content = json.loads(b64decode(base64))
+    except ValueError as error:
+        return str(error)
+    if content is None or isinstance(content, dict):
+        return ""
+    names = {bool: "bool", str: "string", list: "array"}
+    return (
+        f"json: cannot unmarshal {names.get(type(content), 'number')} into Go value of type map[string]interface {{}}"
+    )
 
 
 def validate_update(new: Obj, old: Obj) -> list[FieldError]:

@@ -8,6 +8,7 @@ from wherry.api import Obj
 from wherry.api.core.servicespec.defaults import prepare_create, prepare_update, set_defaults
 from wherry.api.core.servicespec.update import validate_status_update, validate_update
 from wherry.api.core.servicespec.validate import validate
+from wherry.api.core.servicespec.warnings import warn
 from wherry.api.meta.columns import AGE, NAME, NONE, text
 from wherry.api.meta.labels import format_labels
 from wherry.api.meta.names import label_name
@@ -80,4 +81,5 @@ SERVICES = Resource(
     validate=validate,
     validate_update=validate_update,
     validate_status_update=validate_status_update,
+    warnings=warn,
 )

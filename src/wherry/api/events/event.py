@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from wherry.api import Obj
 from wherry.api.core.event import EVENTS as CORE_EVENTS
+from wherry.api.core.event import validate_legacy
 from wherry.api.field import FieldError, invalid, required
-from wherry.api.meta.names import qualified_name_faults
+from wherry.api.meta.objectmeta import IMMUTABLE
 from wherry.api.resource import Cell, Column, Resource
 from wherry.api.schema import schema
 
@@ -53,36 +54,56 @@ def _regarding(field: str) -> Callable[[Obj], str]:
 
 
 _TYPES = ("Normal", "Warning")
-_LEGACY = ("deprecatedCount", "deprecatedFirstTimestamp", "deprecatedLastTimestamp", "deprecatedSource")
-
-
-def validate_create(event: Obj) -> list[FieldError]:
-    """The newer API asks for more than the older one."""
-    faults: list[FieldError] = []
-    if not event.get("eventTime"):
-        faults.append(required("eventTime"))
-    controller = event.get("reportingController") or ""
-    if not controller:
-        faults.append(required("reportingController"))
-    faults += [invalid("reportingController", controller, why) for why in qualified_name_faults(controller)]
-    for field, limit in (("reportingInstance", 128), ("action", 128), ("reason", 128)):
-        value = event.get(field) or ""
-        if not value:
-            faults.append(required(field))
-        elif len(value) > limit:
-            faults.append(invalid(field, "", f"can have at most {limit} characters"))
-    if event.get("type") not in _TYPES:
-        faults.append(invalid("type", "", f"has invalid value: {event.get('type') or ''}"))
-    faults += [invalid(field, event[field], "needs to be unset") for field in _LEGACY if event.get(field)]
-    return faults
+_LEGACY = ("firstTimestamp", "lastTimestamp", "count", "source")
+_SETTLED = (
+    "involvedObject",
+    "reason",
+    "message",
+    "source",
+    "firstTimestamp",
+    "lastTimestamp",
+    "count",
+    "reason",
+    "type",
+    "eventTime",
+    "action",
+    "related",
+    "reportingComponent",
+    "reportingInstance",
+)
 
 
 def validate(event: Obj) -> list[FieldError]:
-    about, namespace = event.get("regarding") or {}, event["metadata"].get("namespace") or ""
-    stated = about.get("namespace") or ""
-    if stated != namespace and (stated or namespace not in ("default", "kube-system")):
-        return [invalid("regarding.namespace", stated, "does not match event.namespace")]
-    return []
+    return validate_legacy(event, "regarding", "reportingController", "note")
+
+
+def validate_create(event: Obj) -> list[FieldError]:
+    """The newer API asks for more than the older one; its faults name fields as the older one does."""
+    faults = _validate_series(event)
+    if not event.get("eventTime"):
+        faults.append(required("eventTime"))
+    if event.get("type") not in _TYPES:
+        faults.append(invalid("type", "", f"has invalid value: {event.get('type') or ''}"))
+    return faults + [invalid(field, "", "needs to be unset") for field in _LEGACY if event.get(_FROM_CORE[field])]
+
+
+def _validate_series(event: Obj) -> list[FieldError]:
+    series = event.get("series")
+    if series is None:
+        return []
+    faults = [] if (series.get("count") or 0) >= 2 else [invalid("series.count", "", "should be at least 2")]
+    return faults if series.get("lastObservedTime") else [*faults, required("series.lastObservedTime")]
+
+
+def validate_update(new: Obj, old: Obj) -> list[FieldError]:
+    """Only the series goes on."""
+    faults = _validate_series(new) if new.get("series") != old.get("series") else []
+    for field in _SETTLED:
+        value = new.get(_FROM_CORE.get(field, field))
+        if value != old.get(_FROM_CORE.get(field, field)):
+            shown = "reportingController" if field == "reportingComponent" else field
+            faults.append(invalid(shown, value, IMMUTABLE))
+    return faults
 
 
 EVENTS = Resource(
@@ -108,4 +129,5 @@ EVENTS = Resource(
     from_storage=from_core,
     validate=validate,
     validate_create=validate_create,
+    validate_update=validate_update,
 )

@@ -34,7 +34,7 @@ def _faults(binding: Obj) -> list[FieldError]:
     node = binding.get("target") or {}
     faults = []
     if node.get("kind") not in (None, "", "Node"):
-        faults.append(not_supported("target.kind", node["kind"], ["Node", ""]))
+        faults.append(not_supported("target.kind", node["kind"], ["Node", "<empty>"]))
     if not node.get("name"):
         faults.append(required("target.name"))
     return faults

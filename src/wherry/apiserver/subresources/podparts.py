@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from wherry.api import Obj
+from wherry.api.core.difference import difference
 from wherry.api.core.pod import PODS
 from wherry.api.errors import Conflict
 from wherry.api.field import FieldError, forbidden
@@ -18,6 +19,8 @@ from wherry.apiserver.encode import copy
 from wherry.apiserver.subresources import Handler, Target
 from wherry.apiserver.verbs.alter import alter
 from wherry.apiserver.verbs.get import get as get_item
+
+_MIRRORED = "kubernetes.io/config.mirror"
 
 Take = Callable[[Obj, Obj], None]
 """(the pod as stored, the pod of the body): carry the part over."""
@@ -74,15 +77,17 @@ def take_ephemeral(pod: Obj, wanted: Obj) -> None:
 
 
 def check_ephemeral(new: Obj, old: Obj) -> Sequence[FieldError]:
-    """Ephemeral containers are added, never changed nor taken away."""
+    """Ephemeral containers are added, never changed nor taken away; and not to pods that a kubelet has from a file."""
+    path = "spec.ephemeralContainers"
+    if _MIRRORED in (new["metadata"].get("annotations") or ()):
+        return [forbidden("", "static pods do not support ephemeral containers")]
     by_name = {each.get("name"): each for each in new["spec"].get("ephemeralContainers") or ()}
     faults = []
-    for index, container in enumerate(old["spec"].get("ephemeralContainers") or ()):
-        name, path = container["name"], f"spec.ephemeralContainers[{index}]"
+    for container in old["spec"].get("ephemeralContainers") or ():
+        name = container["name"]
         if name not in by_name:
-            faults.append(
-                forbidden("spec.ephemeralContainers", f'existing ephemeral containers "{name}" may not be removed\n')
-            )
+            faults.append(forbidden(path, f'existing ephemeral containers "{name}" may not be removed\n'))
         elif by_name[name] != container:
-            faults.append(forbidden(path, f'existing ephemeral containers "{name}" may not be changed\n'))
+            shown = difference(container, by_name[name], "core.EphemeralContainer")
+            faults.append(forbidden(path, f'existing ephemeral containers "{name}" may not be changed\n{shown}'))
     return faults

@@ -99,26 +99,25 @@ def _nfs(source: Part, path: str, faults: Faults) -> None:
 
 
 def _iscsi(source: Part, path: str, faults: Faults) -> None:
-    hint = " starting with iqn, eui, or naa" if "persistent" not in path else ""
     if not source.get("targetPortal"):
         faults.append(required(path + ".targetPortal"))
     if not source.get("iqn"):
         faults.append(required(path + ".iqn"))
     else:
-        _initiator(source["iqn"], path + ".iqn", hint, faults)
+        _initiator(source["iqn"], path + ".iqn", faults)
     if not 0 <= (source.get("lun") or 0) <= 255:
         faults.append(invalid(path + ".lun", source["lun"], in_range_text(0, 255)))
     secret = source.get("secretRef")
     if (source.get("chapAuthDiscovery") or source.get("chapAuthSession")) and secret is None:
         faults.append(required(path + ".secretRef"))
     if source.get("initiatorName") is not None:
-        _initiator(source["initiatorName"], path + ".initiatorname", hint, faults)
+        _initiator(source["initiatorName"], path + ".initiatorname", faults)
 
 
-def _initiator(name: str, path: str, hint: str, faults: Faults) -> None:
+def _initiator(name: str, path: str, faults: Faults) -> None:
     matches = _INITIATORS.get(name[:3])
     if matches is None:
-        faults.append(invalid(path, name, "must be valid format" + hint))
+        faults.append(invalid(path, name, "must be valid format starting with iqn, eui, or naa"))
     elif not matches(name):
         faults.append(invalid(path, name, "must be valid format"))
 

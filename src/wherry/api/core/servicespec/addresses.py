@@ -18,7 +18,7 @@ from wherry.api.core.servicespec.needs import (
     needs_cluster_ip,
 )
 from wherry.api.field import FieldError, duplicate, invalid, not_supported, required
-from wherry.api.meta.names import ip_faults
+from wherry.api.meta.addresses import validate_legacy_ip
 
 Faults = list[FieldError]
 _FAMILIES = (IPV4, IPV6)
@@ -78,7 +78,7 @@ def _validate_each(addresses: list[str], faults: Faults) -> bool:
             if len(addresses) > 1:
                 faults.append(invalid(_PATH, addresses, "'None' must be the first and only value"))
             continue
-        faults += [invalid(f"{_PATH}[{index}]", address, why) for why in ip_faults(address)]
+        faults += validate_legacy_ip(address, f"{_PATH}[{index}]")
     is_sound = len(faults) == known
     if len(addresses) > 2:
         faults.append(invalid(_PATH, addresses, "may only hold up to 2 values"))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from wherry.api import Obj
 from wherry.api.core.servicespec.needs import SINGLE, Spec, is_headless, needs_cluster_ip, needs_health_check
 from wherry.api.field import FieldError, forbidden, invalid, not_supported, required
-from wherry.api.meta.names import dns1123_subdomain_faults, ip_faults
+from wherry.api.meta.addresses import parse_ip, validate_legacy_ip
+from wherry.api.meta.names import dns1123_subdomain_faults
 
 Faults = list[FieldError]
 _FIXED = "may not change once set"
@@ -52,7 +53,7 @@ def validate_status_update(new: Obj, _: Obj) -> Faults:
     points, path = (status.get("loadBalancer") or {}).get("ingress") or (), "status.loadBalancer"
     faults: Faults = []
     if points and spec.get("type") != "LoadBalancer":
-        why = "may only be set when `spec.type` is 'LoadBalancer'"
+        why = "may only be used when `spec.type` is 'LoadBalancer'"
         faults.append(forbidden(path + ".ingress", why))
     for index, point in enumerate(points):
         _validate_point(point, f"{path}.ingress[{index}]", faults)
@@ -62,14 +63,14 @@ def validate_status_update(new: Obj, _: Obj) -> Faults:
 def _validate_point(point: Spec, path: str, faults: Faults) -> None:
     address, host, mode = point.get("ip") or "", point.get("hostname") or "", point.get("ipMode")
     if address:
-        faults += [invalid(path + ".ip", address, why) for why in ip_faults(address)]
-        if mode is None:
-            faults.append(required(path + ".ipMode", "must be specified when `ip` is set"))
-    elif mode is not None:
+        faults += validate_legacy_ip(address, path + ".ip")
+    if address and mode is None:
+        faults.append(required(path + ".ipMode", "must be specified when `ip` is set"))
+    elif not address and mode is not None:
         faults.append(forbidden(path + ".ipMode", "may not be specified when `ip` is not set"))
-    if mode is not None and mode not in ("Proxy", "VIP"):
+    elif mode is not None and mode not in ("Proxy", "VIP"):
         faults.append(not_supported(path + ".ipMode", mode, ("Proxy", "VIP")))
     if host:
         faults += [invalid(path + ".hostname", host, why) for why in dns1123_subdomain_faults(host)]
-        if not ip_faults(host):
+        if parse_ip(host) is not None:
             faults.append(invalid(path + ".hostname", host, "must be a DNS name, not an IP address"))

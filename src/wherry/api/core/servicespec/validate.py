@@ -15,12 +15,11 @@ from wherry.api.core.servicespec.needs import (
     needs_health_check,
 )
 from wherry.api.field import FieldError, duplicate, forbidden, invalid, not_supported, required
+from wherry.api.meta.addresses import validate_legacy_cidr, validate_legacy_ip
 from wherry.api.meta.labels import validate_labels
 from wherry.api.meta.names import (
-    cidr_faults,
     dns1123_label_faults,
     dns1123_subdomain_faults,
-    ip_faults,
     port_name_faults,
     port_number_faults,
     qualified_name_faults,
@@ -62,8 +61,11 @@ def validate(service: Obj) -> Faults:
     _validate_affinity(spec, faults)
     faults += validate_addresses(spec)
     for index, address in enumerate(spec.get("externalIPs") or ()):
-        reasons = ip_faults(address) or routable_faults(address)
-        faults += [invalid(f"spec.externalIPs[{index}]", address, why) for why in reasons]
+        path = f"spec.externalIPs[{index}]"
+        if reasons := validate_legacy_ip(address, path):
+            faults += reasons
+        else:
+            faults += [invalid(path, address, why) for why in routable_faults(address)]
     if kind not in _TYPES:
         faults.append(not_supported("spec.type", kind, _TYPES))
     _validate_distinct(kind, ports, faults)
@@ -151,13 +153,13 @@ def _validate_balancer(spec: Spec, annotations: dict[str, str], faults: Faults) 
         if not is_balancer:
             faults.append(forbidden(path, _BALANCER_ONLY))
         for index, text in enumerate(ranges):
-            faults += [invalid(f"{path}[{index}]", text.strip(), why) for why in cidr_faults(text.strip())]
+            faults += validate_legacy_cidr(text.strip(), f"{path}[{index}]")
     elif (listed := annotations.get(_RANGES)) is not None:
         path = f"metadata.annotations[{_RANGES}]"
         if not is_balancer:
             faults.append(forbidden(path, _BALANCER_ONLY))
         for text in listed.strip().split(",") if listed.strip() else ():
-            faults += [invalid(path, text.strip(), why) for why in cidr_faults(text.strip())]
+            faults += validate_legacy_cidr(text.strip(), path)
     if spec.get("allocateLoadBalancerNodePorts") is not None and not is_balancer:
         faults.append(forbidden("spec.allocateLoadBalancerNodePorts", _BALANCER_ONLY))
     balancer = spec.get("loadBalancerClass")
