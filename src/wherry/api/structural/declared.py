@@ -114,7 +114,8 @@ class _Object(Declared):
         types: dict[str, Field | Type] = {}
         for key, inner in self._fields.items():
             if (name := escape(key)) is not None:
-                types[name] = inner.type if name == key else Field(inner.type, key)
+                nullable = inner.shape.nullable
+                types[name] = inner.type if name == key and not nullable else Field(inner.type, key, nullable)
         return types
 
     def field(self, key: str) -> Declared | None:
