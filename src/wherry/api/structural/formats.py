@@ -46,7 +46,16 @@ def _is_date(text: str) -> bool:
     return True
 
 
+_PLAIN_TIME = re.compile(
+    r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)\Z",
+    re.ASCII,
+)
+"""What nearly all times look like."""
+
+
 def _is_date_time(text: str) -> bool:
+    if _PLAIN_TIME.match(text):
+        return True
     parts = text.lower().split("t")
     if len(text) < 4 or len(parts) < 2 or not _is_date(parts[0]):
         return False

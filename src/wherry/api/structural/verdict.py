@@ -14,13 +14,10 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from wherry.api.structural.embedded import validate_resource
-from wherry.api.structural.formats import find_format
 from wherry.api.structural.listtypes import has_distinct_items, repeats
-from wherry.api.structural.numbers import is_integral, is_listed, number_faults
+from wherry.api.structural.scalars import Check, enum_check, join_checks, number_checks, string_checks
 from wherry.api.structural.shape import Shape
-from wherry.lib.regex import compile_pattern
 
-Check: TypeAlias = Callable[[Any], bool]
 Table: TypeAlias = dict[type, Any]
 """By the class of a value: True or a `Check`. (Any, since mypy does not narrow by identity with True.)"""
 
@@ -52,7 +49,7 @@ def make_table(shape: Shape) -> Table:
 def _make_table(shape: Shape) -> Table:
     table: Table = {}
     for kind in _classes(shape):
-        table[kind] = _all(_checks(shape, kind))
+        table[kind] = join_checks(_checks(shape, kind))
     if (shape.nullable or not shape.types) and not shape.enum:
         table[type(None)] = True
     return table
@@ -70,85 +67,16 @@ def _classes(shape: Shape) -> tuple[type, ...]:
 def _checks(shape: Shape, kind: type) -> list[Check]:
     checks: list[Check] = []
     if kind is str:
-        checks += _string_checks(shape)
+        checks += string_checks(shape)
     elif kind is int or kind is float:
-        checks += _number_checks(shape)
+        checks += number_checks(shape, kind)
     elif kind is list:
         checks += _list_checks(shape)
     elif kind is dict:
         checks += _object_checks(shape)
     if shape.enum:
-        checks.append(_enum_check(shape.enum))
+        checks.append(enum_check(shape.enum))
     return checks + _junctor_checks(shape)
-
-
-def _all(checks: list[Check]) -> Any:
-    if not checks:
-        return True
-    if len(checks) == 1:
-        return checks[0]
-    ordered = tuple(checks)
-
-    return lambda value: all(check(value) for check in ordered)
-
-
-def _string_checks(shape: Shape) -> list[Check]:
-    checks: list[Check] = []
-    if (most := shape.max_length) is not None:
-        checks.append(lambda value: len(value) <= most)
-    if (least := shape.min_length) is not None:
-        checks.append(lambda value: len(value) >= least)
-    if shape.pattern:
-        checks.append(_pattern_check(shape.pattern))
-    if shape.format and (is_format := find_format(shape.format)) is not None:
-        checks.append(is_format)
-    return checks
-
-
-def _pattern_check(text: str) -> Check:
-    """The pattern is compiled when it is first asked: a large definition has hundreds."""
-    search: list[Check] = []
-
-    def check(value: Any) -> bool:
-        if not search:
-            search.append(compile_pattern(text).search)
-        return search[0](value)
-
-    return check
-
-
-def _number_checks(shape: Shape) -> list[Check]:
-    checks: list[Check] = []
-    if "integer" in shape.types:
-        checks.append(is_integral)
-    bounds = (shape.minimum, shape.maximum)
-    if shape.format or shape.multiple_of is not None or not all(_is_plain(bound) for bound in bounds):
-        return [*checks, lambda value: not number_faults(shape, value)]
-    if shape.maximum is not None:
-        checks.append(_below(shape.maximum, shape.exclusive_maximum))
-    if shape.minimum is not None:
-        checks.append(_above(shape.minimum, shape.exclusive_minimum))
-    return checks
-
-
-def _is_plain(bound: float | None) -> bool:
-    """Whether a bound means the same to integers and others."""
-    return bound is None or (bound == int(bound) and abs(bound) < 2**53)
-
-
-def _below(most: float, exclusive: bool) -> Check:
-    return (lambda value: value < most) if exclusive else (lambda value: value <= most)
-
-
-def _above(least: float, exclusive: bool) -> Check:
-    return (lambda value: value > least) if exclusive else (lambda value: value >= least)
-
-
-def _enum_check(listed: tuple[Any, ...]) -> Check:
-    if all(type(each) is str for each in listed):
-        strings = frozenset(listed)
-        return lambda value: type(value) is str and value in strings
-    return lambda value: is_listed(value, listed)
 
 
 def _list_checks(shape: Shape) -> list[Check]:
