@@ -7,7 +7,6 @@ that is written, the writer's name.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
 
 from wherry.api import Obj
 from wherry.api.errors import ApiError, BadRequest, Invalid
@@ -20,33 +19,67 @@ from wherry.api.managedfields.entries import same_but_times
 from wherry.api.managedfields.lastapplied import KUBECTL, apply_as_kubectl
 from wherry.api.managedfields.sets import EMPTY, Fields, of
 from wherry.api.managedfields.updating import Kind, Writer, update
-from wherry.api.registry import Registry
 from wherry.api.resource import Resource, Subresource
 from wherry.api.schema.kinds import KindSchema
-from wherry.api.schema.nodes import Node
 from wherry.apiserver.core import Call, Core
-from wherry.apiserver.encode import copy
 from wherry.apiserver.options import manager_faults
+from wherry.apiserver.otherversions import OtherVersions, answered
 
 _MANAGER_BYTES, _SUBRESOURCE_BYTES = 128, 256
 _STATUS: Fields = of([("f:status",)])
 
 
 def follow(core: Core, call: Call, resource: Resource, sub: Subresource | None, new: Obj, old: Obj | None) -> None:
-    """Give `new` the entries it has after this change of `old` (None: it is created)."""
-    if update(_kind(core.registry, resource, sub), old, new, _writer(core, call, sub)):
+    """Give `new` the entries it has after this change of `old` (None: it is created).
+
+    Raises `Unanswered` for kinds with a converter; those take `follow_converting`.
+    """
+    _follow(OtherVersions(core.registry, resource), core, call, resource, sub, new, old)
+
+
+async def follow_converting(
+    core: Core, call: Call, resource: Resource, sub: Subresource | None, new: Obj, old: Obj
+) -> None:
+    """`follow`, for kinds whose versions are changed by a converter. If that fails the entries stay as they are."""
+    versions = OtherVersions(core.registry, resource)
+    try:
+        await answered(versions, lambda: _follow(versions, core, call, resource, sub, new, old))
+    except Invalid:
+        raise
+    except ApiError:
+        take_entries(new, old)
+
+
+def _follow(
+    versions: OtherVersions,
+    core: Core,
+    call: Call,
+    resource: Resource,
+    sub: Subresource | None,
+    new: Obj,
+    old: Obj | None,
+) -> None:
+    if update(_kind(versions, resource, sub), old, new, _writer(core, call, sub)):
         _refuse_bad_entries(resource, new)
 
 
 def lay(
-    core: Core, call: Call, resource: Resource, sub: Subresource | None, live: Obj | None, applied: Obj, *, force: bool
+    core: Core,
+    call: Call,
+    resource: Resource,
+    sub: Subresource | None,
+    live: Obj | None,
+    applied: Obj,
+    *,
+    force: bool,
+    versions: OtherVersions | None = None,
 ) -> Obj:
     """The object that an apply makes of `live` (None: of nothing), with its entries; raises what the client is told.
 
-    The result shares its parts with both.
+    The result shares its parts with both. For kinds with a converter, `versions` has its answers; raises `Unanswered`.
     """
     refuse_misfit(resource, applied)
-    kind, writer = _kind(core.registry, resource, sub), _writer(core, call, sub)
+    kind, writer = _kind(versions or OtherVersions(core.registry, resource), resource, sub), _writer(core, call, sub)
     do = apply_as_kubectl if call.manager == KUBECTL else apply
     try:
         result = do(kind, live, applied, writer, force=force)
@@ -133,7 +166,7 @@ def _gvk(api_version: str, kind: str) -> str:
     return f"{group}/{version}, Kind={kind}"
 
 
-def _kind(registry: Registry, resource: Resource, sub: Subresource | None) -> Kind:
+def _kind(versions: OtherVersions, resource: Resource, sub: Subresource | None) -> Kind:
     schema = resource.schema
     only: frozenset[str] = frozenset()
     ignored = EMPTY
@@ -141,36 +174,8 @@ def _kind(registry: Registry, resource: Resource, sub: Subresource | None) -> Ki
         only = frozenset(f"f:{name}" for name in sub.writes)
     elif resource.subresource("status") is not None:
         ignored = _STATUS
-    return Kind(
-        resource.api_version, schema.node, _Versions(registry, resource), only, ignored, isinstance(schema, KindSchema)
-    )
+    return Kind(resource.api_version, schema.node, versions, only, ignored, isinstance(schema, KindSchema))
 
 
 def _writer(core: Core, call: Call, sub: Subresource | None) -> Writer:
     return Writer(call.manager, sub.name if sub is not None else "", core.now())
-
-
-class _Versions(NamedTuple):
-    """The versions of a resource that are served. See `managedfields.updating.Versions`."""
-
-    registry: Registry
-    resource: Resource
-
-    def node(self, api_version: str) -> Node | None:
-        found = self._find(api_version)
-        return None if found is None else found.schema.node
-
-    def convert(self, obj: Obj, api_version: str) -> Obj:
-        source, target = self._find(obj["apiVersion"]), self._find(api_version)
-        assert source is not None
-        assert target is not None
-        kept = copy(obj)
-        if source.to_storage is not None:
-            kept = source.to_storage(kept)
-        return kept if target.from_storage is None else target.from_storage(kept)
-
-    def _find(self, api_version: str) -> Resource | None:
-        if api_version == self.resource.api_version:
-            return self.resource
-        found = self.registry.by_kind(api_version, self.resource.kind)
-        return found if found is not None and found.key_prefix == self.resource.key_prefix else None

@@ -83,17 +83,19 @@ def update(kind: Kind, live: Obj | None, new: Obj, writer: Writer) -> bool:
     Returns whether it began from entries that the client has sent, and may have made up.
     """
     meta = new["metadata"]
-    sent = meta.pop("managedFields", None)
+    sent = meta.get("managedFields")
     stored: list[Entry] = (live["metadata"].get("managedFields") or []) if live is not None else []
     before = stored if sent is None or sent == stored else _starting_entries(stored, sent, writer.subresource)
-    if live is not None and not before:
-        return False  # Whoever forgot all managers is left alone until somebody applies.
-    try:
-        after = updated(kind, live, new, before, writer)
-    except BadElement:
-        after = live["metadata"].get("managedFields") or [] if live is not None else []
+    after: list[Entry] = []
+    if before or live is None:  # Whoever forgot all managers is left alone until somebody applies.
+        try:
+            after = updated(kind, live, new, before, writer)
+        except BadElement:
+            after = stored
     if after:
         meta["managedFields"] = after
+    else:
+        meta.pop("managedFields", None)
     return before is not stored
 
 

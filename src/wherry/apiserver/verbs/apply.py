@@ -14,6 +14,7 @@ from wherry.apiserver.core import Call, Core, Outcome
 from wherry.apiserver.decode import find_duplicates, find_yaml_duplicates
 from wherry.apiserver.encode import DecodeError, decode, encode
 from wherry.apiserver.options import FieldValidation
+from wherry.apiserver.otherversions import OtherVersions, Unanswered
 from wherry.apiserver.pipeline import Faults
 from wherry.apiserver.verbs import create
 from wherry.apiserver.verbs.update import rewrite
@@ -99,10 +100,11 @@ async def apply(
     """
     writing = sub if sub is not None and sub.writes else None
     call.is_applied = True
+    others = OtherVersions(core.registry, resource)
 
     def change(item: Item) -> tuple[Obj, Faults]:
         live = versions.read(resource, item)
-        obj = _laid(core, call, resource, sub, live, configuration)
+        obj = _laid(core, call, resource, sub, live, configuration, others)
         _check_identity(resource, obj, namespace, name)
         return obj, _intake(resource, obj, call)
 
@@ -114,6 +116,8 @@ async def apply(
             return await create.finish(core, call, resource, namespace, obj, faults)
         try:
             return await rewrite(core, call, resource, namespace, name, change, writing)
+        except Unanswered as question:
+            await others.ask(question)
         except NotFound:
             if sub is not None or core.kind(resource).get(namespace, name) is not None:
                 raise
@@ -121,7 +125,7 @@ async def apply(
 
 def _new(core: Core, call: Call, resource: Resource, namespace: str, name: str, configuration: Configuration) -> Obj:
     """The object that is created for a configuration of what does not exist."""
-    obj = _laid(core, call, resource, None, None, configuration)
+    obj = _laid(core, call, resource, None, None, configuration, OtherVersions(core.registry, resource))
     meta = metadata.of(obj)
     if uid := meta.get("uid"):
         why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
@@ -132,9 +136,16 @@ def _new(core: Core, call: Call, resource: Resource, namespace: str, name: str, 
 
 
 def _laid(
-    core: Core, call: Call, resource: Resource, sub: Subresource | None, live: Obj | None, configuration: Configuration
+    core: Core,
+    call: Call,
+    resource: Resource,
+    sub: Subresource | None,
+    live: Obj | None,
+    configuration: Configuration,
+    others: OtherVersions,
 ) -> Obj:
-    obj = ownership.lay(core, call, resource, sub, live, configuration.read(), force=configuration.force)
+    applied = configuration.read()
+    obj = ownership.lay(core, call, resource, sub, live, applied, force=configuration.force, versions=others)
     configuration.warn_of_duplicates(call)
     return obj
 

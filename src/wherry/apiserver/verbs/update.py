@@ -107,7 +107,10 @@ async def _rewrite(
         metadata.check_updated_uid(resource, new, old, key)
         _check_revision(resource, new, item)
         if not call.is_applied:
-            ownership.follow(core, call, resource, owner, new, old)
+            if resource.converter is None:
+                ownership.follow(core, call, resource, owner, new, old)
+            else:
+                await ownership.follow_converting(core, call, resource, owner, new, old)
         _confirm(core, call, resource, sub, new, old, faults, claim)
         old["metadata"].pop("resourceVersion", None)
         ownership.revert_times(new, old)
