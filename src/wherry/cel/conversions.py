@@ -20,6 +20,8 @@ from wherry.cel.values import (
     INT_MAX,
     INT_MIN,
     SECOND,
+    TIMESTAMP_MAX,
+    TIMESTAMP_MIN,
     UINT_MAX,
     Duration,
     Optional,
@@ -197,18 +199,19 @@ def parse_timestamp(text: str) -> Timestamp | None:
         return None
     days = _days_since_epoch(year, month, day)
     seconds = days * 86400 + hour * 3600 + minute * 60 + second
+    offset = 0
     if match[8]:
         if int(match[9]) > 24 or int(match[10]) > 60:
             return None
-        seconds -= (1 if match[8] == "+" else -1) * (int(match[9]) * 3600 + int(match[10]) * 60)
-    return Timestamp(seconds * SECOND + int((match[7] or "0")[:9].ljust(9, "0")))
+        offset = (1 if match[8] == "+" else -1) * (int(match[9]) * 3600 + int(match[10]) * 60)
+    return Timestamp((seconds - offset) * SECOND + int((match[7] or "0")[:9].ljust(9, "0")), offset)
 
 
 def string_to_timestamp(text: str) -> Timestamp:
     value = parse_timestamp(text)
     if value is None:
         raise _unconvertible("google.protobuf.Timestamp")
-    return checked_timestamp(value.nanoseconds)
+    return checked_timestamp(value.nanoseconds, value.offset)
 
 
 def int_to_timestamp(seconds: int) -> Timestamp:
@@ -220,10 +223,14 @@ def timestamp_to_int(value: Timestamp) -> int:
 
 
 def timestamp_to_string(value: Timestamp) -> str:
+    """RFC 3339, in the time zone that it was written in."""
     seconds, nanoseconds = divmod(value.nanoseconds, SECOND)
-    moment = to_datetime(seconds)
+    offset = value.offset if TIMESTAMP_MIN <= (seconds + value.offset) * SECOND <= TIMESTAMP_MAX else 0
+    moment = to_datetime(seconds + offset)
     fraction = f".{nanoseconds:09}".rstrip("0") if nanoseconds else ""
-    return f"{moment.year:04}-{moment:%m-%dT%H:%M:%S}{fraction}Z"
+    hours, minutes = divmod(abs(offset) // 60, 60)
+    zone = f"{'-' if offset < 0 else '+'}{hours:02}:{minutes:02}" if offset else "Z"
+    return f"{moment.year:04}-{moment:%m-%dT%H:%M:%S}{fraction}{zone}"
 
 
 def to_datetime(seconds: int) -> datetime:

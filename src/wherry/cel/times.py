@@ -22,15 +22,15 @@ def subtract_durations(left: Duration, right: Duration) -> Duration:
 
 
 def add_to_timestamp(left: Timestamp, right: Duration) -> Timestamp:
-    return checked_timestamp(left.nanoseconds + right.nanoseconds)
+    return checked_timestamp(left.nanoseconds + right.nanoseconds, left.offset)
 
 
 def add_to_duration(left: Duration, right: Timestamp) -> Timestamp:
-    return checked_timestamp(left.nanoseconds + right.nanoseconds)
+    return checked_timestamp(left.nanoseconds + right.nanoseconds, right.offset)
 
 
 def subtract_from_timestamp(left: Timestamp, right: Duration) -> Timestamp:
-    return checked_timestamp(left.nanoseconds - right.nanoseconds)
+    return checked_timestamp(left.nanoseconds - right.nanoseconds, left.offset)
 
 
 def subtract_timestamps(left: Timestamp, right: Timestamp) -> Duration:

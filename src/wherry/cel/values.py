@@ -6,7 +6,7 @@ CEL's bool is not a number, Python's is. Where types are not known before run ti
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, NoReturn
 
 from wherry.cel.errors import EvaluationError
@@ -31,6 +31,8 @@ class Timestamp:
     """An instant, in nanoseconds since 1970 UTC; from the year 1 to the end of 9999."""
 
     nanoseconds: int
+    offset: int = field(default=0, compare=False)
+    """Seconds by which the time zone that it was written in is ahead of UTC; nothing but its text shows them."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -111,9 +113,11 @@ def checked_duration(nanoseconds: int) -> Duration:
     return Duration(nanoseconds) if INT_MIN <= nanoseconds <= INT_MAX else fail("integer overflow")
 
 
-def checked_timestamp(nanoseconds: int) -> Timestamp:
+def checked_timestamp(nanoseconds: int, offset: int = 0) -> Timestamp:
     """A timestamp, if it is within the years 1 to 9999."""
-    return Timestamp(nanoseconds) if TIMESTAMP_MIN <= nanoseconds <= TIMESTAMP_MAX else fail("timestamp overflow")
+    return (
+        Timestamp(nanoseconds, offset) if TIMESTAMP_MIN <= nanoseconds <= TIMESTAMP_MAX else fail("timestamp overflow")
+    )
 
 
 @dataclass(frozen=True, slots=True)
