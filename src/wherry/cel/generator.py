@@ -20,6 +20,7 @@ from typing import Any
 from wherry.cel import operations, operators
 from wherry.cel.ast import Call, Comprehension, Expr, Ident, ListExpr, Literal, MapExpr, Select, StructExpr
 from wherry.cel.checker import Checked, Resolution
+from wherry.cel.comparing import comparer
 from wherry.cel.conversions import converter, nullable
 from wherry.cel.dispatch import Dispatch
 from wherry.cel.errors import CostExceededError, EvaluationError
@@ -131,6 +132,14 @@ class _Generator:
 
     def type_of(self, expr: Expr) -> Type:
         return self.checked.types[expr.id]
+
+    def full_type(self, expr: Expr) -> Type:
+        """The type of a node; of a sum of lists also how they are sets, as the first of them is."""
+        type_ = self.type_of(expr)
+        if isinstance(expr, Call) and expr.function == operators.ADD and isinstance(type_, ListType):
+            first = self.full_type(expr.args[0])
+            return first if isinstance(first, ListType) and first.identity is not None else type_
+        return type_
 
     def bound(self, name: str, code: str, then: Callable[[], str]) -> str:
         """What is written while a name of the text means a Python variable."""
@@ -418,7 +427,7 @@ class _Generator:
 
     def equality(self, expr: Call, resolution: Resolution) -> str:
         is_equal = resolution.function == operators.EQUALS
-        left, right = (self.type_of(arg) for arg in resolution.args)
+        left, right = (self.full_type(arg) for arg in resolution.args)
 
         def write(codes: list[str]) -> str:
             code = self.equal(codes[0], codes[1], left, right)
@@ -432,14 +441,14 @@ class _Generator:
         """Whether two values are equal; None: Python's `==` says so."""
         if left_type == NULL or right_type == NULL:
             return None
-        identity = _identity(left_type, right_type)
-        if not self.is_exact and left_type == right_type:
-            if left_type in _SCALARS:
-                return None
-            if isinstance(left_type, ListType) and left_type.item in _ITEMS and identity is None:
-                return None
-        if identity is not None:
-            return f"{self.writer.helper(operations.equal_lists)}({left}, {right}, {identity!r})"
+        if not self.is_exact and left_type == right_type and left_type in _SCALARS:
+            return None
+        compare = comparer(left_type)
+        if compare is not None:
+            return f"{self.writer.constant(compare)}({left}, {right})"
+        is_same_list = left_type == right_type and isinstance(left_type, ListType)
+        if is_same_list and not self.is_exact and left_type.parameters[0] in _ITEMS:
+            return None
         return f"{self.writer.helper(equals)}({left}, {right})"
 
     def contains(self, expr: Call, resolution: Resolution) -> str:
@@ -455,6 +464,10 @@ class _Generator:
                     return f"({codes[0]} in {codes[1]})"
                 if isinstance(container_type, MapType) and container_type.key == item_type:
                     return f"({codes[0]} in {codes[1]})"
+            compare = comparer(container_type.item) if isinstance(container_type, ListType) else None
+            if compare is not None:
+                contains = self.writer.helper(operations.contains_alike)
+                return f"{contains}({codes[0]}, {codes[1]}, {self.writer.constant(compare)})"
             return f"{self.writer.helper(operations.contains)}({codes[0]}, {codes[1]})"
 
         is_free = self.constants is not None and expr.id in self.constants.searches
@@ -500,8 +513,8 @@ class _Generator:
         return self.if_present(self.optional_field(self.value(operand), self.type_of(operand), name.value))
 
     def add(self, expr: Call, resolution: Resolution) -> str:
-        left, right = (self.type_of(arg) for arg in resolution.args)
-        identity = _identity(left, right) if isinstance(left, ListType) else None
+        left = self.full_type(resolution.args[0])
+        identity = left.identity if isinstance(left, ListType) else None
         if identity is None:
             return self.charged(resolution, lambda codes: self.plain_call(resolution, codes))
         function = self.writer.helper(operations.join_lists)
@@ -558,14 +571,6 @@ def _field_type(type_: Type, name: str) -> Type:
     """What a field's JSON has to become; of a map, it has been converted as a whole."""
     found = type_.find_field(name) if isinstance(type_, ObjectType) else None
     return found.type if found is not None else NULL
-
-
-def _identity(left: Type, right: Type) -> tuple[str, ...] | None:
-    """How lists are sets, if either is one."""
-    for type_ in (left, right):
-        if isinstance(type_, ListType) and type_.identity is not None:
-            return type_.identity
-    return None
 
 
 def _constants(expr: Expr) -> list[Any] | None:

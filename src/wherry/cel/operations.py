@@ -6,7 +6,7 @@ it is evaluated once more in terms of these.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from wherry.cel.errors import CostExceededError, EvaluationError
@@ -132,6 +132,13 @@ def contains(value: Any, container: Any) -> bool:
     if type(container) is dict:
         return _find(container, value) is not _MISSING
     return fail(NO_OVERLOAD)
+
+
+def contains_alike(value: Any, container: Any, alike: Callable[[Any, Any], bool]) -> bool:
+    """`value in container`, for items that tell themselves what equals them."""
+    if type(container) is not list:
+        return fail(NO_OVERLOAD)
+    return any(alike(item, value) for item in container)
 
 
 _MISSING = object()
@@ -330,19 +337,6 @@ def hashable(value: Any) -> Any:
     if type(value) is dict:
         return ("map", frozenset((key, hashable(item)) for key, item in value.items()))
     return value
-
-
-def equal_lists(left: Any, right: Any, identity: tuple[str, ...]) -> bool:
-    """Whether two such lists hold the same, in whatever order."""
-    if type(left) is not list or type(right) is not list:
-        return equals(left, right)
-    if len(left) != len(right):
-        return False
-    items = {list_key(item, identity): item for item in right}
-    return all(
-        (found := items.get(list_key(item, identity), _MISSING)) is not _MISSING and equals(item, found)
-        for item in left
-    )
 
 
 def join_lists(left: list[Any], right: list[Any], identity: tuple[str, ...]) -> list[Any]:

@@ -19,7 +19,7 @@ A value's Python class follows from its type:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -139,6 +139,10 @@ class ObjectType(Type):
     open: bool = field(default=False, compare=False)
     """Fields that are not declared may be selected as well, and are DYN."""
     max_size: int | None = field(default=None, compare=False, kw_only=True)
+
+    def field_names(self) -> Iterable[str]:
+        """The names of all declared fields."""
+        return (self.fields() if callable(self.fields) else self.fields).keys()
 
     def find_field(self, name: str) -> Field | None:
         """The field that an expression calls `name`."""
