@@ -225,6 +225,18 @@ async def test_status_and_scale(server: Shop) -> None:
     assert (await server.call("GET", f"{WIDGETS}/a/bogus")).status == 404
 
 
+async def test_without_a_status_of_its_own_every_change_but_of_metadata_is_a_generation(server: Shop) -> None:
+    await server.define(definition())
+    await server.post(WIDGETS, {**widget(size=1), "status": {"seen": 1}})
+    for patch, generation in (
+        ({"status": {"seen": 2}}, 2),
+        ({"metadata": {"labels": {"a": "b"}}}, 2),
+        ({"spec": {"size": 2}}, 3),
+    ):
+        changed = await server.call("PATCH", f"{WIDGETS}/a", patch, MERGE)
+        assert changed.body["metadata"]["generation"] == generation, patch
+
+
 async def test_columns_and_selectable_fields(server: Shop) -> None:
     columns = [{"name": "Size", "type": "integer", "jsonPath": ".spec.size"}]
     one = version(additionalPrinterColumns=columns, selectableFields=[{"jsonPath": ".spec.color"}])

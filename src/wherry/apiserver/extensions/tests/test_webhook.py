@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -169,6 +170,26 @@ async def test_watches_with_a_selector_ask_about_the_version_they_show(world: Wo
     assert changed.status == 200
     await until(lambda: len(watch.events) == 2)
     assert watch.seen == [("ADDED", "w2"), ("DELETED", "w2")]
+
+
+async def test_no_bookmark_passes_what_is_still_being_converted(world: World) -> None:
+    """Whoever goes on from a bookmark must not miss what came before it."""
+    release = asyncio.Event()
+
+    async def wait() -> None:
+        await release.wait()
+
+    watch = await world.server.watch(f"{V2}?watch=true&allowWatchBookmarks=true")
+    world.hook.wait = wait
+    await world.server.post(WIDGETS, widget(size=1))
+    await until(lambda: world.hook.asked)
+    before = len(watch.events)
+    await world.server.clock.advance(61)
+    assert len(watch.events) == before
+    release.set()
+    await until(lambda: len(watch.events) > before)
+    await world.server.clock.advance(1)
+    assert [event["type"] for event in watch.events[before:]] == ["ADDED", "BOOKMARK"]
 
 
 async def test_a_watch_that_cannot_be_shown_ends_with_the_error(world: World) -> None:
