@@ -60,7 +60,7 @@ def _resource(definition: Obj, version: Obj) -> Resource:
         validate_create=_validate_create(schema, scale),
         validate_update=_validate_update(schema, scale),
         validate_status_update=_validate_status_update(schema, scale),
-        warnings=finalizer_warnings,
+        warnings=_warnings(schema),
     )
 
 
@@ -128,6 +128,14 @@ def _text(value: Any) -> str:
     if type(value) is bool:
         return "true" if value else "false"
     return "" if value is None else str(value)
+
+
+def _warnings(schema: StructuralSchema) -> Callable[[Obj, Obj | None], list[str]]:
+    def warnings(new: Obj, old: Obj | None) -> list[str]:
+        forgiven = schema.update_warnings(new, old) if old is not None else []
+        return forgiven + finalizer_warnings(new, old)
+
+    return warnings
 
 
 _FINALIZERS = frozenset({ORPHAN, FOREGROUND, "kubernetes"})

@@ -116,6 +116,8 @@ class _Object(Declared):
             if (name := escape(key)) is not None:
                 nullable = inner.shape.nullable
                 types[name] = inner.type if name == key and not nullable else Field(inner.type, key, nullable)
+                if key in _RESERVED:  # what can be read as a selection, such as `self.namespace`, means the field too
+                    types[key] = types[name]
         return types
 
     def field(self, key: str) -> Declared | None:

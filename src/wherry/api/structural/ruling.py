@@ -168,12 +168,21 @@ def rule_faults(
     ruler: Ruler, new: Any, old: Any, correlation: Correlation | None = None, path: str = ""
 ) -> list[FieldError]:
     """What the rules say against the value at a path, counting what they cost."""
+    return _ask(ruler, new, old, correlation, path).faults
+
+
+def forgiven_faults(ruler: Ruler, new: Any, old: Any, correlation: Correlation) -> list[FieldError]:
+    """What the rules say against that which did not change, of which the writer is told nonetheless."""
+    return _ask(ruler, new, old, correlation, "").forgiven
+
+
+def _ask(ruler: Ruler, new: Any, old: Any, correlation: Correlation | None, path: str) -> _Asking:
     asking = _Asking()
     try:
         asking.ask(ruler, new, old, path, _Past(correlation))
     except _Stopped:
         pass
-    return asking.faults
+    return asking
 
 
 class _Asking:
@@ -181,6 +190,8 @@ class _Asking:
 
     def __init__(self) -> None:
         self.faults: list[FieldError] = []
+        self.forgiven: list[FieldError] = []
+        """What rules say against that which did not change."""
         self._left = OBJECT_LIMIT
 
     def ask(self, ruler: Ruler, value: Any, old: Any, path: str, past: _Past) -> None:
@@ -252,16 +263,14 @@ class _Asking:
         self, ruler: Ruler, rule: CompiledRule, value: Any, variables: dict[str, Any], path: str, past: _Past
     ) -> None:
         place = ".".join(step for step in (path, rule.field_path) if step) or NOWHERE
-        is_forgiven = not rule.uses_old_self and past.is_unchanged
+        told = self.forgiven if not rule.uses_old_self and past.is_unchanged else self.faults
         try:
             message = self._message(rule, variables)
         except _MessageError as error:
-            if not is_forgiven:
-                self.faults.append(invalid(place, ruler.declared.shape.type, str(error)))
+            told.append(invalid(place, ruler.declared.shape.type, str(error)))
             raise _Stopped from None
-        if not is_forgiven:
-            shown = OMITTED if ruler.declared.shape.type in ("object", "array") else value
-            self.faults.append(_fault(rule.rule.reason, place, shown, message))
+        shown = OMITTED if ruler.declared.shape.type in ("object", "array") else value
+        told.append(_fault(rule.rule.reason, place, shown, message))
 
     def _message(self, rule: CompiledRule, variables: dict[str, Any]) -> str:
         """What the message expression makes, or the rule's own message where it makes none that will do."""

@@ -26,7 +26,7 @@ from wherry.api.structural.listtypes import validate_lists
 from wherry.api.structural.merging import root_node
 from wherry.api.structural.pruning import Pruner, pruner
 from wherry.api.structural.report import NOWHERE, report
-from wherry.api.structural.ruling import Ruler, follows_rules, make_ruler, rule_faults
+from wherry.api.structural.ruling import Ruler, follows_rules, forgiven_faults, make_ruler, rule_faults
 from wherry.api.structural.shape import Shape, parse
 from wherry.api.structural.verdict import Table, is_valid, make_table
 
@@ -124,6 +124,14 @@ class StructuralSchema:
                 faults += validate_lists(self.shape, new, "")
             is_within = False
         return self._judge(new, old, faults, is_within)
+
+    def update_warnings(self, new: Obj, old: Obj) -> list[str]:
+        """What rules say against parts of a changed object that were wrong before and may stay."""
+        ruler = self._ruler
+        if ruler is None or (is_valid(self._table, new) and follows_rules(ruler, new, old)):
+            return []
+        forgiven = forgiven_faults(ruler, new, old, Correlation(new, old, self.shape))
+        return [str(fault) for fault in forgiven]
 
     def _judge(self, new: Obj, old: Obj | None, faults: list[FieldError], is_within: bool) -> list[FieldError]:
         """Add what the rules say. `is_within`: the object keeps to the limits that the costs of rules rest on."""

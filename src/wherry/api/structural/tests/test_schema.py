@@ -6,6 +6,7 @@ Each file holds a list. A case has a `name`, a `schema` (or `fields`, the proper
 - `unknown`: the paths that pruning reports; `decode_faults`: what it could not read
 - `becomes`: the object (or spec) after pruning and defaulting
 - `faults`: what validation says of it, in any order; with `old` (or `old_spec`), of the change from that object
+- `forgiven`: what the writer of a change is told of rules that what did not change does not follow
 - `status_faults`: what it says of a write through `status`, likewise
 """
 
@@ -97,3 +98,8 @@ def test_faults(case: Obj) -> None:
 def test_status_faults(case: Obj) -> None:
     faults = _schema(case).validate_status_update(_object(case), _old(case))
     assert sorted(map(str, faults)) == sorted(case["status_faults"])
+
+
+@pytest.mark.parametrize("case", _cases("forgiven"))
+def test_forgiven(case: Obj) -> None:
+    assert _schema(case).update_warnings(_object(case), _old(case)) == case["forgiven"]
