@@ -7,6 +7,7 @@ parts are passed over by a comparison that Python does in C, so that the cost is
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 from wherry.api.managedfields.elements import item_element
@@ -36,19 +37,34 @@ def whole(node: Node, value: Any) -> Fields:
     """What is below a place that comes or goes: everything; the place itself is in it. Raises `BadElement`."""
     kind = type(value)
     if kind is dict:
-        if not value or not _is_granular_map(node):
+        if not value or node.is_atomic or node.sort not in _MAPS:
             return LEAF
-        child = node.child
-        below: Fields = {".": LEAF}
-        for name in sorted(value):
-            member = value[name]
-            kind = type(member)
-            # Most members are scalars, whatever their node says.
-            below["f:" + name] = whole(_child(node, child(name)), member) if kind is dict or kind is list else LEAF
-        return below
+        return _whole_map(node, value)
     if kind is list and value and (node.keys or node.is_set):
         return _whole_list(node, value)
     return LEAF
+
+
+def _whole_map(node: Node, value: dict[str, Any]) -> Fields:
+    if len(value) <= _FEW:
+        for member in value.values():
+            if type(member) in _CONTAINERS:
+                break
+        else:
+            return _flat(tuple(value))
+    child = node.child
+    below: Fields = {".": LEAF}
+    for name in sorted(value):
+        member = value[name]
+        # Most members are scalars, whatever their node says.
+        below["f:" + name] = whole(child(name) or DEDUCED, member) if type(member) in _CONTAINERS else LEAF
+    return below
+
+
+@lru_cache(4096)
+def _flat(names: tuple[str, ...]) -> Fields:
+    """What is below a map of scalars. There are few sorts of such maps, and they are all over an object."""
+    return {".": LEAF, **{f"f:{name}": LEAF for name in sorted(names)}}
 
 
 def _whole_list(node: Node, items: list[Any]) -> Fields:
@@ -69,6 +85,10 @@ def _whole_list(node: Node, items: list[Any]) -> Fields:
 _Sets: TypeAlias = "tuple[Fields | None, Fields | None, Fields | None]"
 """Added, modified and removed below one place; None where the place is not in the set and nothing below it is."""
 
+_MAPS = (Sort.MAP, Sort.DEDUCED)
+_CONTAINERS = frozenset({dict, list})
+_FEW = 16
+
 _SAME: _Sets = (None, None, None)
 _MODIFIED: _Sets = (None, LEAF, None)
 _NONE: list[Any] = []
@@ -78,7 +98,7 @@ _EMPTY: dict[type, Any] = {dict: {}, list: _NONE}
 def _differ(node: Node, old: Any, new: Any) -> _Sets:
     """The same for a place that stays; the values are known to differ (or are the roots)."""
     if type(new) is dict and type(old) is dict:
-        if _is_granular_map(node) and (old or new):
+        if node.sort in _MAPS and not node.is_atomic and (old or new):
             return _differ_maps(node, old, new)
         return _MODIFIED if old != new else _SAME
     if type(new) is list and type(old) is list:
@@ -109,16 +129,16 @@ def _differ_maps(node: Node, old: dict[str, Any], new: dict[str, Any]) -> _Sets:
         if name in old:
             before = old[name]
             if before != value:
-                _put("f:" + name, _differ(_child(node, child(name)), before, value), added, modified, removed)
+                _put("f:" + name, _differ(child(name) or DEDUCED, before, value), added, modified, removed)
         else:
-            place = _child(node, child(name))
+            place = child(name) or DEDUCED
             if place.is_always and type(value) in _EMPTY:
                 _put("f:" + name, _differ(place, _EMPTY[type(value)], value), added, modified, removed)
             else:
                 added["f:" + name] = whole(place, value)
     for name, before in old.items():
         if name not in new:
-            place = _child(node, child(name))
+            place = child(name) or DEDUCED
             if place.is_always and type(before) in _EMPTY:
                 _put("f:" + name, _differ(place, before, _EMPTY[type(before)]), added, modified, removed)
             else:
@@ -178,12 +198,3 @@ def _put(step: str, sets: _Sets, added: Fields, modified: Fields, removed: Field
         modified[step] = sets[1]
     if sets[2] is not None:
         removed[step] = sets[2]
-
-
-def _is_granular_map(node: Node) -> bool:
-    return (node.sort is Sort.MAP and not node.is_atomic) or node.sort is Sort.DEDUCED
-
-
-def _child(node: Node, found: Node | None) -> Node:
-    """The node of a member; what the shape does not know is told from its value."""
-    return DEDUCED if found is None else found
