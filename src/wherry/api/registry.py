@@ -253,11 +253,6 @@ class Registry:
         """Whether a path is taken for good."""
         return (group, version, plural) in _SHARED.by_path
 
-    def builtin(self, group: str) -> Sequence[Resource]:
-        """The built-in kinds of a group."""
-        versions = _SHARED.versions.get(group, ())
-        return [resource for version in versions for resource in _SHARED.by_version[group, version]]
-
     def add(self, resource: Resource) -> None:
         """Serve a custom kind from now on; one of the same path is replaced. Built-in kinds cannot be."""
         self.replace((), (resource,))

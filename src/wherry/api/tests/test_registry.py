@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
@@ -156,6 +157,44 @@ def test_a_custom_kind_may_be_replaced_but_a_built_in_one_not() -> None:
     assert registry.get("example.com", "v1", "boats") is second
     with pytest.raises(ValueError, match="built in"):
         registry.add(BUILTIN[0])
+
+
+def test_a_definition_is_replaced_at_once() -> None:
+    registry = Registry()
+    first, beta = _custom(), _custom("v1beta1")
+    registry.replace((), (first, beta))
+    before = registry.revision
+    second = _custom()
+    registry.replace((first, beta), (second,))
+    assert registry.revision == before + 1
+    assert registry.resources("example.com", "v1") == (second,)
+    assert list(registry.versions("example.com")) == ["v1"]
+    registry.replace((second,), ())
+    assert "example.com" not in registry.groups()
+
+
+def test_a_version_that_is_only_kept_is_stored_and_not_served() -> None:
+    registry = Registry()
+    kept = replace(_custom(), is_served=False)
+    shown = replace(_custom("v2"), storage=kept)
+    registry.replace((), (kept, shown))
+    assert registry.get("example.com", "v1", "boats") is None
+    assert registry.get("example.com", "v2", "boats") is shown
+    assert [each for each in registry.stored() if each.group == "example.com"] == [kept]
+    registry.replace((kept, shown), (kept,))
+    assert "example.com" not in registry.groups()
+    assert [each for each in registry.stored() if each.group == "example.com"] == [kept]
+    registry.replace((kept,), ())
+    assert [each for each in registry.stored() if each.group == "example.com"] == []
+
+
+def test_custom_kinds_stand_beside_built_in_ones_of_their_group() -> None:
+    registry = Registry()
+    own = replace(_custom(), group="apps")
+    registry.add(own)
+    assert [each.plural for each in registry.resources("apps", "v1")][:2] == ["boats", "controllerrevisions"]
+    assert registry.is_builtin("apps", "v1", "deployments")
+    assert not registry.is_builtin("apps", "v1", "boats")
 
 
 def test_an_empty_registry_is_small() -> None:

@@ -110,3 +110,13 @@ async def test_nothing_comes_after_close() -> None:
     await turns(5)
     assert seen == []
     assert left == [subscription]
+
+
+async def test_who_calls_after_comes_after() -> None:
+    seen: list[object] = []
+    fanout = Fanout(ManualClock())
+    fanout.push(BATCH, [subscribe(seen.append)])
+    fanout.call_after(lambda: seen.append("called"))
+    fanout.push(LATER, [subscribe(seen.append)])
+    await turns(5)
+    assert seen == [BATCH, "called", LATER]

@@ -73,3 +73,26 @@ def test_the_last_state_at_a_later_revision() -> None:
 def test_keys() -> None:
     assert item('{"metadata":{}}').key == "default/web"
     assert Item("", "n1", Revision(1), b"").key == "n1"
+
+
+def test_forms_are_remembered_by_what_they_are_for() -> None:
+    pod = item('{"metadata":{},"spec":1}')
+    first, second = object(), object()
+    assert pod.form(first) is None
+    other = pod.keep_form(first, b'{"metadata":{"resourceVersion":"7"},"spec":2}')
+    assert pod.form(first) is other
+    assert pod.form(second) is None
+    assert pod.keep_form(second, bytes(pod.data)).data is pod.data
+    assert other.form(second) is other
+    gone = pod.at(Revision(9)).form(first)
+    assert gone is not None
+    assert gone.decode() == {"metadata": {"resourceVersion": "9"}, "spec": 2}
+
+
+def test_of_many_forms_the_latest_are_kept() -> None:
+    pod = item('{"metadata":{}}')
+    purposes = [object() for _ in range(9)]
+    for purpose in purposes:
+        pod.keep_form(purpose, b"{}")
+    kept = [purpose for purpose in purposes if pod.form(purpose) is not None]
+    assert kept == purposes[-4:]
