@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from wherry.cel.ast import Call, Comprehension, Expr, Ident, ListExpr, Literal, MapExpr, Select, StructExpr
-from wherry.cel.checker import Checked
+from wherry.cel.checked import Checked
 from wherry.cel.cost_calls import LIST, MAP, OBJECT, CallView, estimate_call
 from wherry.cel.cost_range import NOTHING, ONE, UNBOUNDED, UNKNOWN, Range, exactly
 from wherry.cel.types import (

@@ -15,7 +15,7 @@ from wherry.cel.ast import (
     Select,
     StructExpr,
 )
-from wherry.cel.checker import Checked
+from wherry.cel.checked import Checked
 from wherry.cel.conversions import double_to_string
 from wherry.cel.library.quoting import quote
 from wherry.cel.values import Uint

@@ -6,12 +6,16 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from wherry.cel.checker import Checked, Name, check
+from wherry.cel.checked import Checked, Name
+from wherry.cel.checker import check
 from wherry.cel.errors import CompileError, Issue
 from wherry.cel.functions import Charge, Library, Overload, Validator
-from wherry.cel.parser import MacroTable, SyntaxFault, deeply, parse
+from wherry.cel.limits import deeply
+from wherry.cel.parser import parse
+from wherry.cel.primaries import MacroTable
 from wherry.cel.program import Program
 from wherry.cel.standard import STANDARD
+from wherry.cel.tokenstream import SyntaxFault
 from wherry.cel.types import (
     DURATION,
     NULL,

@@ -11,7 +11,7 @@ from typing import Any
 
 from wherry.cel import operators
 from wherry.cel.ast import Call, Expr, ListExpr, Literal, MapExpr, walk
-from wherry.cel.checker import Checked, Resolution
+from wherry.cel.checked import Checked, Resolution
 from wherry.cel.errors import EvaluationError
 from wherry.cel.operations import make_map
 from wherry.cel.types import is_dyn

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from wherry.cel.checker import Checked
+from wherry.cel.checked import Checked
 from wherry.cel.errors import CostExceededError, EvaluationError
 from wherry.cel.functions import Charge
 from wherry.cel.generator import Function, generate
+from wherry.cel.limits import deeply
 from wherry.cel.operations import evaluation_error
-from wherry.cel.parser import deeply
 from wherry.cel.types import Type
 
 _UNLIMITED = 1 << 62

@@ -8,7 +8,7 @@ from wherry.cel.ast import Call, Expr, ListExpr, Literal, MapExpr, children, wal
 from wherry.cel.conversions import string_to_duration, string_to_timestamp
 from wherry.cel.errors import EvaluationError, Issue
 from wherry.cel.functions import Tree, Validator
-from wherry.cel.parser import locate
+from wherry.cel.tokenstream import locate
 from wherry.cel.types import OptionalType, Type
 from wherry.lib.regex import PatternError, compile_pattern
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from wherry.api.admissionregistration.authorizing import AUTHORIZATION, AUTHORIZER, RESOURCE_CHECK
 from wherry.api.field import FieldError, invalid
-from wherry.cel.checker import Name
+from wherry.cel.checked import Name
 from wherry.cel.environment import Environment, type_name
 from wherry.cel.errors import CompileError
 from wherry.cel.functions import Function, Library, Overload

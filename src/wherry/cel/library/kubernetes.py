@@ -6,7 +6,7 @@ lists yet. `authorizer` belongs to admission.
 
 from __future__ import annotations
 
-from wherry.cel.checker import Checked
+from wherry.cel.checked import Checked
 from wherry.cel.comprehensions import TWO_VARIABLES
 from wherry.cel.folding import Constants
 from wherry.cel.functions import Library
