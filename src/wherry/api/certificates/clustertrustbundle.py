@@ -18,14 +18,15 @@ _OMITTED = "<value omitted>"
 
 
 def validate_create(bundle: Obj) -> list[FieldError]:
-    signer = bundle["spec"].get("signerName") or ""
+    spec = bundle.get("spec") or {}
+    signer = spec.get("signerName") or ""
     faults: list[FieldError] = []
     for key, is_prefix in (("generateName", True), ("name", False)):
         if name := bundle["metadata"].get(key):
             faults += [invalid(f"metadata.{key}", name, why) for why in _name_faults(name, is_prefix, signer)]
     if signer:
         faults += validate_signer_name(signer, "spec.signerName")
-    return faults + _validate_bundle(bundle["spec"].get("trustBundle") or "")
+    return faults + _validate_bundle(spec.get("trustBundle") or "")
 
 
 def _name_faults(name: str, is_prefix: bool, signer: str) -> tuple[str, ...]:
@@ -41,11 +42,12 @@ def _name_faults(name: str, is_prefix: bool, signer: str) -> tuple[str, ...]:
 
 
 def validate_update(new: Obj, old: Obj) -> list[FieldError]:
-    signer, bundle = new["spec"].get("signerName") or "", new["spec"].get("trustBundle") or ""
+    spec, before = new.get("spec") or {}, old.get("spec") or {}
+    signer, bundle = spec.get("signerName") or "", spec.get("trustBundle") or ""
     faults = validate_signer_name(signer, "spec.signerName") if signer else []
-    if bundle != old["spec"].get("trustBundle"):
+    if bundle != (before.get("trustBundle") or ""):
         faults += _validate_bundle(bundle)
-    if signer != (old["spec"].get("signerName") or ""):
+    if signer != (before.get("signerName") or ""):
         faults.append(invalid("spec.signerName", signer, IMMUTABLE))
     return faults
 

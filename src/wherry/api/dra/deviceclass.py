@@ -2,9 +2,44 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from wherry.api import Obj
+from wherry.api.core.resourcenames import is_extended
+from wherry.api.dra.requests import MAX_CONFIGS, validate_config
+from wherry.api.dra.rules import validate_list
+from wherry.api.dra.selectors import validate_selectors
+from wherry.api.field import FieldError, invalid
 from wherry.api.meta.columns import AGE, NAME
 from wherry.api.resource import Resource, Scope
 from wherry.api.schema import schema
+
+
+def validate_create(device_class: Obj) -> list[FieldError]:
+    return _validate(device_class, {})
+
+
+def validate_update(new: Obj, old: Obj) -> list[FieldError]:
+    return _validate(new, old.get("spec") or {})
+
+
+def _validate(device_class: Obj, old: dict[str, Any]) -> list[FieldError]:
+    """Expressions and configurations that are as before were judged before."""
+    spec = device_class.get("spec") or {}
+    is_stored = bool(old) and spec.get("config") == old.get("config")
+
+    def judge_config(config: dict[str, Any], path: str) -> list[FieldError]:
+        return validate_config(config, path, is_stored=is_stored)
+
+    faults: list[FieldError] = []
+    if not old or spec.get("selectors") != old.get("selectors"):
+        faults += validate_selectors(spec.get("selectors"), "spec.selectors")
+    faults += validate_list(spec.get("config"), MAX_CONFIGS, judge_config, "spec.config")
+    name = spec.get("extendedResourceName")
+    if name is not None and not is_extended(name):
+        faults.append(invalid("spec.extendedResourceName", name, "must be a valid extended resource name"))
+    return faults
+
 
 DEVICECLASSES = Resource(
     group="resource.k8s.io",
@@ -15,5 +50,7 @@ DEVICECLASSES = Resource(
     scope=Scope.CLUSTER,
     has_generation=True,
     columns=(NAME, AGE),
+    validate_create=validate_create,
+    validate_update=validate_update,
     returns_deleted=True,
 )

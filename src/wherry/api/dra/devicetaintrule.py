@@ -2,9 +2,52 @@
 
 from __future__ import annotations
 
+from wherry.api import Obj
+from wherry.api.dra.rules import validate_driver_name, validate_label, validate_pool_name
+from wherry.api.dra.taints import validate_taint
+from wherry.api.field import FieldError, too_many
 from wherry.api.meta.columns import AGE, NAME
+from wherry.api.meta.conditions import validate_conditions
+from wherry.api.meta.objectmeta import keep_metadata
 from wherry.api.resource import STATUS, Resource, Scope
 from wherry.api.schema import schema
+
+_SELECTORS = {"driver": validate_driver_name, "pool": validate_pool_name, "device": validate_label}
+_MAX_CONDITIONS = 8
+
+
+def prepare_create(rule: Obj) -> None:
+    taint = rule.get("spec", {}).get("taint")
+    if taint is not None and not taint.get("timeAdded") and rule["metadata"].get("creationTimestamp"):
+        taint["timeAdded"] = rule["metadata"]["creationTimestamp"]
+
+
+def validate_create(rule: Obj) -> list[FieldError]:
+    spec = rule.get("spec") or {}
+    return _validate_selector(spec.get("deviceSelector") or {}) + validate_taint(spec.get("taint") or {}, "spec.taint")
+
+
+def validate_update(new: Obj, old: Obj) -> list[FieldError]:
+    spec, before = new.get("spec") or {}, (old.get("spec") or {}).get("taint") or {}
+    faults = _validate_selector(spec.get("deviceSelector") or {})
+    return faults + validate_taint(spec.get("taint") or {}, "spec.taint", before)
+
+
+def _validate_selector(selector: Obj) -> list[FieldError]:
+    faults: list[FieldError] = []
+    for key, judge in _SELECTORS.items():
+        if selector.get(key) is not None:
+            faults += judge(selector[key], f"spec.deviceSelector.{key}")
+    return faults
+
+
+def validate_status_update(new: Obj, old: Obj) -> list[FieldError]:
+    conditions = (new.get("status") or {}).get("conditions") or []
+    faults = validate_conditions(conditions, "status.conditions")
+    if len(conditions) > _MAX_CONDITIONS:
+        faults.append(too_many("status.conditions", len(conditions), _MAX_CONDITIONS))
+    return faults
+
 
 DEVICETAINTRULES = Resource(
     group="resource.k8s.io",
@@ -16,4 +59,9 @@ DEVICETAINTRULES = Resource(
     subresources=(STATUS,),
     has_generation=True,
     columns=(NAME, AGE),
+    prepare_create=prepare_create,
+    prepare_status_update=keep_metadata,
+    validate_create=validate_create,
+    validate_update=validate_update,
+    validate_status_update=validate_status_update,
 )

@@ -102,6 +102,18 @@ def validate_cidr(text: str, path: str) -> list[FieldError]:
     return faults
 
 
+def validate_interface_address(text: str, path: str) -> list[FieldError]:
+    """An address with the length of its network's prefix, in canonical form."""
+    parsed = parse_cidr(text)
+    if parsed is None:
+        return [invalid(path, text, "must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)")]
+    address, length = parsed[0], parsed[1].prefixlen
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        address, length = address.ipv4_mapped, max(length - 96, 0)
+    canonical = f"{address}/{length}"
+    return [] if text == canonical else [invalid(path, text, f"must be in canonical form ({json.dumps(canonical)})")]
+
+
 def warn_of_ip(text: str, path: str) -> list[str]:
     """Of an address that was accepted but is spelt as none should be."""
     address = parse_ip(text)
