@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from wherry.api import Obj
-from wherry.api.errors import BadRequest, Conflict, Invalid, NotFound
+from wherry.api.errors import AlreadyExists, ApiError, BadRequest, Conflict, Invalid, NotFound
 from wherry.api.resource import Resource, Subresource
 from wherry.apiserver import metadata, ownership, pipeline, versions
 from wherry.apiserver.core import Call, Core, Outcome
@@ -21,6 +22,8 @@ from wherry.apiserver.verbs.update import rewrite
 from wherry.watchcache.item import Item
 
 APPLY_YAML = "application/apply-patch+yaml"
+_ATTEMPTS = 8
+"""How often an apply begins again because others create and delete the object beside it."""
 
 
 def is_apply(content_type: str) -> bool:
@@ -108,19 +111,27 @@ async def apply(
         _check_identity(resource, obj, namespace, name)
         return obj, _intake(resource, obj, call)
 
+    attempts = _ATTEMPTS
     while True:
-        if sub is None and core.kind(resource).get(namespace, name) is None:
-            obj = _new(core, call, resource, namespace, name, configuration)
-            may_create()
-            faults = _intake(resource, obj, call)
-            return await create.finish(core, call, resource, namespace, obj, faults)
         try:
+            if sub is None and core.kind(resource).get(namespace, name) is None:
+                obj = _new(core, call, resource, namespace, name, configuration)
+                may_create()
+                faults = _intake(resource, obj, call)
+                return await create.finish(core, call, resource, namespace, obj, faults)
             return await rewrite(core, call, resource, namespace, name, change, writing)
         except Unanswered as question:
             await others.ask(question)
-        except NotFound:
-            if sub is not None or core.kind(resource).get(namespace, name) is not None:
+        except (AlreadyExists, NotFound) as error:  # Somebody else has created the object meanwhile, or deleted it.
+            attempts -= 1
+            if sub is not None or not attempts or not _is_about(error, resource):
                 raise
+            await asyncio.sleep(0)
+
+
+def _is_about(error: ApiError, resource: Resource) -> bool:
+    """Whether it is the object itself that is there or not, and not its namespace."""
+    return (error.details or {}).get("kind") == resource.plural
 
 
 def _new(core: Core, call: Call, resource: Resource, namespace: str, name: str, configuration: Configuration) -> Obj:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 from collections.abc import AsyncIterator
 from typing import Any
@@ -39,6 +40,17 @@ async def test_what_does_not_exist_is_created(server: Server) -> None:
     changed = await apply(server, f"{CONFIGMAPS}/a{ME}", configmap("a", k="w"))
     assert changed.body["data"] == {"k": "w"}
     assert changed.body["metadata"]["managedFields"][0]["time"] == "2023-11-14T22:13:25Z"
+
+
+async def test_those_who_are_late_to_create_apply_to_what_is_there(server: Server) -> None:
+    bodies = [configmap("a", None, **{f"k{number}": "v"}) for number in range(5)]
+    answers = await asyncio.gather(
+        *(apply(server, f"{CONFIGMAPS}/a?fieldManager=m{number}", body) for number, body in enumerate(bodies))
+    )
+    assert sorted(answer.status for answer in answers) == [200, 200, 200, 200, 201]
+    found = await server.get(f"{CONFIGMAPS}/a")
+    assert found["data"] == {f"k{number}": "v" for number in range(5)}
+    assert len(owners(found)) == 5
 
 
 async def test_yaml(server: Server) -> None:
