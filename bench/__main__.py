@@ -28,6 +28,7 @@ BENCHES = (
     "openapi",
     "protobuf",
     "customresources",
+    "cel",
 )
 RESULTS = Path("bench-results.json")
 
