@@ -19,6 +19,7 @@ from wherry.api.apiextensions.rulechecks import RulePlace
 from wherry.api.apiextensions.structurality import structural_faults, unsupported_field
 from wherry.api.apiextensions.versions import (
     Part,
+    any_schema,
     has_status,
     printer_columns,
     schema_of,
@@ -65,12 +66,13 @@ def _create_faults(definition: Obj) -> list[FieldError]:
     if definition["metadata"].get("name") != f"{names.get('plural') or ''}.{spec.get('group') or ''}":
         name = definition["metadata"].get("name") or ""
         faults.append(invalid("metadata.name", name, 'must be spec.names.plural+"."+spec.group'))
-    return [*faults, *_spec_faults(spec, Options()), *_common_faults(definition), *_approval_faults(definition, None)]
+    common = _common_faults(definition, Options())
+    return [*faults, *_spec_faults(spec, Options()), *common, *_approval_faults(definition, None)]
 
 
 def _update_faults(new: Obj, old: Obj) -> list[FieldError]:
     options = update_options(new, old)
-    faults = [*_spec_faults(new["spec"], options), *_common_faults(new), *_approval_faults(new, old)]
+    faults = [*_spec_faults(new["spec"], options), *_common_faults(new, options), *_approval_faults(new, old)]
     fixed = [("scope",), ("names", "kind")] if options.fixes_names else []
     for path in (*fixed, ("group",), ("names", "plural")):
         value, before = _at(new["spec"], path), _at(old["spec"], path)
@@ -85,13 +87,42 @@ def _at(spec: Obj, path: tuple[str, ...]) -> str:
     return str(spec.get(path[-1]) or "")
 
 
-def _common_faults(definition: Obj) -> Iterator[FieldError]:
+def _common_faults(definition: Obj, options: Options) -> Iterator[FieldError]:
     yield from validate_status_update(definition, definition)
     stored = (definition.get("status") or {}).get("storedVersions") or []
     yield from _stored_version_faults(stored, definition["spec"].get("versions") or [])
     if definition["spec"].get("preserveUnknownFields"):
-        why = "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"
-        yield invalid("spec.preserveUnknownFields", True, why)
+        yield from _preserving_faults(definition["spec"], options)
+
+
+def _preserving_faults(spec: Obj, options: Options) -> Iterator[FieldError]:
+    """Of a definition that keeps what it does not know, everywhere."""
+    path = "spec.preserveUnknownFields"
+    if not options.preserves_unknown:
+        instead = "set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"
+        yield invalid(path, True, f"cannot set to true, {instead}")
+    if any_schema(spec, _has_default):
+        yield invalid(path, True, "must be false in order to use defaults in the schema")
+    strategy = (spec.get("conversion") or {}).get("strategy") or "None"
+    if strategy != "None":
+        yield invalid("spec.conversion.strategy", strategy, "must be None if spec.preserveUnknownFields is true")
+
+
+def _has_default(schema: Obj) -> bool:
+    return schema.get("default") is not None
+
+
+_EXTENSIONS = (
+    *("x-kubernetes-embedded-resource", "x-kubernetes-preserve-unknown-fields", "x-kubernetes-int-or-string"),
+    *("x-kubernetes-list-map-keys", "x-kubernetes-list-type", "x-kubernetes-validations"),
+)
+
+
+def _may_be_unstructured(spec: Obj, options: Options) -> bool:
+    """Whether schemas need not be structural: they were not before, and nothing depends on it."""
+    if not options.allows_non_structural or not spec.get("preserveUnknownFields"):
+        return False
+    return not any_schema(spec, lambda schema: _has_default(schema) or any(schema.get(name) for name in _EXTENSIONS))
 
 
 def _stored_version_faults(stored: list[str], versions: list[Obj]) -> Iterator[FieldError]:
@@ -116,7 +147,7 @@ def _stored_version_faults(stored: list[str], versions: list[Obj]) -> Iterator[F
 def _spec_faults(spec: Obj, options: Options) -> Iterator[FieldError]:
     yield from _group_faults(spec.get("group") or "")
     yield from _enum_faults(spec.get("scope") or "", "spec.scope", ("Cluster", "Namespaced"))
-    yield from _version_faults(spec.get("versions") or [], options)
+    yield from _version_faults(spec, options)
     names = spec.get("names") or {}
     for name in ("plural", "singular", "kind", "listKind"):
         if not names.get(name):
@@ -155,7 +186,8 @@ def _enum_faults(value: str, path: str, known: tuple[str, ...]) -> Iterator[Fiel
         yield not_supported(path, value, known)
 
 
-def _version_faults(versions: list[Obj], options: Options) -> Iterator[FieldError]:
+def _version_faults(spec: Obj, options: Options) -> Iterator[FieldError]:
+    versions: list[Obj] = spec.get("versions") or []
     names = [version.get("name") or "" for version in versions]
     for index, version in enumerate(versions):
         path = f"spec.versions[{index}]"
@@ -164,7 +196,7 @@ def _version_faults(versions: list[Obj], options: Options) -> Iterator[FieldErro
         if (version.get("schema") or {}).get("openAPIV3Schema") is None:
             if not options.allows_missing_schemas:
                 yield required(f"{path}.schema.openAPIV3Schema")
-            elif version.get("served"):
+            elif version.get("served") and not spec.get("preserveUnknownFields"):
                 yield required(f"{path}.schema.openAPIV3Schema", "because otherwise all fields are pruned")
         yield from _deprecation_faults(version, f"{path}.deprecationWarning")
     if len(set(names)) != len(names):
@@ -228,15 +260,16 @@ def _schema_faults(spec: Obj, part: Part, options: Options) -> Iterator[FieldErr
         yield from _status_root_faults(schema, path)
     if schema.get("nullable"):
         yield forbidden(f"{path}.nullable", "nullable cannot be true at the root")
-    unfit = _unfit_faults(schema, path, options)
-    yield from unfit
     unsupported = unsupported_field(schema)
-    rules = None if unfit or unsupported else RulePlace.root(schema)
+    is_free = bool(unsupported) or _may_be_unstructured(spec, options)
+    unfit = [] if is_free else _unfit_faults(schema, path, options)
+    yield from unfit
+    rules = None if unfit or is_free else RulePlace.root(schema)
     allows_cost = _version(spec, part) in options.unchanged
     found = schema_faults(schema, Place(path, options, rules, allows_cost=allows_cost, is_root=True))
     yield from found.schema
     yield from found.rules
-    if unsupported and not unfit and not found.schema:
+    if unsupported and not found.schema:
         yield invalid(path, "", f"OpenAPIV3Schema '{unsupported}' is not supported")
     if rules is not None:
         yield from rules.totals.faults(path)

@@ -21,6 +21,8 @@ MOST_SELECTABLE = 8
 class Options:
     """Which rules are let go. A new definition is let go none but the last."""
 
+    preserves_unknown: bool = False
+    """`spec.preserveUnknownFields` may be true, as only definitions from before v1 can have it."""
     fixes_names: bool = False
     """Kind and scope cannot change any more."""
     allows_unknown_reviews: bool = False
@@ -47,6 +49,7 @@ def update_options(new: Obj, old: Obj) -> Options:
     bundle = (webhook.get("clientConfig") or {}).get("caBundle")
     is_established = is_true((old.get("status") or {}).get("conditions"), "Established")
     return Options(
+        preserves_unknown=bool(before.get("preserveUnknownFields")),
         fixes_names=is_established,
         allows_unknown_reviews=bool(reviews) and not knows_reviews(reviews),
         allows_missing_schemas=any(schema_of(before, name) is None for name in _names(before)),

@@ -31,8 +31,15 @@ def structural_faults(schema: Obj, path: str) -> list[FieldError]:
 
 
 def unsupported_field(schema: Obj) -> str:
-    """A field that no structural schema can have, wherever it is; "" without one."""
+    """A field that no structural schema can have, wherever it is; "" without one.
+
+    Such schemas are judged no further for being structural: upstream cannot even convert them.
+    """
     for place in places(schema):
+        if place.get("x-kubernetes-preserve-unknown-fields") is False:
+            return "x-kubernetes-preserve-unknown-fields"
+        if isinstance(place.get("items"), list):
+            return "items"
         for name, shown in _UNSUPPORTED.items():
             if place.get(name) not in (None, "", {}):
                 return shown

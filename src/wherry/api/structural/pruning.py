@@ -45,7 +45,7 @@ def pruner(shape: Shape) -> Pruner:
 
 
 def prune_value(shape: Shape, value: Any) -> tuple[list[FieldError], list[str]]:
-    """Prune what stands at a place: (faults of embedded metadata, paths of what was dropped)."""
+    """Prune what stands at a place: (faults of embedded metadata, paths of what the shape does not know)."""
     found = _object(shape)(value) if type(value) in (dict, list) else None
     return _sorted_out(found or [])
 
@@ -57,7 +57,7 @@ def prune_resource(value: Any) -> tuple[list[FieldError], list[str]]:
 
 def _sorted_out(problems: list[Problem]) -> tuple[list[FieldError], list[str]]:
     faults = [invalid(problem.path, problem.value, problem.text) for problem in problems if _is_fault(problem)]
-    return faults, [problem.path for problem in problems if not _is_fault(problem)]
+    return faults, [problem.path for problem in problems if not _is_fault(problem) and not problem.owner]
 
 
 def _is_fault(problem: Problem) -> bool:
