@@ -25,6 +25,7 @@ from wherry.controllers.garbage import controller as garbage
 from wherry.controllers.networking.ipaddress import controller as ipaddress
 from wherry.controllers.networking.servicecidr import controller as servicecidr
 from wherry.controllers.rbac.clusterrole import controller as clusterrole
+from wherry.controllers.storagemigration.storageversionmigration import controller as storageversionmigration
 from wherry.controllers.tokens import controller as tokens
 from wherry.identity.keys import TokenKeys
 from wherry.identity.pair import Pair
@@ -58,6 +59,7 @@ def controllers(settings: Settings) -> tuple[Controller, ...]:
         *signing,
         *legacy,
         customresourcedefinition.CONTROLLER,
+        storageversionmigration.CONTROLLER,
         namespace.CONTROLLER,
         serviceaccount.CONTROLLER,
         rootca.controller(settings.root_ca),

@@ -1,0 +1,1 @@
+"""The controllers of `storagemigration.k8s.io`."""
