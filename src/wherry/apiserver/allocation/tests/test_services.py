@@ -26,7 +26,7 @@ async def test_a_new_service_gets_an_address_of_the_upper_band() -> None:
         spec = await made(api)
         assert spec["clusterIPs"] == [spec["clusterIP"]]
         assert ip_address(spec["clusterIP"]) in ip_network("10.43.0.0/16")
-        assert ip_address(spec["clusterIP"]) >= UPPER
+        assert int(ip_address(spec["clusterIP"])) >= int(UPPER)
         assert (spec["ipFamilies"], spec["ipFamilyPolicy"]) == (["IPv4"], "SingleStack")
 
 
@@ -123,7 +123,7 @@ async def test_node_ports_can_be_done_without() -> None:
 
 
 async def test_a_health_check_port_can_be_asked_for() -> None:
-    local = {"type": "LoadBalancer", "externalTrafficPolicy": "Local", "healthCheckNodePort": 30999}
+    local: dict[str, Any] = {"type": "LoadBalancer", "externalTrafficPolicy": "Local", "healthCheckNodePort": 30999}
     async with opened() as api:
         assert (await made(api, **local))["healthCheckNodePort"] == 30999
         with pytest.raises(ApiError) as caught:
