@@ -10,6 +10,7 @@ from wherry.api.certificates.signername import is_kubernetes_signer, validate_si
 from wherry.api.field import OMITTED, FieldError, invalid, not_supported, too_long
 from wherry.api.meta.columns import NAME, text
 from wherry.api.meta.conditions import is_true, validate_conditions
+from wherry.api.meta.labels import format_labels
 from wherry.api.meta.names import dns1123_subdomain_faults, qualified_name_faults
 from wherry.api.meta.objectmeta import ANNOTATIONS_LIMIT, IMMUTABLE, keep_metadata
 from wherry.api.resource import STATUS, Cell, Column, Resource
@@ -25,6 +26,10 @@ def _state(request: Obj, _: float) -> Cell:
         if condition.get("status") == "True"
     }
     return next((name for name in _FINAL if name in types), "Pending")
+
+
+def _annotations(request: Obj, _: float) -> Cell:
+    return format_labels((request.get("spec") or {}).get("unverifiedUserAnnotations"))
 
 
 _DAY = 24 * 60 * 60
@@ -136,6 +141,7 @@ PODCERTIFICATEREQUESTS = Resource(
         Column("NodeName", text("spec.nodeName")),
         Column("SignerName", text("spec.signerName")),
         Column("State", _state),
+        Column("UnverifiedUserAnnotations", _annotations),
     ),
     defaults=set_defaults,
     prepare_status_update=keep_metadata,

@@ -6,10 +6,10 @@ from wherry.api import Obj
 from wherry.api.dra.rules import validate_driver_name, validate_label, validate_pool_name
 from wherry.api.dra.taints import validate_taint
 from wherry.api.field import FieldError, too_many
-from wherry.api.meta.columns import AGE, NAME
+from wherry.api.meta.columns import AGE, NAME, since, text
 from wherry.api.meta.conditions import validate_conditions
 from wherry.api.meta.objectmeta import keep_metadata
-from wherry.api.resource import STATUS, Resource, Scope
+from wherry.api.resource import STATUS, Column, Resource, Scope
 from wherry.api.schema import schema
 
 _SELECTORS = {"driver": validate_driver_name, "pool": validate_pool_name, "device": validate_label}
@@ -58,10 +58,18 @@ DEVICETAINTRULES = Resource(
     scope=Scope.CLUSTER,
     subresources=(STATUS,),
     has_generation=True,
-    columns=(NAME, AGE),
+    columns=(
+        NAME,
+        Column("Key", text("spec.taint.key")),
+        Column("Value", text("spec.taint.value")),
+        Column("Effect", text("spec.taint.effect")),
+        Column("TimeAdded", since("spec.taint.timeAdded", "")),
+        AGE,
+    ),
     prepare_create=prepare_create,
     prepare_status_update=keep_metadata,
     validate_create=validate_create,
     validate_update=validate_update,
     validate_status_update=validate_status_update,
+    returns_deleted=True,
 )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from wherry.api import Obj
 from wherry.api.field import FieldError, invalid, required
 from wherry.api.meta.addresses import validate_ip
-from wherry.api.meta.columns import AGE, NAME, NONE
+from wherry.api.meta.columns import NAME, NONE
 from wherry.api.meta.names import dns1123_subdomain_faults, path_segment_faults
 from wherry.api.meta.objectmeta import IMMUTABLE
 from wherry.api.resource import Cell, Column, Resource, Scope
@@ -59,7 +59,7 @@ IPADDRESSES = Resource(
     schema=schema("networking.k8s.io/v1", "IPAddress"),
     short_names=("ip",),
     scope=Scope.CLUSTER,
-    columns=(NAME, Column("ParentRef", _parent), AGE),
+    columns=(NAME, Column("ParentRef", _parent)),
     validate_name=_validate_name,
     validate=validate,
     validate_update=validate_update,

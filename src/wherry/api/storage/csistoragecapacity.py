@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from wherry.api import Obj
 from wherry.api.core.podspec.warnings import DEPRECATED_NODE_LABELS
 from wherry.api.field import FieldError, invalid
-from wherry.api.meta.columns import NAME, UNSET, text
+from wherry.api.meta.columns import PLAIN_COLUMNS
 from wherry.api.meta.labels import validate_label_selector
 from wherry.api.meta.names import dns1123_subdomain_faults
 from wherry.api.meta.objectmeta import IMMUTABLE, NOT_NEGATIVE
 from wherry.api.meta.quantity import parse_quantity
-from wherry.api.resource import Column, Resource
+from wherry.api.resource import Resource
 from wherry.api.schema import schema
 
 
@@ -55,9 +55,8 @@ CSISTORAGECAPACITIES = Resource(
     plural="csistoragecapacities",
     schema=schema("storage.k8s.io/v1", "CSIStorageCapacity"),
     unconditional_update=False,
-    columns=(NAME, Column("StorageClassName", text("storageClassName")), Column("Capacity", text("capacity", UNSET))),
+    columns=PLAIN_COLUMNS,
     validate=validate,
     validate_update=validate_update,
     warnings=warnings,
-    returns_deleted=True,
 )

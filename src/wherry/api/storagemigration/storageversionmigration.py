@@ -19,6 +19,15 @@ def _resource(migration: Obj, _: float) -> Cell:
     return ".".join(part for part in (resource.get("resource"), resource.get("group")) if part)
 
 
+_ENDS = ("Running", "Succeeded", "Failed")
+
+
+def _status(migration: Obj, _: float) -> Cell:
+    conditions = (migration.get("status") or {}).get("conditions") or ()
+    found = [c["type"] for c in conditions if c.get("type") in _ENDS and c.get("status") == "True"]
+    return found[-1] if found else "Unknown"
+
+
 def validate(migration: Obj) -> list[FieldError]:
     resource, path = (migration.get("spec") or {}).get("resource") or {}, "spec.resource"
     name, group = resource.get("resource") or "", resource.get("group") or ""
@@ -68,7 +77,7 @@ STORAGEVERSIONMIGRATIONS = Resource(
     scope=Scope.CLUSTER,
     subresources=(STATUS,),
     unconditional_update=False,
-    columns=(NAME, Column("Resource", _resource)),
+    columns=(NAME, Column("Resource", _resource), Column("Status", _status)),
     prepare_status_update=keep_metadata,
     validate=validate,
     validate_update=validate_update,
