@@ -10,17 +10,21 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
 
 from wherry.api import Obj
 from wherry.api.apiextensions.customresourcedefinition import CUSTOMRESOURCEDEFINITIONS
 from wherry.api.meta.conditions import is_true
 from wherry.api.resource import Converter, Lifetime, Resource
 from wherry.apiserver.core import Core
-from wherry.apiserver.encode import encode_any
 from wherry.apiserver.extensions.kinds import kinds
 from wherry.watchcache.item import Item
 
 log = logging.getLogger(__name__)
+
+_State = tuple[str, int, bytes, bool, bool]
 
 MakeConverter = Callable[[Obj], Converter | None]
 """Who converts the objects of a definition; None where no one is asked."""
@@ -30,7 +34,7 @@ MakeConverter = Callable[[Obj], Converter | None]
 class _Served:
     """What came of one definition."""
 
-    state: bytes = b""
+    state: _State | None = None
     """What the resources were made from: equal means that they still hold."""
     resources: tuple[Resource, ...] = ()
     lifetimes: dict[str, Lifetime] = field(default_factory=dict)
@@ -61,13 +65,12 @@ class Definitions:
 
     def _take(self, item: Item) -> None:
         try:
-            definition = item.decode()
-            state = _state(definition)
+            glance = _glance(item.data)
             served = self._served.setdefault(item.name, _Served())
-            if state == served.state:
+            if glance.state == served.state:
                 return
-            self._serve(served, self._resources(definition, served) if _is_served(definition) else ())
-            served.state = state
+            self._serve(served, self._resources(item.decode(), served) if glance.is_served else ())
+            served.state = glance.state
         except Exception:  # A definition that an earlier or later release found sound must not keep the rest from us.
             log.exception("the definition %s cannot be served", item.name)
 
@@ -90,14 +93,34 @@ class Definitions:
             self._core.cache.when_delivered(lifetime.end)
 
 
-def _state(definition: Obj) -> bytes:
-    """All that the resources of a definition depend on. The generation stands for the spec."""
-    meta = definition["metadata"]
-    names = (definition.get("status") or {}).get("acceptedNames")
-    parts = (meta["uid"], meta.get("generation"), names, _is_served(definition), "deletionTimestamp" in meta)
-    return encode_any(parts)
+class _Metadata(msgspec.Struct):
+    uid: str = ""
+    generation: int = 0
+    deletionTimestamp: str | None = None  # noqa: N815 - as it is written
 
 
-def _is_served(definition: Obj) -> bool:
-    conditions = (definition.get("status") or {}).get("conditions")
-    return is_true(conditions, "NamesAccepted") or is_true(conditions, "Established")
+class _Status(msgspec.Struct):
+    acceptedNames: msgspec.Raw = msgspec.Raw(b"")  # noqa: N815
+    conditions: list[dict[str, Any]] | None = None
+
+
+class _Glance(msgspec.Struct):
+    """What decides whether a definition has to be looked at: a small part of what may be a megabyte."""
+
+    metadata: _Metadata
+    status: _Status = msgspec.field(default_factory=_Status)
+
+    @property
+    def is_served(self) -> bool:
+        conditions = self.status.conditions
+        return is_true(conditions, "NamesAccepted") or is_true(conditions, "Established")
+
+    @property
+    def state(self) -> _State:
+        """All that the resources of a definition depend on. The generation stands for the spec."""
+        metadata = self.metadata
+        names = bytes(self.status.acceptedNames)
+        return metadata.uid, metadata.generation, names, self.is_served, metadata.deletionTimestamp is not None
+
+
+_glance = msgspec.json.Decoder(_Glance).decode
