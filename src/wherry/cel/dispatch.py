@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from wherry.cel.errors import EvaluationError
+from wherry.cel.errors import NO_OVERLOAD, EvaluationError
 from wherry.cel.functions import Implementation, Overload
-from wherry.cel.operations import NO_OVERLOAD, type_of
+from wherry.cel.operations import type_of
 from wherry.cel.types import (
     BOOL,
     BYTES,

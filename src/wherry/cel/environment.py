@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any
 
 from wherry.cel.checked import Checked, Name
-from wherry.cel.checker import check
 from wherry.cel.errors import CompileError, Issue
-from wherry.cel.functions import Charge, Library, Overload, Validator
-from wherry.cel.limits import deeply
-from wherry.cel.parser import parse
-from wherry.cel.primaries import MacroTable
+from wherry.cel.functions import Charge, Library, Macro, Overload, Validator
 from wherry.cel.program import Program
-from wherry.cel.standard import STANDARD
-from wherry.cel.tokenstream import SyntaxFault
 from wherry.cel.types import (
     DURATION,
     NULL,
@@ -26,14 +19,13 @@ from wherry.cel.types import (
     Type,
     TypeType,
 )
-from wherry.cel.validators import literals, mixtures, validate
 from wherry.cel.values import TypeValue
 
 
 class Environment:
     """Variables with their types, and libraries. Cheap to make: what libraries declare is kept between environments."""
 
-    __slots__ = ("_tables", "_validators", "_variables", "charges", "container", "is_folding")
+    __slots__ = ("_libraries", "_variables", "charges", "container", "is_folding", "is_homogeneous", "is_strict")
 
     def __init__(
         self,
@@ -51,11 +43,10 @@ class Environment:
         libraries may ask for more. `is_folding`: what is constant is evaluated once and charged nothing.
         `charges` is what calls cost at run time, by overload."""
         self._variables = variables
-        self._tables = _tables(libraries)
+        self._libraries = libraries
         self.container = container
-        self._validators: tuple[Validator, ...] = (mixtures,) if is_homogeneous else ()
-        if is_strict:
-            self._validators += (literals, *self._tables.validators)
+        self.is_homogeneous = is_homogeneous
+        self.is_strict = is_strict
         self.is_folding = is_folding
         self.charges: Mapping[str, Charge] = charges or {}
 
@@ -70,16 +61,14 @@ class Environment:
 
     def check(self, text: str) -> Checked:
         """The tree of a text with all that is known of it. Raises CompileError."""
-        try:
-            expr = parse(text, self._tables.macros)
-        except SyntaxFault as fault:
-            raise CompileError(fault.issues, text) from None
-        with deeply(len(text)):
-            checked = check(expr, text, self)
-            issues = validate(checked, text, self._validators)
-        if issues:
-            raise CompileError(issues, text)
-        return checked
+        from wherry.cel.compiling import check_text
+        from wherry.cel.validators import literals, mixtures
+
+        tables = _tables(self._libraries)
+        validators: tuple[Validator, ...] = (mixtures,) if self.is_homogeneous else ()
+        if self.is_strict:
+            validators += (literals, *tables.validators)
+        return check_text(text, tables.macros, self, validators)
 
     # What the checker asks
 
@@ -93,10 +82,10 @@ class Environment:
 
     def find_name(self, name: str) -> Name | None:
         type_ = self._variables.get(name)
-        return Name(name, type_) if type_ is not None else self._tables.names.get(name)
+        return Name(name, type_) if type_ is not None else _tables(self._libraries).names.get(name)
 
     def find_function(self, name: str) -> tuple[Overload, ...] | None:
-        return self._tables.functions.get(name)
+        return _tables(self._libraries).functions.get(name)
 
 
 class _Tables:
@@ -106,22 +95,23 @@ class _Tables:
         self.functions: dict[str, tuple[Overload, ...]] = {}
         self.names: dict[str, Name] = {}
         self.validators: tuple[Validator, ...] = ()
-        macros: dict[tuple[str, int, bool], Any] = {}
+        self.macros: dict[tuple[str, int, bool], Macro] = {}
         for library in libraries:
             for function in library.functions:
                 self.functions[function.name] = (*self.functions.get(function.name, ()), *function.overloads)
-            macros.update(((macro.name, macro.arity, macro.is_member), macro) for macro in library.macros)
+            self.macros.update(((macro.name, macro.arity, macro.is_member), macro) for macro in library.macros)
             self.validators += library.validators
             for type_ in library.types:
                 name = type_name(type_)
                 self.names[name] = Name(name, TypeType(type_), TypeValue(name), is_constant=True)
             for name, (type_, value) in library.constants.items():
                 self.names[name] = Name(name, type_, value, is_constant=True)
-        self.macros: MacroTable = macros
 
 
 @lru_cache(maxsize=32)
 def _tables(libraries: tuple[Library, ...]) -> _Tables:
+    from wherry.cel.standard import STANDARD
+
     return _Tables((STANDARD, *libraries))
 
 

@@ -48,6 +48,18 @@ class CostExceededError(EvaluationError):
         super().__init__("operation cancelled: actual cost limit exceeded")
 
 
+NO_OVERLOAD = "no such overload"
+
+
+def evaluation_error(error: Exception) -> EvaluationError:
+    """What an exception of Python, raised by a rule, means to its author."""
+    if isinstance(error, EvaluationError):
+        return error
+    if isinstance(error, MemoryError):
+        raise error
+    return EvaluationError("division by zero" if isinstance(error, ZeroDivisionError) else NO_OVERLOAD)
+
+
 _DOT, _CARET = ".", "^"
 _WIDE_DOT, _WIDE_CARET = "\uff0e", "\uff3e"
 _LONGEST_SNIPPET = 16384

@@ -17,10 +17,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from wherry.cel import operations
 from wherry.cel.calls import CallWriter
 from wherry.cel.checked import Checked
-from wherry.cel.errors import CostExceededError, EvaluationError
+from wherry.cel.errors import CostExceededError, EvaluationError, evaluation_error
 from wherry.cel.functions import Charge
 from wherry.cel.values import fail
 
@@ -45,7 +44,7 @@ def absorb(error: Exception, before: EvaluationError | None) -> EvaluationError:
     """The error to remember: the first one. A budget that is used up is not forgotten."""
     if isinstance(error, CostExceededError):
         raise error
-    return before or operations.evaluation_error(error)
+    return before or evaluation_error(error)
 
 
 def exceed() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from wherry.cel.errors import CostExceededError, EvaluationError
+from wherry.cel.errors import NO_OVERLOAD, CostExceededError
 from wherry.cel.values import (
     INT_MAX,
     INT_MIN,
@@ -26,8 +26,6 @@ from wherry.cel.values import (
     from_key,
     to_key,
 )
-
-NO_OVERLOAD = "no such overload"
 
 
 def bool_of(value: Any) -> bool:
@@ -370,14 +368,3 @@ def type_of(value: Any) -> TypeValue:
     """`type(value)`, of what is not an object."""
     found = _TYPES.get(type(value))
     return found if found is not None else TypeValue(str(value.cel_type))
-
-
-def evaluation_error(error: Exception) -> EvaluationError:
-    """What an exception of Python means to the author of a rule."""
-    if isinstance(error, EvaluationError):
-        return error
-    if isinstance(error, MemoryError):
-        raise error
-    if isinstance(error, ZeroDivisionError):
-        return EvaluationError("division by zero")
-    return EvaluationError(NO_OVERLOAD)

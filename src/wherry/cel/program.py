@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from wherry.cel.checked import Checked
-from wherry.cel.errors import CostExceededError, EvaluationError
+from wherry.cel.errors import CostExceededError, EvaluationError, evaluation_error
 from wherry.cel.functions import Charge
-from wherry.cel.generator import Function, generate
 from wherry.cel.limits import deeply
-from wherry.cel.operations import evaluation_error
 from wherry.cel.types import Type
 
+Compiled = Callable[[Mapping[str, Any], list[int]], Any]
+"""Takes the variables, and what evaluation may still cost."""
 _UNLIMITED = 1 << 62
 
 
@@ -42,7 +42,7 @@ class Program:
         self._checked: Checked | None = checked
         self._charges = charges
         self._is_folding = is_folding
-        self._functions: dict[tuple[bool, bool], Function] = {}
+        self._functions: dict[tuple[bool, bool], Compiled] = {}
 
     @property
     def checked(self) -> Checked:
@@ -89,9 +89,11 @@ class Program:
         except Exception as error:
             raise evaluation_error(error) from error
 
-    def _function(self, *, is_exact: bool, is_metered: bool) -> Function:
+    def _function(self, *, is_exact: bool, is_metered: bool) -> Compiled:
         function = self._functions.get((is_exact, is_metered))
         if function is None:
+            from wherry.cel.generator import generate
+
             checked = self.checked
             with deeply(len(checked.types)):
                 function = generate(

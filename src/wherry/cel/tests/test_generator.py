@@ -11,9 +11,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from wherry.cel.environment import Environment
-from wherry.cel.errors import CompileError, EvaluationError
+from wherry.cel.errors import CompileError, EvaluationError, evaluation_error
 from wherry.cel.generator import generate
-from wherry.cel.operations import evaluation_error
 from wherry.cel.program import Program
 from wherry.cel.types import BOOL, DOUBLE, DYN, INT, STRING, ListType, MapType
 from wherry.cel.values import Uint, equals, from_key
