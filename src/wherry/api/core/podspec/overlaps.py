@@ -2,66 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 Part = dict[str, Any]
+
+_WITH_ITEMS = (("configMap", "ConfigMap"), ("secret", "Secret"), ("downwardAPI", "DownwardAPI"))
 
 
 def warn_of_overlaps(volumes: Sequence[Part]) -> Iterator[str]:
     """Of all volumes whose files are listed."""
     for volume in volumes:
         name = volume.get("name") or ""
-        for kind, title in _kinds(volume):
-            paths: list[str] = []
-            for item in volume[kind].get("items") or ():
-                yield from _against(f'volume "{name}" ({title})', _path(item), paths)
+        for kind, title in _WITH_ITEMS:
+            if items := (volume.get(kind) or {}).get("items"):
+                named = _titled(title, volume[kind].get("secretName" if kind == "secret" else "name"))
+                yield from _among(_paths(items), name, named)
         if "projected" in volume:
             yield from _of_projected(name, volume["projected"].get("sources") or ())
 
 
-def _kinds(volume: Part) -> Iterator[tuple[str, str]]:
-    if config := volume.get("configMap"):
-        yield "configMap", f'ConfigMap "{config.get("name") or ""}"'
-    if secret := volume.get("secret"):
-        yield "secret", f'Secret "{secret.get("secretName") or ""}"'
-    if volume.get("downwardAPI"):
-        yield "downwardAPI", "DownwardAPI"
-
-
 def _of_projected(name: str, sources: Sequence[Part]) -> Iterator[str]:
-    shown = f'volume "{name}" (Projected)'
-    known: list[tuple[str, str]] = []
+    """Each source by itself, and then together with those before it."""
+    known: list[str] = []
     for source in sources:
         if not source:
-            yield f"{shown} has no sources provided"
-        for path, title in _files(source):
-            for other, title_of_other in known:
-                if _overlap(path, other):
-                    yield f'{shown}: overlapping paths: "{path}" ({title}) with "{other}" ({title_of_other})'
-            known.append((path, title))
+            yield f'volume "{name}" (Projected) has no sources provided'
+        paths, title = _of_source(source)
+        if paths:
+            yield from _among(paths, name, "Projected " + title)
+            own = list(dict.fromkeys(paths))
+            yield from _among(sorted(own + known), name, "Projected " + title)
+            known = list(dict.fromkeys(known + own))
 
 
-def _files(source: Part) -> Iterator[tuple[str, str]]:
-    for kind, title in (("configMap", "ConfigMap"), ("secret", "Secret"), ("downwardAPI", "DownwardAPI")):
-        part = source.get(kind) or {}
-        named = title if kind == "downwardAPI" else f'{title} "{part.get("name") or ""}"'
-        for item in part.get("items") or ():
-            yield _path(item), named
+def _of_source(source: Part) -> tuple[list[str], str]:
+    for kind, title in _WITH_ITEMS:
+        if items := (source.get(kind) or {}).get("items"):
+            return _paths(items), _titled(title, source[kind].get("name"))
     if token := source.get("serviceAccountToken"):
-        yield _path(token), "ServiceAccountToken"
+        return _paths([token]), "ServiceAccountToken"
     if bundle := source.get("clusterTrustBundle"):
-        yield _path(bundle), f'ClusterTrustBundle "{bundle.get("name") or bundle.get("signerName") or ""}"'
+        return _paths([bundle]), _titled("ClusterTrustBundle", bundle.get("name") or bundle.get("signerName"))
+    return [], ""
 
 
-def _path(item: Part) -> str:
-    return (item.get("path") or "").rstrip("/")
+def _titled(title: str, name: str | None) -> str:
+    return title if title == "DownwardAPI" else f'{title} "{name or ""}"'
 
 
-def _against(shown: str, path: str, paths: list[str]) -> Iterator[str]:
-    yield from (f'{shown}: overlapping paths: "{path}" with "{other}"' for other in paths if _overlap(path, other))
-    paths.append(path)
+def _paths(items: Iterable[Part]) -> list[str]:
+    return [(item.get("path") or "").rstrip("/") for item in items]
+
+
+def _among(paths: Sequence[str], volume: str, title: str) -> Iterator[str]:
+    for index, path in enumerate(paths):
+        other = next((other for other in paths[:index] if _overlap(path, other)), None)
+        if other is not None:
+            yield f'volume "{volume}" ({title}): overlapping paths: "{path}" with "{other}"'
 
 
 def _overlap(one: str, other: str) -> bool:
-    return one == other or one.startswith(other + "/") or other.startswith(one + "/")
+    """Whether one is the other or above it; like upstream, which takes `a` to be above `ab`."""
+    return bool(one and other) and (f"{other}/".startswith(one) or f"{one}/".startswith(other))
