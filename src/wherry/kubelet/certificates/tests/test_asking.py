@@ -12,11 +12,12 @@ from wherry.api.certificates.certificatesigningrequest import CERTIFICATESIGNING
 from wherry.api.errors import NotFound
 from wherry.apiserver.attributes import User
 from wherry.apiserver.reviews.tests.world import World
+from wherry.identity.certificates import format_certificate, make_authority
 from wherry.identity.joining import Refused, client_request
 from wherry.kubelet.certificates.asking import obtain
 
 JOINER = User("system:bootstrap:abcdef", ("system:bootstrappers", "system:authenticated"))
-PEM = b"-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"
+PEM = format_certificate(make_authority("somebody", 0, 3600).certificate)
 
 
 @pytest.fixture
