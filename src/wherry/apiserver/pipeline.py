@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from wherry.api import Obj
 from wherry.api.errors import BadRequest, Invalid
-from wherry.api.field import FieldError
+from wherry.api.field import FieldError, invalid
 from wherry.api.resource import Resource
 from wherry.api.schema import DecodeError
 from wherry.apiserver import metadata
@@ -114,6 +114,9 @@ def _check_kind(resource: Resource, obj: Obj) -> None:
     if api_version == resource.api_version and kind == resource.kind:
         metadata.of(obj)
         return
+    if kind and kind != resource.kind and resource.lifetime is not None and api_version == resource.api_version:
+        # Any JSON is an object of a custom kind to upstream's decoder; that it is of another kind is found out later.
+        raise Invalid.of(resource, metadata.name_of(obj), [invalid("kind", kind, f"must be {resource.kind}")])
     if kind and kind != resource.kind:
         version = str(api_version or resource.api_version).rpartition("/")[2]
         raise BadRequest(

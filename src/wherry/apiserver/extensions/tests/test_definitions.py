@@ -265,6 +265,21 @@ async def test_custom_kinds_know_no_strategic_merge(server: Shop) -> None:
     assert (await server.call("PATCH", f"{WIDGETS}/a", {"spec": {"size": 2}}, strategic)).status == 415
 
 
+async def test_a_body_of_another_kind_or_version_is_refused(server: Shop) -> None:
+    await server.define(definition(versions=TWO))
+    answer = await server.call("POST", WIDGETS, {**widget(size=1), "kind": "Gadget"})
+    assert answer.status == 422
+    assert answer.body["message"] == (
+        'Widget.shop.example.com "a" is invalid: kind: Invalid value: "Gadget": must be Widget'
+    )
+    answer = await server.call("POST", V2, widget(size=1))
+    assert answer.status == 400
+    assert answer.body["message"] == (
+        "the API version in the data (shop.example.com/v1) does not match the expected API version "
+        "(shop.example.com/v2)"
+    )
+
+
 async def test_unknown_fields_as_the_client_wants_them(server: Shop) -> None:
     await server.define(definition())
     body = widget(size=1, bogus=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wherry.api import Obj
 from wherry.api.coordination.lease import LEASES
@@ -172,3 +174,44 @@ def test_a_condition_keeps_the_time_of_its_status() -> None:
     second = with_condition(first, {"type": "A", "status": "True", "reason": "y", "message": ""}, NOW + 60)
     assert second[0]["reason"] == "y"
     assert second[0]["lastTransitionTime"] == first[0]["lastTransitionTime"]
+
+
+_WORDS = st.sampled_from(["a", "b", "c", "d"])
+_ASKED = st.fixed_dictionaries(
+    {
+        "plural": _WORDS,
+        "singular": _WORDS,
+        "shortNames": st.lists(_WORDS, max_size=2, unique=True),
+        "kind": _WORDS,
+        "listKind": _WORDS,
+    }
+)
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), _ASKED), max_size=12))
+def test_no_name_is_ever_given_twice(changes: list[tuple[int, Obj]]) -> None:
+    """Definitions ask for names, again and again for others; each is planned when it has asked."""
+    statuses: dict[int, Obj] = {}
+    for who, asked in changes:
+        held = statuses.get(who, {"acceptedNames": {}, "conditions": []})
+        given_out = [convert(Names, status["acceptedNames"]) for status in statuses.values()]
+        status = plan(definition(asked, held["acceptedNames"], held["conditions"]), Taken.by(given_out, ()), NOW)
+        statuses[who] = status or held
+        accepted = [convert(Names, each["acceptedNames"]) for each in statuses.values()]
+        resources = [{each.plural, each.singular, *each.short_names} - {""} for each in accepted]
+        kinds = [{each.kind, each.list_kind} - {""} for each in accepted]
+        for names in (resources, kinds):
+            assert sum(map(len, names)) == len(set().union(*names))
+        if all(condition == "True" for condition, _, _ in said(statuses[who]).values()):
+            assert convert(Names, statuses[who]["acceptedNames"]) == convert(Names, {**ASKED, **asked})
+
+
+@given(_ASKED, _ASKED)
+def test_plans_come_to_rest(mine: Obj, theirs: Obj) -> None:
+    """At the latest after the second: who asks for one name twice, as plural and short name, is refused it then."""
+    status: Obj = {"acceptedNames": {}, "conditions": []}
+    for turn in range(3):
+        taken = Taken.by([convert(Names, theirs), convert(Names, status["acceptedNames"])], ())
+        new = plan(definition(mine, status["acceptedNames"], status["conditions"]), taken, NOW + turn)
+        assert new is None or turn < 2
+        status = new or status
