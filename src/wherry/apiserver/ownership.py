@@ -19,6 +19,7 @@ from wherry.api.managedfields.entries import same_but_times
 from wherry.api.managedfields.lastapplied import KUBECTL, apply_as_kubectl
 from wherry.api.managedfields.sets import EMPTY, Fields, of
 from wherry.api.managedfields.updating import Kind, Writer, update
+from wherry.api.meta.objectmeta import keep_metadata
 from wherry.api.resource import Resource, Subresource
 from wherry.api.schema.kinds import KindSchema
 from wherry.apiserver.core import Call, Core
@@ -26,6 +27,7 @@ from wherry.apiserver.options import manager_faults
 from wherry.apiserver.otherversions import OtherVersions, answered
 
 _MANAGER_BYTES, _SUBRESOURCE_BYTES = 128, 256
+_METADATA = frozenset({"f:metadata"})
 _STATUS: Fields = of([("f:status",)])
 
 
@@ -172,6 +174,8 @@ def _kind(versions: OtherVersions, resource: Resource, sub: Subresource | None) 
     ignored = EMPTY
     if sub is not None and sub.writes:
         only = frozenset(f"f:{name}" for name in sub.writes)
+        if resource.prepare_status_update is not keep_metadata:
+            only |= _METADATA
     elif resource.subresource("status") is not None:
         ignored = _STATUS
     return Kind(resource.api_version, schema.node, versions, only, ignored, isinstance(schema, KindSchema))

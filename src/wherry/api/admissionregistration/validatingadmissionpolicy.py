@@ -11,6 +11,7 @@ from wherry.api.field import FieldError, duplicate, invalid, not_supported, requ
 from wherry.api.meta.columns import AGE, NAME, size
 from wherry.api.meta.conditions import validate_conditions
 from wherry.api.meta.names import qualified_name_faults
+from wherry.api.meta.objectmeta import keep_metadata
 from wherry.api.resource import STATUS, Column, Resource, Scope
 from wherry.api.schema import schema
 from wherry.cel.types import BOOL, NULL, STRING
@@ -99,6 +100,7 @@ VALIDATINGADMISSIONPOLICIES = Resource(
     scope=Scope.CLUSTER,
     categories=("api-extensions",),
     subresources=(STATUS,),
+    prepare_status_update=keep_metadata,
     has_generation=True,
     unconditional_update=False,
     columns=(

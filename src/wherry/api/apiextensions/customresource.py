@@ -14,7 +14,7 @@ from wherry.api.apiextensions.columns import columns
 from wherry.api.apiextensions.scaling import scale_faults, scale_of, status_scale_faults
 from wherry.api.field import FieldError
 from wherry.api.meta.names import qualified_name_faults
-from wherry.api.meta.objectmeta import FOREGROUND, ORPHAN
+from wherry.api.meta.objectmeta import FOREGROUND, ORPHAN, keep_metadata
 from wherry.api.registry import version_rank
 from wherry.api.resource import STATUS, GroupVersionKind, Resource, Scale, Scope, Subresource
 from wherry.api.structural.jsonpath import PathError, compile_path
@@ -56,6 +56,7 @@ def _resource(definition: Obj, version: Obj) -> Resource:
         has_generation=True,
         unconditional_update=False,
         defaults=schema.default,
+        prepare_status_update=keep_metadata,
         prepare_create=_drop_status if has_status else _nothing,
         validate_create=_validate_create(schema, scale),
         validate_update=_validate_update(schema, scale),

@@ -9,6 +9,7 @@ from wherry.api.apiextensions.definition import validate_create, validate_status
 from wherry.api.apiextensions.versions import places, schema_of, storage_version
 from wherry.api.meta.columns import CREATED_AT, NAME, joined, text
 from wherry.api.meta.conditions import is_true
+from wherry.api.meta.objectmeta import keep_metadata
 from wherry.api.resource import STATUS, Cell, Column, Resource, Scope
 from wherry.api.schema import schema
 from wherry.api.structural.shape import known_format
@@ -132,6 +133,7 @@ CUSTOMRESOURCEDEFINITIONS = Resource(
     short_names=("crd", "crds"),
     categories=("api-extensions",),
     subresources=(STATUS,),
+    prepare_status_update=keep_metadata,
     has_generation=True,
     unconditional_update=False,
     columns=COLUMNS,

@@ -13,6 +13,7 @@ from wherry.api.meta.names import (
     path_segment_faults,
     port_number_faults,
 )
+from wherry.api.meta.objectmeta import keep_metadata
 from wherry.api.resource import STATUS, Cell, Column, Resource, Scope
 from wherry.api.schema import schema
 
@@ -104,6 +105,7 @@ APISERVICES = Resource(
     scope=Scope.CLUSTER,
     categories=("api-extensions",),
     subresources=(STATUS,),
+    prepare_status_update=keep_metadata,
     unconditional_update=False,
     columns=(
         NAME,

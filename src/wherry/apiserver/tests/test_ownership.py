@@ -20,6 +20,14 @@ def owners(obj: Any) -> dict[tuple[str, str], Any]:
     return {(entry["manager"], entry.get("subresource", "")): entry["fieldsV1"] for entry in entries}
 
 
+FLOWSCHEMA = {
+    "apiVersion": "flowcontrol.apiserver.k8s.io/v1",
+    "kind": "FlowSchema",
+    "metadata": {"name": "f"},
+    "spec": {"priorityLevelConfiguration": {"name": "global-default"}},
+}
+
+
 def deployment(replicas: int = 1) -> dict[str, Any]:
     return {
         "apiVersion": "apps/v1",
@@ -156,13 +164,30 @@ async def test_status_and_spec_have_writers_of_their_own() -> None:
     async with serving() as server:
         await server.post(f"{PODS}?fieldManager=creator", pod("p") | {"status": {"phase": "Failed"}})
         body = pod("p") | {"status": {"phase": "Running", "podIP": "10.0.0.1"}}
-        body["metadata"]["labels"] = {"app": "stolen"}
         status = await server.call("PUT", f"{PODS}/p/status", body, {"user-agent": "kubelet/v1"})
         again = await server.call("PATCH", f"{PODS}/p?fieldManager=x", {"status": {"phase": "Failed"}}, MERGE)
     found = owners(status.body)
     assert set(found["kubelet", "status"]["f:status"]) == {"f:phase", "f:podIP", "f:podIPs"}
     assert "f:status" not in found["creator", ""]
     assert owners(again.body) == found
+
+
+async def test_what_of_the_metadata_a_status_writer_may_change() -> None:
+    note: dict[str, Any] = {"metadata": {"annotations": {"n": "1"}, "labels": {"l": "1"}}}
+    async with serving() as server:
+        await server.post(PODS, pod("p"))
+        await server.post(DEPLOYMENTS, deployment())
+        await server.post("/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas", FLOWSCHEMA)
+        paths = (f"{PODS}/p", f"{DEPLOYMENTS}/web", "/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas/f")
+        answers = [(await server.call("PATCH", f"{path}/status?fieldManager=s", note, MERGE)).body for path in paths]
+    whole, without_labels, nothing = answers
+    assert whole["metadata"]["labels"] == {"app": "p", "l": "1"}
+    assert set(owners(whole)["s", "status"]["f:metadata"]) == {"f:annotations", "f:labels"}
+    assert without_labels["metadata"].get("labels") is None
+    assert without_labels["metadata"]["annotations"]["n"] == "1"
+    assert set(owners(without_labels)["s", "status"]["f:metadata"]) == {"f:annotations"}
+    assert not {"labels", "annotations"} & nothing["metadata"].keys()
+    assert ("s", "status") not in owners(nothing)
 
 
 async def test_scaling_is_owned_by_its_subresource() -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from wherry.api import Obj
 from wherry.api.errors import BadRequest, Conflict, NotFound
@@ -17,7 +16,7 @@ from wherry.api.meta.objectmeta import validate_update
 from wherry.api.resource import Resource, Subresource
 from wherry.apiserver import metadata, ownership, pipeline, versions
 from wherry.apiserver.core import Call, Claim, Core, Outcome
-from wherry.apiserver.encode import decode, encode, encode_any
+from wherry.apiserver.encode import copy, decode, encode, encode_any
 from wherry.apiserver.failures import of_store
 from wherry.apiserver.pipeline import Faults
 from wherry.apiserver.verbs import create
@@ -106,6 +105,8 @@ async def _rewrite(
         old = versions.read(resource, item)
         metadata.check_updated_uid(resource, new, old, key)
         _check_revision(resource, new, item)
+        if sub is not None:
+            _settle_metadata(resource, new, old)
         if not call.is_applied:
             if resource.converter is None:
                 ownership.follow(core, call, resource, owner, new, old)
@@ -151,9 +152,7 @@ def _confirm(
     metadata.keep(new, old)
     if sub is not None:
         faults = ()
-        entries = new["metadata"].get("managedFields")
         confine(new, old, sub.writes)
-        _keep_entries(new, entries)
         resource.prepare_status_update(new, old)
         checks: tuple[Faults, ...] = (validate_update(new, old), resource.validate_status_update(new, old))
     else:
@@ -169,21 +168,24 @@ def _confirm(
 
 
 def confine(new: Obj, old: Obj, writes: Sequence[str]) -> None:
-    """Put back every top-level field that a subresource does not write."""
+    """Put back every top-level field that a subresource does not write; of the metadata, the kind decides."""
     for name in new.keys() | old.keys():
-        if name not in writes:
+        if name not in writes and name != "metadata":
             _restore(new, old, name)
 
 
-def _keep_entries(new: Obj, entries: Any) -> None:
-    """Metadata is as stored, but for who owns what."""
-    meta = {name: value for name, value in new["metadata"].items() if name not in _OF_THE_WRITE}
-    if entries:
-        meta["managedFields"] = entries
-    new["metadata"] = meta
+_JUDGED_BY_KIND = ("labels", "annotations", "finalizers", "ownerReferences")
 
 
-_OF_THE_WRITE = frozenset({"managedFields", "resourceVersion"})
+def _settle_metadata(resource: Resource, new: Obj, old: Obj) -> None:
+    """Put back what of the metadata the kind lets no subresource change, before anybody comes to own it."""
+    meta, before = new["metadata"], old["metadata"]
+    if all(meta.get(name) == before.get(name) for name in _JUDGED_BY_KIND):
+        return
+    trial = copy(new)
+    resource.prepare_status_update(trial, old)
+    for name in _JUDGED_BY_KIND:
+        _restore(meta, trial["metadata"], name)
 
 
 def _restore(new: Obj, old: Obj, name: str) -> None:
