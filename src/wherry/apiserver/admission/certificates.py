@@ -6,10 +6,15 @@ from base64 import b64decode
 from collections.abc import Callable
 
 from wherry.api import Obj
+from wherry.api.errors import Invalid
+from wherry.api.field import forbidden as not_allowed
 from wherry.apiserver.admission.refusing import forbidden
 from wherry.apiserver.attributes import MASTERS, Admission, Attributes, Authorizer, Plugin, Reader
 from wherry.identity.profiles import NODE_PREFIX, NODES
 from wherry.identity.signers import API_SERVER_CLIENT, KUBELET_CLIENT, KUBELET_SERVING
+
+_BOOKKEEPING = ("ownerReferences", "finalizers", "managedFields", "resourceVersion")
+"""What garbage collection and the server itself write of an object's metadata."""
 
 
 def record_requester(admission: Admission, _: Reader) -> None:
@@ -66,15 +71,56 @@ def restrict_deciding(authorization: Callable[[], Authorizer]) -> Plugin:
     return plugin
 
 
+def restrict_attesting(authorization: Callable[[], Authorizer]) -> Plugin:
+    """Who says what a signer's roots are needs the right `attest` on the signer; collecting garbage changes nothing."""
+
+    def plugin(admission: Admission, _: Reader) -> None:
+        new = admission.obj or {}
+        if admission.operation not in ("CREATE", "UPDATE") or not (new.get("spec") or {}).get("signerName"):
+            return
+        if admission.operation == "UPDATE" and _essence(new) == _essence(admission.old or {}):
+            return
+        _demand(admission, authorization(), "attest", "attest for", of=new)
+
+    return plugin
+
+
+def _essence(obj: Obj) -> Obj:
+    """An object without what garbage collection writes."""
+    metadata = {key: value for key, value in obj["metadata"].items() if key not in _BOOKKEEPING}
+    return {**obj, "metadata": metadata}
+
+
+def restrict_signing(authorization: Callable[[], Authorizer]) -> Plugin:
+    """Whoever finishes a pod's request needs the right `sign` on the signer."""
+
+    def plugin(admission: Admission, _: Reader) -> None:
+        new, old = admission.obj or {}, admission.old or {}
+        if admission.subresource != "status" or (new.get("status") or {}) == (old.get("status") or {}):
+            return
+        signer = str((old.get("spec") or {}).get("signerName") or "")
+        if not _may_use(admission, authorization(), "sign", signer):
+            why = f'User "{admission.user.name}" is not permitted to "sign" for signer "{signer}"'
+            raise Invalid.of(admission.resource, admission.name, [not_allowed("spec.signerName", why)])
+
+    return plugin
+
+
 def _certificate(request: Obj) -> object:
     return (request.get("status") or {}).get("certificate")
 
 
-def _demand(admission: Admission, authorizer: Authorizer, verb: str, what: str) -> None:
-    signer = str(((admission.old or admission.obj or {}).get("spec") or {}).get("signerName") or "")
-    names = (signer, f"{signer.partition('/')[0]}/*")
-    if not any(_may(admission, authorizer, verb, name) for name in names):
+def _demand(admission: Admission, authorizer: Authorizer, verb: str, what: str, of: Obj | None = None) -> None:
+    """`of` is the object that names the signer, the older one unless said."""
+    signer = str(((of or admission.old or admission.obj or {}).get("spec") or {}).get("signerName") or "")
+    if not _may_use(admission, authorizer, verb, signer):
         raise forbidden(admission, f'user not permitted to {what} signerName "{signer}"')
+
+
+def _may_use(admission: Admission, authorizer: Authorizer, verb: str, signer: str) -> bool:
+    """Rights are given on one signer or on all of a domain."""
+    names = (signer, f"{signer.partition('/')[0]}/*")
+    return any(_may(admission, authorizer, verb, name) for name in names)
 
 
 def _may(admission: Admission, authorizer: Authorizer, verb: str, name: str) -> bool:

@@ -8,11 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from wherry.api.certificates.certificatesigningrequest import CERTIFICATESIGNINGREQUESTS
+from wherry.api.certificates.clustertrustbundle import CLUSTERTRUSTBUNDLES
+from wherry.api.certificates.podcertificaterequest import PODCERTIFICATEREQUESTS
 from wherry.api.coordination.lease import LEASES
 from wherry.api.core.node import NODES
 from wherry.api.core.persistentvolumeclaim import PERSISTENTVOLUMECLAIMS
 from wherry.api.core.pod import PODS
 from wherry.api.core.serviceaccount import SERVICEACCOUNTS
+from wherry.api.dra.resourceclaim import RESOURCECLAIMS
+from wherry.api.dra.resourceclaimtemplate import RESOURCECLAIMTEMPLATES
 from wherry.api.networking.ingress import INGRESSES
 from wherry.api.rbac.clusterrole import CLUSTERROLES
 from wherry.api.rbac.clusterrolebinding import CLUSTERROLEBINDINGS
@@ -21,11 +25,18 @@ from wherry.api.rbac.rolebinding import ROLEBINDINGS
 from wherry.api.resource import Resource
 from wherry.api.scheduling.priorityclass import PRIORITYCLASSES
 from wherry.api.storage.csinode import CSINODES
-from wherry.apiserver.admission.certificates import record_requester, restrict_deciding, restrict_subject
+from wherry.apiserver.admission.certificates import (
+    record_requester,
+    restrict_attesting,
+    restrict_deciding,
+    restrict_signing,
+    restrict_subject,
+)
 from wherry.apiserver.admission.claimresize import claim_resize
 from wherry.apiserver.admission.defaultingressclass import default_ingress_class
 from wherry.apiserver.admission.defaultstorageclass import default_storage_class
 from wherry.apiserver.admission.defaulttolerationseconds import default_toleration_seconds
+from wherry.apiserver.admission.deviceadmin import device_admin
 from wherry.apiserver.admission.limitranger import enforce_limits, set_default_limits
 from wherry.apiserver.admission.namespacelifecycle import namespace_lifecycle
 from wherry.apiserver.admission.noderestriction import node_restriction
@@ -70,12 +81,15 @@ def validating(authorization: Callable[[], Authorization] | None = None) -> tupl
         (single_default_priority, (PRIORITYCLASSES,)),
         (claim_resize, (PERSISTENTVOLUMECLAIMS,)),
         (restrict_subject, (CERTIFICATESIGNINGREQUESTS,)),
+        (device_admin, (RESOURCECLAIMS, RESOURCECLAIMTEMPLATES)),
         (pod_security, KINDS),
     )
     if authorization is not None:
         entries += (
             (_later(authorization), _RBAC),
             (restrict_deciding(authorization), (CERTIFICATESIGNINGREQUESTS,)),
+            (restrict_attesting(authorization), (CLUSTERTRUSTBUNDLES,)),
+            (restrict_signing(authorization), (PODCERTIFICATEREQUESTS,)),
         )
     return (by_kind(entries),)
 
