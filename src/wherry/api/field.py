@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from wherry.lib.gofloats import format_float
+
 
 class ErrorType(Enum):
     """Cause types: `value` is the machine-readable reason, `label` begins the message."""
@@ -112,9 +114,9 @@ def not_found(path: str, value: Any) -> FieldError:
 
 
 def too_long(path: str, limit: int) -> FieldError:
-    return FieldError(
-        ErrorType.TOO_LONG, path, f"may not be more than {limit} bytes" if limit >= 0 else "value is too long"
-    )
+    unit = "byte" if limit == 1 else "bytes"
+    why = f"may not be more than {limit} {unit}" if limit >= 0 else "value is too long"
+    return FieldError(ErrorType.TOO_LONG, path, why)
 
 
 def too_many(path: str, count: int, limit: int) -> FieldError:
@@ -126,4 +128,6 @@ def _format_value(value: Any) -> str:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float):
+        return format_float(value)
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -6,11 +6,11 @@ floating-point numbers in a schema, whatever they bound, and are cut to integers
 
 from __future__ import annotations
 
-from decimal import Decimal
 from math import isfinite, trunc
 from typing import Any
 
 from wherry.api.structural.shape import Shape
+from wherry.lib.gofloats import format_float
 
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 _EXACT = 2**53 - 1
@@ -96,16 +96,7 @@ def _maximum_fault(shape: Shape, value: float, bound: float) -> str:
 
 def format_number(value: float) -> str:
     """A number as Go prints it: `5`, `0.5`, `1e+06`."""
-    if type(value) is int:
-        return str(value)
-    sign, digits, exponent = Decimal(repr(float(value))).normalize().as_tuple()
-    assert isinstance(exponent, int)
-    magnitude = len(digits) + exponent - 1
-    if -4 <= magnitude < 6:
-        return format(Decimal((sign, digits, exponent)), "f")
-    text = "".join(map(str, digits))
-    mantissa = text[0] + ("." + text[1:] if len(text) > 1 else "")
-    return f"{'-' if sign else ''}{mantissa}e{'-' if magnitude < 0 else '+'}{abs(magnitude):02d}"
+    return str(value) if type(value) is int else format_float(value)
 
 
 def same(one: Any, other: Any) -> bool:

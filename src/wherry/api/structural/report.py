@@ -14,7 +14,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from wherry.api.field import ErrorType, FieldError, invalid, not_supported, required, type_invalid
+from wherry.api.field import FieldError, invalid, not_supported, required, too_long, too_many, type_invalid
 from wherry.api.structural.correlation import Correlation
 from wherry.api.structural.formats import find_format
 from wherry.api.structural.listtypes import repeats
@@ -173,9 +173,7 @@ class _Reporter:
     def _check_string(self, shape: Shape, value: str, path: str, result: Result) -> None:
         if shape.max_length is not None and len(value) > shape.max_length:
             text = f"{path} in body should be at most {shape.max_length} chars long"
-            unit = "byte" if shape.max_length == 1 else "bytes"
-            why = f"may not be more than {shape.max_length} {unit}"
-            result.add(Flaw(text, FieldError(ErrorType.TOO_LONG, self._place(path), why)))
+            result.add(Flaw(text, too_long(self._place(path), shape.max_length)))
         elif shape.min_length is not None and len(value) < shape.min_length:
             result.add(self._invalid(path, value, f"should be at least {shape.min_length} chars long"))
         elif shape.pattern and (why := _mismatch(shape.pattern, value)):
@@ -209,7 +207,7 @@ class _Reporter:
             result.add(self._invalid(path, len(value), f"should have at least {shape.min_items} items"))
         if shape.max_items is not None and len(value) > shape.max_items:
             text = f"{path} in body should have at most {shape.max_items} items"
-            result.add(Flaw(text, _too_many(self._place(path), len(value), shape.max_items)))
+            result.add(Flaw(text, too_many(self._place(path), len(value), shape.max_items)))
         if shape.unique_items and repeats(value):
             result.add(self._invalid(path, "", "shouldn't contain duplicates"))
         result.passed += 2
@@ -229,7 +227,7 @@ class _Reporter:
             result.add(self._invalid(path, len(value), f"should have at least {shape.min_properties} properties"))
         if shape.max_properties is not None and len(value) > shape.max_properties:
             text = f"{path} in body should have at most {shape.max_properties} properties"
-            result.add(Flaw(text, _too_many(self._place(path), len(value), shape.max_properties)))
+            result.add(Flaw(text, too_many(self._place(path), len(value), shape.max_properties)))
         for key, content in value.items():
             if key in shape.properties:
                 continue
@@ -272,12 +270,6 @@ def _mismatch(pattern: str, value: str) -> str:
         return "" if compile_pattern(pattern).search(value) else pattern
     except PatternError as error:
         return f"{pattern}, but pattern is invalid: {error}"
-
-
-def _too_many(path: str, count: int, limit: int) -> FieldError:
-    return FieldError(
-        ErrorType.TOO_MANY, path, f"{count}: must have at most {limit} {'item' if limit == 1 else 'items'}"
-    )
 
 
 def _json(value: Any) -> str:

@@ -7,7 +7,8 @@ kept packed until an object of the kind is met; then it is parsed, and each part
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from weakref import WeakValueDictionary
@@ -15,7 +16,7 @@ from weakref import WeakValueDictionary
 import msgspec
 
 from wherry.api import Obj
-from wherry.api.field import ErrorType, FieldError, invalid
+from wherry.api.field import OMITTED, ErrorType, FieldError, invalid
 from wherry.api.schema import DecodeError
 from wherry.api.schema.kinds import TOO_DEEP
 from wherry.api.schema.nodes import Node
@@ -88,13 +89,17 @@ class StructuralSchema:
     def default(self, obj: Obj) -> None:
         """Fill in defaults, in place."""
         if self.shape.has_defaults:
-            self._defaulter(obj)
+            with suppress(RecursionError):  # of what is nested too deeply, validation tells
+                self._defaulter(obj)
 
     def validate(self, obj: Obj, others: Sequence[FieldError] = ()) -> list[FieldError]:
         """What is wrong with a new object, by schema and rules. `metadata` at the root is checked by the pipeline.
 
         `others` are faults already found; they are told as well, and some of them make that rules are not asked.
         """
+        return _shallow(lambda: self._validate(obj, others))
+
+    def _validate(self, obj: Obj, others: Sequence[FieldError]) -> list[FieldError]:
         faults, is_within = list(others), True
         if not is_valid(self._table, obj):
             faults[:0] = report(self.shape, obj)
@@ -104,6 +109,9 @@ class StructuralSchema:
 
     def validate_update(self, new: Obj, old: Obj, others: Sequence[FieldError] = ()) -> list[FieldError]:
         """What is wrong with a changed object; what has not changed is not judged again."""
+        return _shallow(lambda: self._validate_update(new, old, others))
+
+    def _validate_update(self, new: Obj, old: Obj, others: Sequence[FieldError]) -> list[FieldError]:
         faults, is_within = list(others), True
         if not is_valid(self._table, new):
             faults[:0] = report(self.shape, new, "", Correlation(new, old, self.shape))
@@ -115,6 +123,9 @@ class StructuralSchema:
 
     def validate_status_update(self, new: Obj, old: Obj, others: Sequence[FieldError] = ()) -> list[FieldError]:
         """The same for a write through `status`: of the schema, only its `status` counts."""
+        return _shallow(lambda: self._validate_status(new, old, others))
+
+    def _validate_status(self, new: Obj, old: Obj, others: Sequence[FieldError]) -> list[FieldError]:
         shape = self.shape.properties.get("status")
         faults, is_within = list(others), True
         if shape is not None and "status" in new and not is_valid(self._status_table, new["status"]):
@@ -169,6 +180,13 @@ class StructuralSchema:
     @cached_property
     def _status_table(self) -> Table:
         return make_table(self.shape.properties["status"])
+
+
+def _shallow(validate: Callable[[], list[FieldError]]) -> list[FieldError]:
+    try:
+        return validate()
+    except RecursionError:
+        return [invalid(NOWHERE, OMITTED, TOO_DEEP)]
 
 
 _BLOCKING = frozenset(

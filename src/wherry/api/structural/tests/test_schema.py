@@ -103,3 +103,26 @@ def test_status_faults(case: Obj) -> None:
 @pytest.mark.parametrize("case", _cases("forgiven"))
 def test_forgiven(case: Obj) -> None:
     assert _schema(case).update_warnings(_object(case), _old(case)) == case["forgiven"]
+
+
+def test_what_is_nested_too_deeply_is_refused() -> None:
+    shape: Obj = {"type": "object"}
+    for _ in range(150):
+        shape = {"type": "object", "properties": {"a": shape}, "anyOf": [{"minProperties": 0}]}
+    schema = StructuralSchema.of(shape)
+    for depth in (100, 300, 600, 5000):
+        obj: Obj = {}
+        for _ in range(depth):
+            obj = {"a": obj, "b": [obj] if depth == 300 else 1}
+        faults, _ = schema.prune(obj)
+        schema.default(obj)
+        assert faults or len(schema.validate(obj)) <= 1
+
+
+def test_schemas_that_say_the_same_are_one() -> None:
+    first, second = (
+        StructuralSchema.of({"type": "object", "title": "a"}),
+        StructuralSchema.of({"title": "a", "type": "object"}),
+    )
+    assert first is second
+    assert first is not StructuralSchema.of({"type": "object"})
