@@ -6,12 +6,14 @@ import base64
 import gzip
 import json
 import os
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from tests.e2e.cluster import KUBECTLS, Cluster
+from tests.e2e.pods import until
 from tests.e2e.serving import Talk, request
 
 from wherry.apiserver.protobuf.reading import read
@@ -52,6 +54,58 @@ def test_go_reads_our_protobuf(api: Cluster, namespace: str, kind: str) -> None:
             obj["metadata"].pop(changing, None)  # controllers are quick
         obj.pop("status", None)
     assert without_empties(told) == without_empties(kept)
+
+
+def test_go_reads_lists_in_protobuf(api: Cluster, namespace: str) -> None:
+    """`kubectl cluster-info dump` lists in that form."""
+    api.kubectl("create", "deployment", "dumped", "--image=example.org/a:1", "-n", namespace)
+    until(lambda: api.get("pods", "-n", namespace)["items"], what="the deployment's pod")
+    dumped = list(_documents(api.kubectl("cluster-info", "dump", "-n", namespace, "--namespaces", namespace)))
+    by_kind = {document["kind"]: document["items"] for document in dumped}
+    assert {"PodList", "ServiceList", "DeploymentList", "ReplicaSetList", "EventList", "NodeList"} <= set(by_kind)
+    for kind, plural in (("PodList", "pods"), ("DeploymentList", "deployments"), ("ReplicaSetList", "replicasets")):
+        [told] = by_kind[kind]
+        [kept] = api.get(plural, "-n", namespace)["items"]
+        assert without_empties(told["spec"]) == without_empties(kept["spec"])
+        assert told["metadata"]["uid"] == kept["metadata"]["uid"]
+
+
+def _documents(text: str) -> Iterator[Any]:
+    """The JSON documents of a text that has other lines too."""
+    decoder, at = json.JSONDecoder(), text.find("{")
+    while at >= 0:
+        document, end = decoder.raw_decode(text, at)
+        yield document
+        at = text.find("{", end)
+
+
+def test_go_reads_watches_in_protobuf(api: Cluster, namespace: str) -> None:
+    """`kubectl events --watch` watches in that form."""
+    _record(api, namespace, "Early")
+    command = ("timeout", "30", api.kubectl_path, "events", "--watch", "-n", namespace)
+    watching = api.start(*command, stdout=subprocess.PIPE)
+    try:
+        assert watching.stdout is not None
+        assert any("Early" in line for line in watching.stdout)
+        for reason in ("First", "Second", "Third"):
+            _record(api, namespace, reason)
+            assert reason in watching.stdout.readline()
+    finally:
+        watching.terminate()  # which `timeout` hands on
+        watching.communicate()
+
+
+def _record(api: Cluster, namespace: str, reason: str) -> None:
+    event = {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"name": reason.lower(), "namespace": namespace},
+        "involvedObject": {"kind": "Pod", "name": "p", "namespace": namespace},
+        "type": "Normal",
+        "reason": reason,
+        "message": "something happened",
+    }
+    api.kubectl("create", "-f", "-", stdin=json.dumps(event))
 
 
 def without_empties(value: Any) -> Any:
