@@ -43,6 +43,7 @@ _APP_ARMOR = "container.apparmor.security.beta.kubernetes.io/"
 _NO_APP_ARMOR = 'deprecated since v1.30; use the "appArmorProfile" field instead'
 _MATCHES_NOTHING = "a null labelSelector results in matching no pod"
 _BYTES = ("memory", "ephemeral-storage")
+_SMALL = ("m", "u", "n")
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 
@@ -64,22 +65,18 @@ def _of_all(spec: Spec, annotations: Mapping[str, str], base: str) -> Iterator[s
     """Of a specification at `<base>spec` and what is noted at its side."""
     path = base + "spec"
     containers = list(_containers(spec, path))
-    for key in spec.get("nodeSelector") or ():
-        if why := DEPRECATED_NODE_LABELS.get(key):
-            yield f"{path}.nodeSelector[{key}]: {why}"
-    affinity = spec.get("affinity") or {}
-    if node := affinity.get("nodeAffinity"):
-        yield from _of_node_affinity(node, path + ".affinity.nodeAffinity")
-    for index, constraint in enumerate(spec.get("topologySpreadConstraints") or ()):
-        yield from _of_constraint(constraint, f"{path}.topologySpreadConstraints[{index}]")
+    yield from _of_placement(spec, path + ".")
     if annotations:
         yield from (_noted(base, key, why) for key, why in _DEPRECATED_ANNOTATIONS.items() if key in annotations)
     if volumes := spec.get("volumes"):
         yield from _of_volumes(volumes, path + ".volumes")
         yield from warn_of_overlaps(volumes)
-    yield from _repeated(spec.get("hostAliases") or (), "ip", path + ".hostAliases")
-    yield from _of_pull_secrets(spec.get("imagePullSecrets") or (), path + ".imagePullSecrets")
-    yield from _fractions(spec.get("overhead") or {}, path + ".overhead")
+    if aliases := spec.get("hostAliases"):
+        yield from _repeated(aliases, "ip", path + ".hostAliases")
+    if secrets := spec.get("imagePullSecrets"):
+        yield from _of_pull_secrets(secrets, path + ".imagePullSecrets")
+    if overhead := spec.get("overhead"):
+        yield from _fractions(overhead, path + ".overhead")
     if annotations:
         yield from _of_profiles(spec, annotations, base, [container for container, _ in containers])
     for container, where in containers:
@@ -89,9 +86,21 @@ def _of_all(spec: Spec, annotations: Mapping[str, str], base: str) -> Iterator[s
     if (spec.get("terminationGracePeriodSeconds") or 0) < 0:
         why = "must be >= 0; negative values are invalid and will be treated as 1"
         yield f"{path}.terminationGracePeriodSeconds: {why}"
+    affinity = spec.get("affinity") or {}
     for kind in ("podAffinity", "podAntiAffinity"):
         if terms := affinity.get(kind):
             yield from _of_pod_affinity(terms, f"{path}.affinity.{kind}")
+
+
+def _of_placement(spec: Spec, base: str) -> Iterator[str]:
+    """Of where the pod is to run."""
+    for key in spec.get("nodeSelector") or ():
+        if why := DEPRECATED_NODE_LABELS.get(key):
+            yield f"{base}nodeSelector[{key}]: {why}"
+    if node := (spec.get("affinity") or {}).get("nodeAffinity"):
+        yield from _of_node_affinity(node, base + "affinity.nodeAffinity")
+    for index, constraint in enumerate(spec.get("topologySpreadConstraints") or ()):
+        yield from _of_constraint(constraint, f"{base}topologySpreadConstraints[{index}]")
 
 
 def _containers(spec: Spec, path: str) -> Iterator[tuple[Spec, str]]:
@@ -185,7 +194,7 @@ def _of_profiles(spec: Spec, annotations: Mapping[str, str], base: str, containe
 def _fractions(amounts: Mapping[str, str], path: str) -> Iterator[str]:
     for name in _BYTES:
         text = amounts.get(name)
-        if text is not None and text.endswith(("m", "u", "n")) and parse_quantity(text) % 1:
+        if text is not None and text[-1:] in _SMALL and parse_quantity(text) % 1:
             yield f'{path}[{name}]: fractional byte value "{text}" is invalid, must be an integer'
 
 
@@ -193,8 +202,9 @@ def _of_container(container: Spec, path: str) -> Iterator[str]:
     resources = container.get("resources") or {}
     for name in _BYTES:
         for kind in ("limits", "requests"):
-            if name in (resources.get(kind) or ()):
-                yield from _fractions({name: resources[kind][name]}, f"{path}.resources.{kind}")
+            text = (resources.get(kind) or {}).get(name)
+            if text is not None and text[-1:] in _SMALL:
+                yield from _fractions({name: text}, f"{path}.resources.{kind}")
     names: set[str] = set()
     for index, variable in enumerate(container.get("env") or ()):
         name = variable.get("name") or ""
