@@ -52,13 +52,7 @@ def stream(
         except ApiError as error:
             follower.end(error)
             return
-        try:
-            await versions.ready(resource, watching.initial)
-        except ApiError as error:
-            watching.close()
-            follower.end(error)
-            return
-        await follower.follow(watching)
+        await follower.follow(resource, watching)
 
     return Stream(start, content_type=encoder.content_type)
 
@@ -92,12 +86,14 @@ class WatchStream:
         self._bookmark_timer: Timer | None = None
         self._end_timer: Timer | None = None
 
-    async def follow(self, watching: watch.Watching) -> None:
+    async def follow(self, resource: Resource, watching: watch.Watching) -> None:
         """Write the initial events; from then on everything happens in callbacks."""
         self._watching = watching
         sink, clock = self._sink, self._core.clock
         sink.on_close(self._stop)
         self._end_timer = clock.call_later(self._lifetime(), self._end)
+        if not await self._can_show(resource, watching):
+            return
         for chunk in _chunks(map(self._encoder.added, watching.initial)):
             sink.write(chunk)
             if sink.is_paused:
@@ -114,6 +110,14 @@ class WatchStream:
         self._flush()
         if self._options.bookmarks:
             self._bookmark_timer = clock.call_later(BOOKMARK_SECONDS, self._bookmark)
+
+    async def _can_show(self, resource: Resource, watching: watch.Watching) -> bool:
+        """Wait until what is there has the form that is asked for; whether there is still somebody to show it to."""
+        try:
+            await versions.ready(resource, watching.initial)
+        except ApiError as error:
+            self.end(error)
+        return not self._sink.is_closed
 
     def deliver(self, batch: Batch) -> None:
         """Take events from the watch cache."""

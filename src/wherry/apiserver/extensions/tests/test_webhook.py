@@ -22,7 +22,8 @@ from wherry.apiserver.extensions.tests.custom import (
     version,
     widget,
 )
-from wherry.transport.messages import Request, Response
+from wherry.apiserver.tests.harness import Screen
+from wherry.transport.messages import Request, Response, Stream
 from wherry.transport.server import Server
 from wherry.transport.tests.rawclient import Authority, Certificates, until
 
@@ -190,6 +191,34 @@ async def test_no_bookmark_passes_what_is_still_being_converted(world: World) ->
     await until(lambda: len(watch.events) > before)
     await world.server.clock.advance(1)
     assert [event["type"] for event in watch.events[before:]] == ["ADDED", "BOOKMARK"]
+
+
+async def test_a_watcher_that_leaves_during_a_conversion_is_forgotten(world: World) -> None:
+    release = asyncio.Event()
+
+    async def wait() -> None:
+        await release.wait()
+
+    await world.server.post(WIDGETS, widget(size=1))
+    world.hook.wait = wait
+    reply = await world.server.raw("GET", f"{V2}?watch=true")
+    assert isinstance(reply, Stream)
+    screen = Screen()
+
+    async def begin() -> None:
+        started = reply.start(screen)
+        assert started is not None
+        await started
+
+    beginning = world.server.api.core.tasks.spawn(begin())
+    await until(lambda: world.hook.asked)
+    kind = next(kind for kind in world.server.api.core.cache.kinds if kind.prefix == "widgets.shop.example.com")
+    assert kind.watchers == 1
+    screen.leave()
+    assert kind.watchers == 0
+    release.set()
+    await beginning
+    assert screen.data == b""
 
 
 async def test_a_watch_that_cannot_be_shown_ends_with_the_error(world: World) -> None:
