@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from wherry.api import Obj
 from wherry.api.field import FieldError, duplicate, invalid, not_supported, required, too_many
-from wherry.api.meta.addresses import validate_ip, validate_legacy_ip, warn_of_ip
+from wherry.api.meta.addresses import is_ordinary, validate_ip, validate_legacy_ip, warn_of_ip
 from wherry.api.meta.columns import AGE, NAME, listed, text
 from wherry.api.meta.names import (
     dns1123_label_faults,
@@ -113,6 +113,8 @@ def _validate_addresses(addresses: Sequence[str], family: str, path: str) -> Fau
     elif len(addresses) > _MAX_ADDRESSES:
         faults.append(too_many(path, len(addresses), _MAX_ADDRESSES))
     for index, address in enumerate(addresses):
+        if family == "IPv4" and is_ordinary(address):
+            continue
         where = f"{path}[{index}]"
         if family == "FQDN":
             faults += _validate_domain(address, where)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wherry.api.meta import addresses
+from wherry.api.meta.names import routable_faults
 
 NO_ADDRESS = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
 NO_RANGE = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
@@ -82,3 +83,44 @@ def test_warnings() -> None:
     assert addresses.warn_of_cidr("FE80::/10", "f") == [
         'f: IPv6 CIDR value "FE80::/10" should be in RFC 5952 canonical format ("fe80::/10")'
     ]
+
+
+@given(st.ip_addresses(v=4) | st.from_regex(r"[0-9.]{7,15}", fullmatch=True))
+def test_nothing_is_wrong_with_an_ordinary_address(address: object) -> None:
+    text = str(address)
+    if addresses.is_ordinary(text):
+        assert addresses.validate_ip(text, "f") == []
+        assert not routable_faults(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_ordinary"),
+    [
+        ("10.0.0.1", True),
+        ("223.255.255.255", True),
+        ("127.0.0.1", False),
+        ("12.0.0.1", True),
+        ("169.254.0.1", False),
+        ("224.0.0.1", False),
+        ("0.0.0.0", False),
+        ("10.0.0.01", False),
+        ("10.0.0.256", False),
+        ("10.0.0.1\n", False),
+    ],
+)
+def test_ordinary_addresses(text: str, is_ordinary: bool) -> None:
+    assert addresses.is_ordinary(text) is is_ordinary
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("10.0.0.1/8", ""),
+        ("2001:db8::1/64", ""),
+        ("10.0.0.1", "must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)"),
+        ("2001:DB8::1/64", 'must be in canonical form ("2001:db8::1/64")'),
+        ("::ffff:10.0.0.1/120", 'must be in canonical form ("10.0.0.1/24")'),
+    ],
+)
+def test_addresses_of_interfaces(text: str, wanted: str) -> None:
+    assert [fault.detail for fault in addresses.validate_interface_address(text, "f")] == [wanted] * bool(wanted)
