@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, TypeAlias, cast
 
 from wherry.api.managedfields.elements import BadElement
-from wherry.api.managedfields.sets import EMPTY, Fields, decode, union
+from wherry.api.managedfields.sets import EMPTY, Fields, decode, union_of
 
 Entry: TypeAlias = "dict[str, Any]"
 
@@ -113,21 +113,23 @@ def capped(entries: list[Entry]) -> list[Entry]:
     if excess <= 0:
         return entries
     left = {identity(entry): entry for entry in entries}
-    oldest: dict[str, Entry] = {}
+    oldest: dict[str, list[Entry]] = {}
     for entry in sorted(updaters, key=lambda entry: (time_of(entry), identity(entry))):
         if excess <= 0:
             break
-        version = entry["apiVersion"]
+        together = oldest.setdefault(entry["apiVersion"], [])
+        together.append(entry)
+        excess -= len(together) > 1
+    for version, together in oldest.items():
         bucket = Identity(_ANCIENT, UPDATE, version, "")
-        first = oldest.setdefault(version, entry)
-        if first is entry or identity(entry) == bucket:
+        if len(together) == 1:
             continue
-        into = left.get(bucket)
-        if into is None:
-            into = left.pop(identity(first))
-        left[bucket] = make(bucket, version, time_of(entry), union(fields_of(into), fields_of(entry)))
-        del left[identity(entry)]
-        excess -= 1
+        for entry in together:
+            left.pop(identity(entry))
+        if bucket in left:
+            together.append(left[bucket])
+        fields = union_of([fields_of(entry) for entry in together])
+        left[bucket] = make(bucket, version, max(map(time_of, together)), fields)
     return list(left.values())
 
 

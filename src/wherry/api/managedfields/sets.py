@@ -11,7 +11,7 @@ one dict. Writers therefore pay for what they change and not for what an object 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from wherry.api.managedfields.elements import BadElement, canonical, sort_key
@@ -57,6 +57,14 @@ def union(left: Fields, right: Fields) -> Fields:
     if not left or left is right:
         return right
     return _union(left, right) if right else left
+
+
+def union_of(many: Sequence[Fields]) -> Fields:
+    """What is in any of them; by halves, so that what is there already is not copied for each."""
+    if len(many) <= 1:
+        return many[0] if many else EMPTY
+    middle = len(many) // 2
+    return union(union_of(many[:middle]), union_of(many[middle:]))
 
 
 def _union(left: Fields, right: Fields) -> Fields:

@@ -65,7 +65,9 @@ class Configuration:
         if self.body.lstrip()[:1] == b"{":  # JSON is YAML; it is read twenty times as fast.
             try:
                 return decode(self.body)
-            except (DecodeError, UnicodeDecodeError, RecursionError):
+            except RecursionError:
+                raise BadRequest("error decoding patch: exceeded max depth") from None
+            except (DecodeError, UnicodeDecodeError):
                 pass
         from wherry.apiserver.yamltext import YamlError, parse_yaml
 

@@ -42,6 +42,11 @@ def test_the_algebra_is_that_of_sets(left: Paths, right: Paths) -> None:
     assert (ours, theirs) == kept, "sets are values"
 
 
+@given(st.lists(all_paths, max_size=5))
+def test_the_union_of_many(many: list[Paths]) -> None:
+    assert model(sets.union_of([sets.of(paths) for paths in many])) == set().union(*many)
+
+
 @given(all_paths, all_paths)
 def test_there_is_one_form_of_a_set(left: Paths, right: Paths) -> None:
     ours, theirs = sets.of(left), sets.of(right)
