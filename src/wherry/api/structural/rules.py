@@ -10,7 +10,7 @@ from wherry.api.structural.shape import Rule, Shape
 from wherry.cel.cost import CHARGES, estimate, sizes_below
 from wherry.cel.environment import Environment
 from wherry.cel.errors import CompileError
-from wherry.cel.library.kubernetes import KUBERNETES
+from wherry.cel.library.kubernetes import KUBERNETES, instantiation_fault
 from wherry.cel.program import Program
 from wherry.cel.types import BOOL, STRING, OptionalType, Type
 
@@ -74,6 +74,8 @@ def _compile(environment: Environment, text: str, wanted: Type, prefix: str, wro
         raise RuleError(f"{prefix}compilation failed: {error}") from None
     if program.type != wanted:
         raise RuleError(wrong)
+    if fault := instantiation_fault(program.checked):
+        raise RuleError(f"{prefix or 'program '}instantiation failed: {fault}")
     return program
 
 
