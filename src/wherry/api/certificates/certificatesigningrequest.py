@@ -91,7 +91,7 @@ def prepare_update(new: Obj, old: Obj) -> None:
 def prepare_status_update(new: Obj, old: Obj) -> None:
     """Decisions have a path of their own: as long as there are as many, they stay as they are."""
     for kind in _DECISIONS:
-        kept = [condition for condition in _conditions(old) if condition["type"] == kind]
+        kept = [condition for condition in _conditions(old) if condition.get("type") == kind]
         mine = [index for index, condition in enumerate(_conditions(new)) if condition.get("type") == kind]
         if len(kept) == len(mine):
             for index, condition in zip(mine, kept, strict=True):
