@@ -14,12 +14,15 @@ import yaml
 YamlError = yaml.YAMLError
 
 
+_NOT_RESOLVED = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:value")
+
+
 class _Loader(yaml.CSafeLoader):
-    """Reads dates as the strings they are."""
+    """Reads dates, and the sign `=`, as the strings they are."""
 
 
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in _NOT_RESOLVED]
     for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
 }
 _JSON_TAGS = {None, *(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "str", "seq", "map"))}

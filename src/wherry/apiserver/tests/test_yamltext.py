@@ -15,6 +15,7 @@ from wherry.apiserver.yamltext import YamlError, parse_yaml
         ("", None),
         ("a: 2020-01-01", {"a": "2020-01-01"}),
         ("1: yes", {"1": True}),
+        ("a:\n- =\n- b", {"a": ["=", "b"]}),
         ("a: &x [1, 2]\nb: *x", {"a": [1, 2], "b": [1, 2]}),
         ("a: &x {k: 1}\nb: {<<: *x, l: 2}", {"a": {"k": 1}, "b": {"k": 1, "l": 2}}),
     ],
