@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 from wherry.cel.ast import Call, Expr, ListExpr, Literal, MapExpr, children, walk
-from wherry.cel.conversions import string_to_duration, string_to_timestamp
+from wherry.cel.conversions import int_to_timestamp, string_to_duration, string_to_timestamp
 from wherry.cel.errors import EvaluationError, Issue
 from wherry.cel.functions import Tree, Validator
 from wherry.cel.tokenstream import locate
 from wherry.cel.types import OptionalType, Type
 from wherry.lib.regex import PatternError, compile_pattern
 
-_CHECKS: Mapping[str, Callable[[str], object]] = {
-    "duration": string_to_duration,
-    "timestamp": string_to_timestamp,
-    "matches": compile_pattern,
+_CHECKS: Mapping[str, Mapping[type, Callable[[Any], object]]] = {
+    "duration": {str: string_to_duration},
+    "timestamp": {str: string_to_timestamp, int: int_to_timestamp},
+    "matches": {str: compile_pattern},
 }
 _MAY_MIX = "format"
 """The function whose arguments are lists of anything."""
@@ -29,7 +30,7 @@ def validate(tree: Tree, text: str, validators: Iterable[Validator]) -> list[Iss
 
 
 def literals(tree: Tree) -> Iterator[tuple[Expr, str]]:
-    """Texts that become durations, timestamps and patterns, and are none."""
+    """Literals that become durations, timestamps and patterns, and are none."""
     for expr in walk(tree.expr):
         if isinstance(expr, Call) and expr.function in _CHECKS and expr.args:
             argument = expr.args[0]
@@ -38,13 +39,11 @@ def literals(tree: Tree) -> Iterator[tuple[Expr, str]]:
 
 
 def _is_valid(function: str, literal: Literal) -> bool:
-    if not isinstance(literal.value, str):
-        return True
+    check: Callable[[Any], object] | None = _CHECKS[function].get(type(literal.value))
     try:
-        _CHECKS[function](literal.value)
+        return check is None or check(literal.value) is not None
     except (EvaluationError, PatternError):
         return False
-    return True
 
 
 def mixtures(tree: Tree) -> Iterator[tuple[Expr, str]]:
