@@ -27,7 +27,8 @@ from wherry.apiserver.ownership import manager_of
 from wherry.apiserver.requestinfo import RequestInfo
 from wherry.transport.messages import Reply, Request
 
-_LONG_YAML = 32 * 1024
+_LONG = 32 * 1024
+"""Of what is read by Python: YAML and protobuf. JSON is read at once, whatever its length."""
 
 
 @dataclass(slots=True)
@@ -63,7 +64,7 @@ class Exchange:
     async def body(self, kind: str) -> Obj:
         """The decoded body; `kind` is for the error when it cannot be decoded."""
         body, content_type = self.request.body, self.request.headers.get("content-type", "")
-        if len(body) > _LONG_YAML and body_type(content_type) == YAML:
+        if len(body) > _LONG and body_type(content_type) != JSON:
             # A megabyte takes half a second: others are served meanwhile.
             return await asyncio.to_thread(read_body, body, content_type, kind)
         return read_body(body, content_type, kind)

@@ -89,7 +89,7 @@ def _rendering(exchange: Exchange, accepted: Accepted, page: Page) -> _Rendering
         return _yaml(head, field, view or (lambda item: versions.read(resource, item)))
     write = _text(resource, view)
     if accepted.is_pretty:
-        return _Rendering(lambda item: indent(write(item)), lambda done: _joined_prettily(head, field, done))
+        return _Rendering(lambda item: _indented(write(item)), lambda done: _joined_prettily(head, field, done))
     return _Rendering(write, lambda done: _joined(head, field, done))
 
 
@@ -162,11 +162,16 @@ def _joined(head: Obj, field: str, elements: Iterable[bytes]) -> list[bytes]:
     return parts
 
 
+def _indented(data: bytes) -> bytes:
+    """An element as it stands in a list for a person's eyes; a line end in JSON text is never part of a string."""
+    return b"\n    " + indent(data).replace(b"\n", b"\n    ")
+
+
 def _joined_prettily(head: Obj, field: str, elements: list[bytes]) -> list[bytes]:
-    """The same for a person's eyes; a line end in JSON text is never part of a string."""
+    """The same for a person's eyes."""
     parts = [b'%b,\n  "%b": [' % (indent(encode_any(head)).removesuffix(b"\n}"), field.encode())]
     for element in elements:
-        parts += (b"\n    ", element.replace(b"\n", b"\n    "), b",")
+        parts += (element, b",")
     if elements:
         parts[-1] = b"\n  "
     parts.append(b"]\n}\n")
