@@ -13,8 +13,22 @@ from hypothesis import strategies as st
 from wherry.cel.environment import Environment
 from wherry.cel.errors import CompileError, EvaluationError, evaluation_error
 from wherry.cel.generator import generate
+from wherry.cel.optionals import OPTIONALS
 from wherry.cel.program import Program
-from wherry.cel.types import BOOL, DOUBLE, DYN, INT, STRING, ListType, MapType
+from wherry.cel.types import (
+    BOOL,
+    BYTES,
+    DOUBLE,
+    DYN,
+    INT,
+    STRING,
+    TIMESTAMP,
+    Field,
+    ListType,
+    MapType,
+    ObjectType,
+    Type,
+)
 from wherry.cel.values import Uint, equals, from_key
 
 cel = pytest.importorskip("cel_expr_python.cel")
@@ -55,20 +69,50 @@ def _joined(pattern: str, *parts: Text) -> Text:
     return st.tuples(*parts).map(lambda values: pattern.format(*values))
 
 
-def _expressions(depth: int) -> dict[str, Text]:
-    """Expressions by type; those of a depth are made of shallower ones."""
-    leaves: dict[str, Text] = {
-        "int": st.sampled_from(["0", "1", "-1", "2", "7", "i", "9223372036854775807", "-9223372036854775808", "0x1F"]),
-        "uint": st.sampled_from(["0u", "1u", "3u", "18446744073709551615u"]),
-        "double": st.sampled_from(["0.0", "1.5", "-2.0", "f", "1e300", ".5"]),
-        "string": st.sampled_from(["''", "'a'", '"b"', "s", "'ab\\n'", "'\\u00e9'", "'7'", "'-1'", "'true'"]),
-        "bool": st.sampled_from(["true", "false", "b", "has(d.x)", "has(m.a)", "has(m.q)", "d.nope == 1"]),
-        "list": st.sampled_from(["[]", "[1]", "[1, 2, 3]", "l", "[i, 5]"]),
-        "map": st.sampled_from(["{}", "{'a': 1}", "m", "{'x': i, 'y': 2}"]),
-    }
+LEAVES_OF_AN_OBJECT = {
+    "int": (
+        "o.n",
+        "o.?n.orValue(1)",
+        "o.t.getSeconds()",
+        "o.p[0].n",
+        "size(o.p)",
+        "o.m.a",
+        "o.z",
+        "o.?o.?n.orValue(i)",
+    ),
+    "uint": ("1u",),
+    "double": ("o.r", "o.p[0].r", "1.5"),
+    "string": ("o.s", "string(o.t)", "o.p[0].s", "o.y"),
+    "bool": (
+        *("o.b", "has(o.n)", "has(o.z)", "has(o.p)", "o.t > timestamp(0)", "o.?b.orValue(false)", "o.o == o.o"),
+        *("o.p.exists(x, x.b)", "o.p.all(x, has(x.n) && x.n > 1)", "o.c == ['a', 'b']", "o.r == double(o.n)"),
+        *("o.?t.hasValue()", "o.p == o.p", "'a' in o.c", "o.o in o.p", "has(o.o.o)", "o.u == bytes('hi')"),
+    ),
+    "list": ("o.l", "o.p.map(x, x.n)", "[o.n]", "o.p.filter(x, x.b).map(x, x.l.size())"),
+    "map": ("o.m", "{o.s: o.n}", "{'a': 1}"),
+}
+
+
+def _expressions(depth: int, of: dict[str, tuple[str, ...]] | None = None) -> dict[str, Text]:
+    """Expressions by type; those of a depth are made of shallower ones, the first of leaves."""
+    leaves: dict[str, Text] = (
+        {name: st.sampled_from(texts) for name, texts in of.items()}
+        if of
+        else {
+            "int": st.sampled_from(
+                ["0", "1", "-1", "2", "7", "i", "9223372036854775807", "-9223372036854775808", "0x1F"]
+            ),
+            "uint": st.sampled_from(["0u", "1u", "3u", "18446744073709551615u"]),
+            "double": st.sampled_from(["0.0", "1.5", "-2.0", "f", "1e300", ".5"]),
+            "string": st.sampled_from(["''", "'a'", '"b"', "s", "'ab\\n'", "'\\u00e9'", "'7'", "'-1'", "'true'"]),
+            "bool": st.sampled_from(["true", "false", "b", "has(d.x)", "has(m.a)", "has(m.q)", "d.nope == 1"]),
+            "list": st.sampled_from(["[]", "[1]", "[1, 2, 3]", "l", "[i, 5]"]),
+            "map": st.sampled_from(["{}", "{'a': 1}", "m", "{'x': i, 'y': 2}"]),
+        }
+    )
     if depth == 0:
         return leaves
-    inner = _expressions(depth - 1)
+    inner = _expressions(depth - 1, of)
     number, text, truth, items, entries = (inner[name] for name in ("int", "string", "bool", "list", "map"))
     unsigned, double = inner["uint"], inner["double"]
     anything = st.one_of(number, text, truth, double, unsigned, items)
@@ -143,6 +187,40 @@ def _expressions(depth: int) -> dict[str, Text]:
 EXPRESSIONS = st.one_of(*_expressions(3).values())
 
 
+_FIELDS: dict[str, Field | Type] = {
+    "n": INT,
+    "s": STRING,
+    "b": BOOL,
+    "r": DOUBLE,
+    "t": TIMESTAMP,
+    "u": BYTES,
+    "l": ListType(INT),
+    "m": MapType(STRING, INT),
+    "c": ListType(STRING, identity=()),
+    "y": Field(STRING, "y-y"),
+    "z": Field(INT, is_nullable=True),
+}
+_INNER = ObjectType("inner", {**_FIELDS, "o": ObjectType("empty", {}), "p": ListType(INT)})
+OBJECT_TYPE = ObjectType("object", {**_FIELDS, "o": _INNER, "p": ListType(_INNER, identity=("n",))})
+OF_AN_OBJECT = Environment({**VARIABLES, "o": OBJECT_TYPE}, libraries=(OPTIONALS,))
+_INSTANTS = st.sampled_from(["2024-01-01T00:00:05Z", "1969-12-31T23:59:59+01:00", "soon"])
+_JSON: dict[str, st.SearchStrategy[Any]] = {
+    "n": st.integers(-1, 3),
+    "s": st.sampled_from(["", "a", "ab"]),
+    "b": st.booleans(),
+    "r": st.sampled_from([0, 1, 1.5]),
+    "t": _INSTANTS,
+    "u": st.sampled_from(["aGk=", "", "%"]),
+    "l": st.lists(st.integers(-1, 3), max_size=3),
+    "m": st.dictionaries(st.sampled_from("ab"), st.integers(0, 2)),
+    "c": st.lists(st.sampled_from("abc"), max_size=2, unique=True),
+    "y-y": st.sampled_from(["", "a"]),
+    "z": st.one_of(st.none(), st.integers(0, 2)),
+}
+_INNER_OBJECTS = st.fixed_dictionaries({}, optional=_JSON)
+OBJECTS = st.fixed_dictionaries({}, optional={**_JSON, "o": _INNER_OBJECTS, "p": st.lists(_INNER_OBJECTS, max_size=3)})
+
+
 def _compiled(text: str) -> Program | None:
     """A program; None where an item of `[]` was taken for a double (as cel-go does), and then for something else."""
     try:
@@ -168,8 +246,8 @@ def _alike(one: Any, other: Any) -> bool:
     return equals(one[1], other[1])
 
 
-def _exactly(text: str, variables: dict[str, Any]) -> Any:
-    function = generate(ENVIRONMENT.check(text), is_exact=True, is_metered=False, charges={})
+def _exactly(text: str, variables: dict[str, Any], environment: Environment = ENVIRONMENT) -> Any:
+    function = generate(environment.check(text), is_exact=True, is_metered=False, charges={})
     try:
         return function(variables, [])
     except Exception as error:
@@ -208,6 +286,16 @@ def test_flavours_agree(text: str) -> None:
     plain = _outcome(lambda: program(VALUES))
     assert _alike(plain, _outcome(lambda: _exactly(text, VALUES)))
     assert _alike(plain, _outcome(lambda: program.run(VALUES)[0]))
+
+
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.one_of(*_expressions(2, LEAVES_OF_AN_OBJECT).values()), OBJECTS)
+def test_flavours_agree_about_objects(text: str, content: dict[str, Any]) -> None:
+    variables = {**VALUES, "o": content}
+    program = OF_AN_OBJECT.compile(text)
+    plain = _outcome(lambda: program(variables))
+    assert _alike(plain, _outcome(lambda: _exactly(text, variables, OF_AN_OBJECT)))
+    assert _alike(plain, _outcome(lambda: program.run(variables)[0]))
 
 
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
