@@ -16,6 +16,7 @@ from wherry.apiserver import versions
 from wherry.apiserver.core import Call
 from wherry.apiserver.decode import read_options
 from wherry.apiserver.exchange import Answer, Exchange, Respond, settled
+from wherry.apiserver.negotiate import Form
 from wherry.apiserver.options import delete_options, list_options, write_options
 from wherry.apiserver.pages import page_reply
 from wherry.apiserver.respond import item_reply, outcome_reply, warned
@@ -183,10 +184,10 @@ def _watch(exchange: Exchange) -> Answer:
             raise BadRequest("fieldSelector metadata.name doesn't match requested name")
         selected = select(resource, options.label_selector, f"metadata.name={info.name}")
     namespace = info.namespace_of(resource)
-    include = check_include(exchange.query.get("includeObject", ""))
-    headers = exchange.request.headers
+    headers, accepted = exchange.request.headers, exchange.accepted_stream()
+    include = check_include(exchange.query.get("includeObject", "")) if accepted.form is Form.TABLE else ""
     by_message = is_handshake(headers)
-    encoding = encoder(resource, exchange.accepted_stream(), core.clock, include, wrap if by_message else None)
+    encoding = encoder(resource, accepted, core.clock, include, wrap if by_message else None)
 
     def reply() -> Reply:
         watching = stream(core, resource, namespace, options, selected, encoding)

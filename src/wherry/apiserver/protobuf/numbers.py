@@ -24,6 +24,7 @@ _UNPUBLISHED = {
     "meta.v1.PartialObjectMetadataList": {"metadata": _LIST_META, "items": "[@meta.v1.PartialObjectMetadata"},
 }
 """Types that no OpenAPI document describes."""
+_META_VERSIONS = ("meta.k8s.io/v1", "meta.k8s.io/v1beta1")
 
 
 class Unknown(LookupError):
@@ -63,9 +64,8 @@ def layout(type_name: str) -> Layout:
 @lru_cache(4096)
 def type_of(api_version: str, kind: str) -> str:
     """The type of a kind, "" without one. Options travel under the version of what they are options of."""
-    if api_version in ("meta.k8s.io/v1", "meta.k8s.io/v1beta1"):
-        name = f"meta.v1.{kind}"
-        return name if name in _UNPUBLISHED else ""
+    if api_version in _META_VERSIONS and f"meta.v1.{kind}" in _UNPUBLISHED:
+        return f"meta.v1.{kind}"
     for version in (api_version, "v1") if kind.endswith("Options") or kind == "Status" else (api_version,):
         try:
             name = shapes.kind_struct(version, kind).name
