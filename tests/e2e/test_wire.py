@@ -191,6 +191,34 @@ def _messages(stream: Any) -> Iterator[bytes]:
         yield stream.read(size)
 
 
+def test_custom_objects_have_no_protobuf_but_their_metadata_has(talk: Talk) -> None:
+    schema = {"type": "object", "properties": {"spec": {"type": "object", "properties": {"x": {"type": "integer"}}}}}
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
+    names = {"plural": "wires", "singular": "wire", "kind": "Wire", "listKind": "WireList"}
+    definition = {
+        "metadata": {"name": "wires.wire.example.com"},
+        "spec": {"group": "wire.example.com", "scope": "Cluster", "names": names, "versions": [version]},
+    }
+    definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    path = "/apis/wire.example.com/v1/wires"
+    try:
+        assert talk.ask("POST", definitions, definition).status == 201
+        until(lambda: talk.ask("GET", path).status == 200, what="the new kind")
+        assert talk.ask("POST", path, {"metadata": {"name": "a"}, "spec": {"x": 1}}).status == 201
+        for target in (path, f"{path}/a"):
+            either = talk.ask("GET", target, headers={"Accept": f"{PROTOBUF},application/json"})
+            assert (either.status, either.headers["content-type"]) == (200, "application/json")
+            refused = talk.ask("GET", target, headers={"Accept": PROTOBUF})
+            assert refused.status == 406
+            assert read(refused.body)["message"] == (
+                "only the following media types are accepted: application/json, application/yaml"
+            )
+        partial = {"Accept": f"{PROTOBUF};as=PartialObjectMetadata;g=meta.k8s.io;v=v1"}
+        assert read(talk.ask("GET", f"{path}/a", headers=partial).body)["metadata"]["name"] == "a"
+    finally:
+        talk.ask("DELETE", f"{definitions}/wires.wire.example.com")
+
+
 def test_large_answers_are_packed_on_request(namespace: str, talk: Talk) -> None:
     path = f"/api/v1/namespaces/{namespace}/configmaps"
     for number in range(3):
