@@ -54,7 +54,12 @@ def set_defaults(job: Obj) -> None:
     spec = job.setdefault("spec", {})
     set_spec_defaults(spec)
     set_job_defaults(spec)
-    labels = (spec["template"].get("metadata") or {}).get("labels")
+    _label(job)
+
+
+def _label(job: Obj) -> None:
+    """A Job without labels has those of its pods."""
+    labels = (job["spec"]["template"].get("metadata") or {}).get("labels")
     if labels and not job["metadata"].get("labels"):
         job["metadata"]["labels"] = dict(labels)
 
@@ -70,6 +75,7 @@ def prepare_create(job: Obj) -> None:
         labels.setdefault(name, value)
     selector = spec.setdefault("selector", {}).setdefault("matchLabels", {})
     selector.setdefault(_PREFIX + "controller-uid", metadata["uid"])
+    _label(job)
 
 
 def _identity(metadata: Obj, prefixed: bool) -> dict[str, str]:
