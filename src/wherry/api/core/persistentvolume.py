@@ -102,6 +102,13 @@ def prepare_create(volume: Obj) -> None:
         volume["status"]["lastPhaseTransitionTime"] = created
 
 
+def prepare_status_update(new: Obj, old: Obj) -> None:
+    """Who leaves out when the phase began means the same as before."""
+    status, before = new.setdefault("status", {}), old.get("status") or {}
+    if status.get("phase") == before.get("phase") and "lastPhaseTransitionTime" in before:
+        status.setdefault("lastPhaseTransitionTime", before["lastPhaseTransitionTime"])
+
+
 def validate(volume: Obj) -> Faults:
     spec: Spec = volume["spec"]
     faults: Faults = []
@@ -264,6 +271,7 @@ PERSISTENTVOLUMES = Resource(
     subresources=(STATUS,),
     defaults=set_defaults,
     prepare_create=prepare_create,
+    prepare_status_update=prepare_status_update,
     validate=validate,
     validate_update=validate_update,
     warnings=warnings,

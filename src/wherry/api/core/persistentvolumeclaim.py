@@ -43,6 +43,7 @@ def _access_modes(claim: Obj, _: float) -> Cell:
 
 _SHOWN_SOURCES = (("", "PersistentVolumeClaim"), ("snapshot.storage.k8s.io", "VolumeSnapshot"))
 """What the older of the two fields for a source of data may name by itself."""
+_REFERENCE = ("apiGroup", "kind", "name")
 _RESIZES = (
     "ControllerResizeInProgress",
     "ControllerResizeInfeasible",
@@ -57,26 +58,17 @@ def set_defaults(claim: Obj) -> None:
 
 
 def prepare_create(claim: Obj) -> None:
-    """`dataSource` and `dataSourceRef` say the same; who gives one gets both. (KEP-1495)"""
     claim["status"] = {"phase": "Pending"}
-    spec: Spec = claim["spec"]
-    if spec.get("dataSource") is None and spec.get("dataSourceRef") is None:
-        return
-    _drop_sources(spec)
-    source, reference = spec.get("dataSource"), spec.get("dataSourceRef")
-    if source is not None and reference is None:
-        spec["dataSourceRef"] = dict(source)
-    elif reference is not None and source is None:
-        spec["dataSource"] = {field: reference[field] for field in _REFERENCE if field in reference}
-
-
-_REFERENCE = ("apiGroup", "kind", "name")
+    _drop_sources(claim["spec"])
+    _pair_sources(claim["spec"])
 
 
 def prepare_update(new: Obj, old: Obj) -> None:
+    """A client that knows only one of the two fields may leave the other out."""
     before = old["spec"]
     if before.get("dataSource") is None and before.get("dataSourceRef") is None:
         _drop_sources(new["spec"])
+    _pair_sources(new["spec"])
 
 
 def _drop_sources(spec: Spec) -> None:
@@ -88,6 +80,15 @@ def _drop_sources(spec: Spec) -> None:
         return
     if (source.get("apiGroup") or "", source.get("kind")) not in _SHOWN_SOURCES:
         del spec["dataSource"]
+
+
+def _pair_sources(spec: Spec) -> None:
+    """`dataSource` and `dataSourceRef` say the same; who gives one gets both. (KEP-1495)"""
+    source, reference = spec.get("dataSource"), spec.get("dataSourceRef")
+    if source is not None and reference is None:
+        spec["dataSourceRef"] = dict(source)
+    elif reference is not None and source is None and not reference.get("namespace"):
+        spec["dataSource"] = {field: reference[field] for field in _REFERENCE if field in reference}
 
 
 def validate_create(claim: Obj) -> Faults:
