@@ -15,8 +15,8 @@ from collections.abc import Callable, Sequence
 from wherry.api import Obj
 from wherry.api.errors import Forbidden
 from wherry.api.resource import Resource
-from wherry.apiserver.encode import copy, encode
-from wherry.watchcache.item import Item
+from wherry.apiserver.encode import copy, decode, encode
+from wherry.watchcache.item import Item, unstamp
 from wherry.watchcache.window import Match
 
 _SLICE = 100
@@ -67,15 +67,14 @@ def stored(resource: Resource, obj: Obj) -> bytes:
     return encode(obj if resource.to_storage is None else resource.to_storage(obj))
 
 
-def is_current(resource: Resource, item: Item) -> bool:
-    """Whether writing the object would leave it as it is kept: in the storage version, by the latest schema."""
-    storage = resource.storage or resource
-    if storage.from_storage is None:
-        return True
-    try:
-        return form(storage, item).data is item.data
-    except Unconverted:
-        return False
+async def is_kept(resource: Resource, obj: Obj, item: Item) -> bool:
+    """Whether writing `obj`, which has no resourceVersion, would leave what is kept as it is.
+
+    It would not where that is in another version than objects are kept in now, or was written by an older schema.
+    """
+    value = stored(resource, obj) if resource.converter is None else await converted(resource, obj)
+    before = unstamp(item.data, item.revision)
+    return value == before or decode(value) == decode(before)
 
 
 def refuse_terminating(resource: Resource, name: str) -> None:

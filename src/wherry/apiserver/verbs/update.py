@@ -115,7 +115,7 @@ async def _rewrite(
         _confirm(core, call, resource, sub, new, old, faults, claim)
         old["metadata"].pop("resourceVersion", None)
         ownership.revert_times(new, old)
-        if new == old and (resource.lifetime is None or versions.is_current(resource, item)):
+        if new == old and (resource.lifetime is None or await versions.is_kept(resource, new, item)):
             return Outcome(versions.present(resource, item))
         if call.dry_run:
             new["metadata"]["resourceVersion"] = str(item.revision)
@@ -154,17 +154,24 @@ def _confirm(
         faults = ()
         confine(new, old, sub.writes)
         resource.prepare_status_update(new, old)
+        _stamp(core, resource, new, old)
         checks: tuple[Faults, ...] = (validate_update(new, old), resource.validate_status_update(new, old))
     else:
         if resource.subresource("status") is not None:
             _restore(new, old, "status")
         resource.prepare_update(new, old)
+        _stamp(core, resource, new, old)
         metadata.count_generation(resource, new, old)
         checks = (validate_update(new, old), resource.validate(new), resource.validate_update(new, old))
     pipeline.refuse_invalid(resource, key[1], faults, *checks)
     for warning in resource.warnings(new, old) if sub is None else ():
         call.warn(warning)
     pipeline.admit(core.validating, core, call, "UPDATE", resource, subresource, key, new, old)
+
+
+def _stamp(core: Core, resource: Resource, new: Obj, old: Obj) -> None:
+    if resource.stamp is not None:
+        resource.stamp(new, old, core.now())
 
 
 def confine(new: Obj, old: Obj, writes: Sequence[str]) -> None:

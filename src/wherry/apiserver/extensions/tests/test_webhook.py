@@ -139,6 +139,21 @@ async def test_writes_are_kept_in_the_storage_version(world: World) -> None:
     assert gone.status == 200, gone.body
 
 
+async def test_server_side_apply_speaks_the_version_it_is_asked_in(world: World) -> None:
+    apply = {"content-type": "application/apply-patch+yaml"}
+    url = f"{V2}/b?fieldManager=me"
+    made = await world.server.call("PATCH", url, second(dimension=1), apply)
+    assert (made.status, made.body["spec"]["dimension"]) == (201, 1)
+    same = await world.server.call("PATCH", url, second(dimension=1), apply)
+    assert same.body["metadata"]["resourceVersion"] == made.body["metadata"]["resourceVersion"]
+    changed = await world.server.call("PATCH", url, second(dimension=2), apply)
+    assert changed.body["spec"]["dimension"] == 2
+    assert (await world.server.get(f"{WIDGETS}/b"))["spec"]["size"] == 2
+    other = await world.server.call("PATCH", f"{V2}/b?fieldManager=you", second(dimension=3), apply)
+    assert other.status == 409
+    assert other.body["message"] == 'Apply failed with 1 conflict: conflict with "me": .spec.dimension'
+
+
 async def test_lists_ask_once_for_all(world: World) -> None:
     for number in range(5):
         await world.server.post(WIDGETS, widget(f"w{number}", size=number + 1))
