@@ -20,7 +20,8 @@ from wherry.api.registry import Registry
 from wherry.api.resource import Resource, Subresource
 from wherry.apiserver.attributes import User
 from wherry.apiserver.encode import encode_any
-from wherry.apiserver.negotiate import YAML, negotiate_plain
+from wherry.apiserver.negotiate import PLAIN
+from wherry.apiserver.respond import plainly, value_reply
 from wherry.transport.messages import Request, Response
 
 _AGGREGATED = {
@@ -88,10 +89,8 @@ class Discovery:
             self._documents.clear()
             self._forget()
             self._revision = self._registry.revision
-        if not aggregated and negotiate_plain(request.headers.get("accept", "")).media_type == YAML:
-            from wherry.apiserver.yamltext import format_yaml
-
-            return Response(200, format_yaml(make()), YAML)
+        if not aggregated and plainly(request) is not PLAIN:
+            return value_reply(make(), request)
         document = self._documents.get(name)
         if document is None:
             data = encode_any(make())

@@ -63,17 +63,17 @@ def outcome_reply(exchange: Exchange, outcome: Outcome, call: Call | None = None
 
 def value_reply(value: Obj, request: Request, code: int = 200, headers: Headers = ()) -> Response:
     """A document that has one form: discovery, versions, statuses."""
-    return _encoded(value, _plainly(request), code, headers)
+    return _encoded(value, plainly(request), code, headers)
 
 
 def error_reply(error: ApiError, request: Request | None = None) -> Response:
     headers: Headers = _PRIVATE
     if seconds := (error.details or {}).get("retryAfterSeconds"):
         headers += (("Retry-After", str(seconds)),)
-    return _encoded(error.status, PLAIN if request is None else _plainly(request), error.http_code, headers)
+    return _encoded(error.status, PLAIN if request is None else plainly(request), error.http_code, headers)
 
 
-def _plainly(request: Request) -> Accepted:
+def plainly(request: Request) -> Accepted:
     """How a document that has one form is sent."""
     accepted = negotiate_plain(request.headers.get("accept", ""))
     pretty = parse_query(request.query).get("pretty") if "pretty" in request.query else None

@@ -88,6 +88,7 @@ async def test_people_get_indented_json(server: Server) -> None:
         ({"accept": "application/json;pretty=1"}, f"{CONFIGMAPS}/a"),
         ({"user-agent": "Mozilla/5.0 (X11)"}, f"{CONFIGMAPS}/nobody"),
         ({"user-agent": "curl/8.0"}, "/version"),
+        ({"user-agent": "curl/8.0"}, "/apis/apps/v1"),
     ):
         assert content(await answer(server, "GET", url, headers)).startswith(b'{\n  "')
     plain = await answer(server, "GET", f"{CONFIGMAPS}/a?pretty=false", {"user-agent": "curl/8.0"})
@@ -195,3 +196,16 @@ async def test_who_asks_for_a_deprecated_kind_is_warned(server: Server) -> None:
     for reply in (made, await server.raw("GET", path), await server.raw("GET", f"{path}?watch=1")):
         assert not isinstance(reply, Takeover)
         assert [value for name, value in reply.headers if name == "Warning"] == [text]
+
+
+@pytest.mark.parametrize("path", ["/api", "/apis", "/api/v1", "/apis/apps", "/apis/apps/v1"])
+async def test_discovery_in_every_form(server: Server, path: str) -> None:
+    told = await server.get(path)
+    in_yaml = await answer(server, "GET", path, {"accept": "application/yaml"})
+    assert yaml.safe_load(content(in_yaml)) == told
+    in_protobuf = await answer(server, "GET", path, TYPED)
+    assert in_protobuf.content_type == PROTOBUF
+    found = read(content(in_protobuf))
+    assert found["kind"] == told["kind"]
+    for name in ("groups", "versions", "resources"):
+        assert len(found.get(name, ())) == len(told.get(name, ()))

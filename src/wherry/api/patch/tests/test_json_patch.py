@@ -61,3 +61,21 @@ def test_what_was_added_can_be_tested_and_removed(document: dict[str, Any], key:
     steps = [{"op": op, "path": path, "value": value} for op in ("add", "test", "remove")]
     expected = {name: item for name, item in document.items() if name != key}
     assert apply(document, parse(steps)) == expected
+
+
+PATHS = st.lists(st.sampled_from(["", "a", "b", "0", "1", "-1", "-", "x~1y", "~0"]), max_size=4).map("/".join)
+OPERATIONS = st.fixed_dictionaries(
+    {"op": st.sampled_from(["add", "remove", "replace", "move", "copy", "test", "bogus"])},
+    optional={"path": PATHS, "from": PATHS, "value": JSON},
+)
+
+
+@given(document=st.dictionaries(st.sampled_from("ab"), JSON, max_size=2), patch=st.lists(OPERATIONS, max_size=5))
+def test_whatever_the_patch_it_applies_or_does_not_fit(document: dict[str, Any], patch: list[Any]) -> None:
+    before = copy.deepcopy(patch)
+    try:
+        result = apply(document, parse(patch))
+    except DoesNotFit:
+        result = {}
+    assert isinstance(result, (dict, list))
+    assert patch == before
