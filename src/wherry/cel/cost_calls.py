@@ -141,7 +141,7 @@ def _sets(factor: float) -> Estimator:
     return lambda call: Estimate(call.arg(0).times(call.arg(1)).scaled(factor) + ONE)
 
 
-_ITEMS = ("int", "uint", "double", "bool", "google.protobuf.Duration", "google.protobuf.Timestamp", "string", "bytes")
+ITEMS = ("int", "uint", "double", "bool", "google.protobuf.Duration", "google.protobuf.Timestamp", "string", "bytes")
 
 _BY_OVERLOAD: dict[str, Estimator] = {
     "list_slice": _slice,
@@ -150,8 +150,8 @@ _BY_OVERLOAD: dict[str, Estimator] = {
     "lists_range": _range,
     "list_reverse": _reverse,
     "list_distinct": _distinct,
-    **{f"list_{item}_sort": _sort for item in _ITEMS},
-    **{f"list_{item}_sortByAssociatedKeys": _sort for item in _ITEMS},
+    **{f"list_{item}_sort": _sort for item in ITEMS},
+    **{f"list_{item}_sortByAssociatedKeys": _sort for item in ITEMS},
     "list_sets_contains_list": _sets(1),
     "list_sets_intersects_list": _sets(1),
     "list_sets_equivalent_list": _sets(2),

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from wherry.cel.cost_calls import LIST, PATTERN, TRAVERSAL
+from wherry.cel.cost_calls import ITEMS, LIST, PATTERN, TRAVERSAL
 from wherry.cel.functions import Charge
 from wherry.cel.library.addresses import CIDR, IP
 from wherry.cel.library.formats import Format
@@ -134,14 +134,12 @@ def _sets(factor: int) -> Charge:
     return lambda left, right, result: 1 + len(left) * len(right) * factor
 
 
-_ITEMS = ("int", "uint", "double", "bool", "google.protobuf.Duration", "google.protobuf.Timestamp", "string", "bytes")
-
 _EXTENSIONS: dict[str, Charge] = {
     **dict.fromkeys(("list_slice", "lists_range", "list_reverse"), _output),
     **dict.fromkeys(("list_flatten", "list_flatten_int"), _flatten),
     "list_distinct": _compare_first,
-    **{f"list_{item}_sort": _compare_first for item in _ITEMS},
-    **{f"list_{item}_sortByAssociatedKeys": _compare_keys for item in _ITEMS},
+    **{f"list_{item}_sort": _compare_first for item in ITEMS},
+    **{f"list_{item}_sortByAssociatedKeys": _compare_keys for item in ITEMS},
     "list_sets_contains_list": _sets(1),
     "list_sets_intersects_list": _sets(1),
     "list_sets_equivalent_list": _sets(2),

@@ -6,7 +6,7 @@ it is evaluated once more in terms of these.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Any
 
 from wherry.cel.errors import NO_OVERLOAD, CostExceededError
@@ -73,10 +73,6 @@ def divide_double(left: float, right: float) -> float:
     if left == 0 or left != left:
         return float("nan")
     return float("inf") if (left > 0) == (str(float(right))[0] != "-") else float("-inf")
-
-
-def multiply_double(left: float, right: float) -> float:
-    return left * right
 
 
 MOST_ITEMS = 4_000_000
@@ -326,15 +322,22 @@ def list_key(item: Any, identity: tuple[str, ...]) -> Any:
     return hashable(item)
 
 
-def hashable(value: Any) -> Any:
-    """Equal for equal JSON, and hashable."""
-    if type(value) is bool:
-        return to_key(value)
-    if type(value) is list:
+def hashable(value: Any) -> Hashable:
+    """What stands for a value in a Python set: equal for values that CEL calls equal, and only for them.
+
+    So a list of n values is searched for m others in n + m steps and not in n * m.
+    """
+    kind = type(value)
+    if kind is list:
         return ("list", *map(hashable, value))
-    if type(value) is dict:
+    if kind is dict:
         return ("map", frozenset((key, hashable(item)) for key, item in value.items()))
-    return value
+    if kind is Optional:
+        return ("optional", hashable(value.value)) if value.has_value else ("optional",)
+    if kind is float and value != value:
+        return object()  # NaN is equal to nothing
+    key: Hashable = to_key(value)
+    return key
 
 
 def join_lists(left: list[Any], right: list[Any], identity: tuple[str, ...]) -> list[Any]:

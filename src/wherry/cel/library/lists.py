@@ -11,8 +11,9 @@ from typing import Any
 from wherry.cel.ast import Call, Comprehension, Expr, Ident, ListExpr, Select
 from wherry.cel.errors import CostExceededError, EvaluationError
 from wherry.cel.functions import Function, Library, Macro, MacroError, Nodes, Overload
-from wherry.cel.library.ordering import COMPARABLE, freeze
+from wherry.cel.library.ordering import COMPARABLE
 from wherry.cel.macros import expand_list, variable_name
+from wherry.cel.operations import hashable
 from wherry.cel.types import (
     BOOL,
     BYTES,
@@ -93,7 +94,7 @@ def distinct(items: list[Any]) -> list[Any]:
     """The items without those that are equal to an earlier one."""
     first: dict[Hashable, Any] = {}
     for item in items:
-        first.setdefault(freeze(item), item)
+        first.setdefault(hashable(item), item)
     return list(first.values())
 
 

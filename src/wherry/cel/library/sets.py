@@ -8,20 +8,20 @@ from __future__ import annotations
 from typing import Any
 
 from wherry.cel.functions import Function, Library, Overload
-from wherry.cel.library.ordering import freeze
+from wherry.cel.operations import hashable
 from wherry.cel.types import BOOL, ListType, TypeParam
 
 
 def contains(items: list[Any], wanted: list[Any]) -> bool:
     """Whether every item of `wanted` is in `items`."""
-    found = set(map(freeze, items))
-    return all(freeze(item) in found for item in wanted)
+    found = set(map(hashable, items))
+    return all(hashable(item) in found for item in wanted)
 
 
 def intersects(left: list[Any], right: list[Any]) -> bool:
     """Whether any item is in both."""
-    found = set(map(freeze, right))
-    return any(freeze(item) in found for item in left)
+    found = set(map(hashable, right))
+    return any(hashable(item) in found for item in left)
 
 
 def equivalent(left: list[Any], right: list[Any]) -> bool:

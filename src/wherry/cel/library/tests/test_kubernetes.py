@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from wherry.cel.environment import Environment
 from wherry.cel.errors import CompileError, EvaluationError
 from wherry.cel.library.kubernetes import KUBERNETES, instantiation_fault
 from wherry.cel.library.strings import STRINGS_REVERSE
+from wherry.cel.types import STRING
 
 CASES: Mapping[str, Mapping[str, Mapping[str, Any]]] = yaml.safe_load(
     (Path(__file__).parent / "data/expressions.yaml").read_text()
@@ -66,3 +69,22 @@ def test_every_overload_has_its_own_id() -> None:
 def test_what_has_no_program(text: str, fault: str | None) -> None:
     message = instantiation_fault(STRICT.check(text))
     assert message == fault or (fault is not None and message is not None and message.startswith(fault))
+
+
+LARGE = ("9" * 100_000, "a" * 100_000, "a." * 50_000, ":" * 100_000, "/?" + "a&" * 50_000, "1e" + "9" * 100_000)
+HEAVY = (
+    *("isQuantity(s)", "isSemver(s, true)", "isIP(s)", "isCIDR(s)", "isURL(s)", "s.split('').size()", "s.trim()"),
+    *("s.find('(a+)+$')", "s.findAll('a').size()", "s.matches('^(a|aa)+$')", "'%s'.format([[s]])", "strings.quote(s)"),
+    *("format.qualifiedName().validate(s)", "format.uri().validate(s)", "format.datetime().validate(s)"),
+    *("quantity(s).asApproximateFloat()", "url(s).getQuery().size()", "semver('1.0.0-' + s).major()"),
+)
+
+
+@pytest.mark.parametrize("text", HEAVY)
+def test_large_texts_take_little_time(text: str) -> None:
+    program = Environment({"s": STRING}, libraries=KUBERNETES).compile(text)
+    for value in LARGE:
+        started = time.process_time()
+        with suppress(EvaluationError):
+            program({"s": value})
+        assert time.process_time() - started < 1
