@@ -32,7 +32,7 @@ from wherry.cel.types import (
     TypeParam,
     TypeType,
 )
-from wherry.cel.values import Uint, checked_int, checked_uint, equals
+from wherry.cel.values import checked_int, checked_uint, equals
 from wherry.lib.regex import PatternError, compile_pattern
 
 _A, _B = TypeParam("A"), TypeParam("B")
@@ -260,5 +260,3 @@ STANDARD = Library(
     macros=MACROS,
     types=(BOOL, BYTES, DOUBLE, DURATION, INT, LIST, MAP, NULL, STRING, TIMESTAMP, TYPE, UINT),
 )
-
-__all__ = ["STANDARD", "Uint", "matches"]
