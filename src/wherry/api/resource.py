@@ -178,6 +178,8 @@ class Resource:
     """(new, old): restore what a client may not change silently (status is already kept)."""
     prepare_status_update: Callable[[Obj, Obj], None] = _keep
     """(new, old) for writes through `status`; spec is already kept as stored."""
+    stamp: Callable[[Obj, Obj | None, str], None] | None = None
+    """(new, old or None, now): note since when what it says holds, on whatever path it is written."""
     validate: Callable[[Obj], Sequence[FieldError]] = _no_faults
     """What holds for every new state but through `status`."""
     validate_create: Callable[[Obj], Sequence[FieldError]] = _no_faults

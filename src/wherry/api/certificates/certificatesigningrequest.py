@@ -98,6 +98,15 @@ def prepare_status_update(new: Obj, old: Obj) -> None:
                 new["status"]["conditions"][index] = condition
 
 
+def stamp(request: Obj, old: Obj | None, now: str) -> None:
+    """Conditions that do not say since when they hold have held since they were first written."""
+    before = {(each.get("type"), each.get("status")): each for each in _conditions(old or {})}
+    for condition in _conditions(request):
+        condition.setdefault("lastUpdateTime", now)
+        known = before.get((condition.get("type"), condition.get("status"))) or {}
+        condition.setdefault("lastTransitionTime", known.get("lastTransitionTime") or now)
+
+
 def with_approval(old: Obj, new: Obj) -> tuple[Obj, list[FieldError]]:
     """(the stored request with the conditions of `new`, faults): what a write to `approval` means."""
     request = {**old, "status": {**(old.get("status") or {}), "conditions": _conditions(new)}}
@@ -281,6 +290,7 @@ CERTIFICATESIGNINGREQUESTS = Resource(
     prepare_create=prepare_create,
     prepare_update=prepare_update,
     prepare_status_update=prepare_status_update,
+    stamp=stamp,
     validate_create=validate_create,
     validate_update=validate_update,
     validate_status_update=validate_status_update,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wherry.api import Obj
 from wherry.api.dra.rules import validate_driver_name, validate_label, validate_pool_name
-from wherry.api.dra.taints import validate_taint
+from wherry.api.dra.taints import stamp_taint, validate_taint
 from wherry.api.field import FieldError, too_many
 from wherry.api.meta.columns import AGE, NAME, since, text
 from wherry.api.meta.conditions import validate_conditions
@@ -16,10 +16,19 @@ _SELECTORS = {"driver": validate_driver_name, "pool": validate_pool_name, "devic
 _MAX_CONDITIONS = 8
 
 
-def prepare_create(rule: Obj) -> None:
-    taint = rule.get("spec", {}).get("taint")
-    if taint is not None and not taint.get("timeAdded") and rule["metadata"].get("creationTimestamp"):
-        taint["timeAdded"] = rule["metadata"]["creationTimestamp"]
+def stamp(rule: Obj, old: Obj | None, now: str) -> None:
+    """What is tolerated for a while is so since the taint has had its effect."""
+    taint, before = _taint(rule), _taint(old or {})
+    is_other = old is not None and taint.get("effect") != before.get("effect")
+    if is_other and taint.get("timeAdded") == before.get("timeAdded"):
+        taint.pop("timeAdded", None)
+    if taint:
+        stamp_taint(taint, now)
+
+
+def _taint(rule: Obj) -> Obj:
+    taint: Obj = (rule.get("spec") or {}).get("taint") or {}
+    return taint
 
 
 def validate_create(rule: Obj) -> list[FieldError]:
@@ -66,8 +75,8 @@ DEVICETAINTRULES = Resource(
         Column("TimeAdded", since("spec.taint.timeAdded", "")),
         AGE,
     ),
-    prepare_create=prepare_create,
     prepare_status_update=keep_metadata,
+    stamp=stamp,
     validate_create=validate_create,
     validate_update=validate_update,
     validate_status_update=validate_status_update,

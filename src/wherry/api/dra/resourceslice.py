@@ -16,6 +16,7 @@ from wherry.api.dra.rules import (
     validate_pool_name,
     validate_set,
 )
+from wherry.api.dra.taints import stamp_taint
 from wherry.api.field import FieldError, invalid
 from wherry.api.meta.columns import AGE, NAME, text
 from wherry.api.meta.objectmeta import IMMUTABLE
@@ -31,10 +32,12 @@ _ONE_PLACE = "exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceN
 
 def prepare_create(slice_: Obj) -> None:
     _drop(slice_, {})
+
+
+def stamp(slice_: Obj, _: Obj | None, now: str) -> None:
     for device in slice_["spec"].get("devices") or ():
         for taint in device.get("taints") or ():
-            if not taint.get("timeAdded") and slice_["metadata"].get("creationTimestamp"):
-                taint["timeAdded"] = slice_["metadata"]["creationTimestamp"]
+            stamp_taint(taint, now)
 
 
 def prepare_update(new: Obj, old: Obj) -> None:
@@ -149,6 +152,7 @@ RESOURCESLICES = Resource(
     ),
     prepare_create=prepare_create,
     prepare_update=prepare_update,
+    stamp=stamp,
     validate_create=validate_create,
     validate_update=validate_update,
     warnings=warn,

@@ -11,6 +11,11 @@ _EFFECTS = ("NoExecute", "NoSchedule", "None")
 _OPERATORS = ("Equal", "Exists")
 
 
+def stamp_taint(taint: dict[str, Any], now: str) -> None:
+    """A taint that does not say since when it is there is there from now on."""
+    taint["timeAdded"] = taint.get("timeAdded") or now
+
+
 def validate_taint(taint: dict[str, Any], path: str, old: dict[str, Any] | None = None) -> list[FieldError]:
     """An effect that has not changed may be one that we do not know."""
     faults = validate_label_name(taint.get("key") or "", path + ".key")

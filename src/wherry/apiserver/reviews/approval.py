@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wherry.api import Obj
-from wherry.api.certificates.certificatesigningrequest import CERTIFICATESIGNINGREQUESTS, with_approval
+from wherry.api.certificates.certificatesigningrequest import CERTIFICATESIGNINGREQUESTS, stamp, with_approval
 from wherry.api.errors import Conflict
 from wherry.apiserver import metadata, pipeline, versions
 from wherry.apiserver.core import Call, Core, Outcome
@@ -33,16 +33,7 @@ async def update(core: Core, call: Call, target: Target, body: Obj | None) -> Ou
         for plugins in (core.mutating, core.validating):
             pipeline.admit(plugins, core, call, "UPDATE", resource, "approval", ("", target.name), decided, old)
         pipeline.refuse_invalid(resource, target.name, faults, more)
-        _stamp(decided, old, core.now())
+        stamp(decided, old, core.now())
         request["status"] = decided["status"]
 
     return await alter(core, call, resource, "", target.name, mutate, resource.subresource("approval"))
-
-
-def _stamp(request: Obj, old: Obj, now: str) -> None:
-    """Conditions that do not say since when they hold have held since they were first written."""
-    before = {(c.get("type"), c.get("status")): c for c in (old.get("status") or {}).get("conditions") or ()}
-    for condition in request["status"].get("conditions") or ():
-        condition.setdefault("lastUpdateTime", now)
-        known = before.get((condition.get("type"), condition.get("status"))) or {}
-        condition.setdefault("lastTransitionTime", known.get("lastTransitionTime") or now)

@@ -112,6 +112,8 @@ def _prepare(core: Core, resource: Resource, obj: Obj) -> None:
     if not resource.keeps_status_on_create and resource.subresource("status") is not None:
         obj["status"] = {}
     resource.prepare_create(obj)
+    if resource.stamp is not None:
+        resource.stamp(obj, None, core.now())
 
 
 async def _store(
