@@ -70,3 +70,12 @@ async def test_decisions_have_their_own_path(world: World) -> None:
     assert answer["message"].endswith(
         'status.conditions: Forbidden: updates may not add a condition of type "Approved"'
     )
+
+
+async def test_a_signer_tells_since_when_too(world: World) -> None:
+    _, request = await world.ask("GET", f"{PATH}/c")
+    request["status"] = {"conditions": [condition("Failed")]}
+    status, request = await world.ask("PUT", f"{PATH}/c/status", request)
+    assert status == 200
+    (failed,) = request["status"]["conditions"]
+    assert failed["lastUpdateTime"] == failed["lastTransitionTime"] == "2023-11-14T22:13:20Z"
