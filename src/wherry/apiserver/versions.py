@@ -10,7 +10,7 @@ at once raise `Unconverted` unless `ready` has seen to the items before; only su
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from wherry.api import Obj
 from wherry.api.errors import Forbidden
@@ -22,7 +22,8 @@ from wherry.watchcache.window import Match
 _SLICE = 100
 """Forms that are made before others get their turn: a few milliseconds."""
 _REVIEWED = 500
-"""Objects that a converter is asked about at once."""
+_REVIEWED_BYTES = 4 << 20
+"""How many objects a converter is asked about at once, and how large they may be together."""
 
 
 class Unconverted(Exception):
@@ -107,8 +108,21 @@ async def ready(resource: Resource, items: Sequence[Item]) -> None:
             foreign.append(item)
         if count % _SLICE == 0:
             await asyncio.sleep(0)
-    for start in range(0, len(foreign), _REVIEWED):
-        await _convert(resource, resource.from_storage, foreign[start : start + _REVIEWED])
+    for part in _parts(foreign):
+        await _convert(resource, resource.from_storage, part)
+
+
+def _parts(items: Sequence[Item]) -> Iterator[list[Item]]:
+    part: list[Item] = []
+    size = 0
+    for item in items:
+        if part and (len(part) == _REVIEWED or size + len(item.data) > _REVIEWED_BYTES):
+            yield part
+            part, size = [], 0
+        part.append(item)
+        size += len(item.data)
+    if part:
+        yield part
 
 
 async def _convert(resource: Resource, finish: Callable[[Obj], Obj], items: Sequence[Item]) -> None:

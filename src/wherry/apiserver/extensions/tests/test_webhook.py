@@ -167,6 +167,13 @@ async def test_lists_ask_once_for_all(world: World) -> None:
     assert [item["spec"]["dimension"] for item in rest["items"]] == [3, 4, 5]
 
 
+async def test_large_objects_are_converted_few_at_a_time(world: World) -> None:
+    for number in range(5):
+        await world.server.post(WIDGETS, {**widget(f"w{number}", size=1), "status": {"text": "x" * 1_500_000}})
+    assert len((await world.server.get(V2))["items"]) == 5
+    assert [len(asked["request"]["objects"]) for asked in world.hook.asked] == [2, 2, 1]
+
+
 async def test_watches_see_everything_in_order(world: World) -> None:
     await world.server.post(WIDGETS, widget("w0", size=1))
     watch = await world.server.watch(f"{V2}?watch=true")
