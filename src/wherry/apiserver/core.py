@@ -97,6 +97,8 @@ class Call:
     """The name under which the writer owns fields."""
     is_applied: bool = False
     """Whether the object that is written has its entries of managed fields already, from a server-side apply."""
+    in_order: Callable[[list[str]], list[str]] = list
+    """Puts what is said of fields into the order of the body that they came in."""
     warnings: list[str] = field(default_factory=list)
 
     def warn(self, text: str) -> None:

@@ -72,6 +72,17 @@ def find_duplicates(body: bytes, obj: Any) -> Sequence[str]:
     return [f'duplicate field "{path}"' for path in found]
 
 
+def in_order_of(body: bytes, texts: list[str]) -> list[str]:
+    """What is said of unknown and repeated fields, in the order in which a JSON body brings them."""
+    try:
+        tree = json.loads(body, object_pairs_hook=_Pairs)
+    except (ValueError, RecursionError):
+        return texts
+    places: dict[str, int] = {}
+    _place(tree, "", places)
+    return sorted(texts, key=lambda text: places.get(text, len(places)))
+
+
 def find_yaml_duplicates(body: bytes, together: bool) -> Sequence[str]:
     """What to say of the keys that stand twice in one map of a YAML body: all in one text, as for an error, or each."""
     from wherry.apiserver.yamltext import repeated_keys
@@ -146,3 +157,18 @@ def _collect(value: Any, path: str, found: list[str]) -> None:
     elif isinstance(value, list):
         for index, member in enumerate(value):
             _collect(member, f"{path}[{index}]", found)
+
+
+def _place(value: Any, path: str, places: dict[str, int]) -> None:
+    """Number all that could be said of the fields below `path`."""
+    if isinstance(value, _Pairs):
+        seen: set[str] = set()
+        for name, member in value:
+            inner = f"{path}.{name}" if path else name
+            what = "duplicate" if name in seen else "unknown"
+            places.setdefault(f'{what} field "{inner}"', len(places))
+            seen.add(name)
+            _place(member, inner, places)
+    elif isinstance(value, list):
+        for index, member in enumerate(value):
+            _place(member, f"{path}[{index}]", places)

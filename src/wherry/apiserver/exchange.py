@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from wherry.api import Obj
 from wherry.api.resource import Resource
 from wherry.apiserver.access import Demand
 from wherry.apiserver.attributes import Attributes, User
 from wherry.apiserver.core import Call, Core
-from wherry.apiserver.decode import find_duplicates, find_yaml_duplicates, read_body
+from wherry.apiserver.decode import find_duplicates, find_yaml_duplicates, in_order_of, read_body
 from wherry.apiserver.negotiate import (
     JSON,
     YAML,
@@ -88,7 +89,8 @@ class Exchange:
 
     def call(self, options: WriteOptions) -> Call:
         manager = options.field_manager or manager_of(self.request.headers.get("user-agent", ""))
-        return Call(self.user, options.dry_run, options.field_validation, manager)
+        order = partial(in_order_of, self.request.body)
+        return Call(self.user, options.dry_run, options.field_validation, manager, in_order=order)
 
 
 Answer = Reply | Awaitable[Reply]

@@ -142,7 +142,7 @@ def _report(
     else:
         # What stands twice in a field that is not known is not reported twice.
         passed_over = tuple(f'duplicate field "{path}{end}' for path in unknown for end in ('"', ".", "["))
-        texts += [text for text in duplicates if not text.startswith(passed_over)]
+        texts = call.in_order([*texts, *(text for text in duplicates if not text.startswith(passed_over))])
     # What a YAML reader says (of lines) comes before what is found in the object that it made.
     texts.sort(key=lambda text: not text.startswith(("yaml: ", "line ")))
     if call.validation is FieldValidation.STRICT:

@@ -438,3 +438,22 @@ async def test_what_a_patch_says_in_vain(server: Server, content_type: str, patc
     quiet = await server.raw("PATCH", f"{CONFIGMAPS}/a?fieldValidation=Ignore", patch, headers)
     assert isinstance(quiet, Response)
     assert "Warning" not in dict(quiet.headers)
+
+
+async def test_faulty_fields_are_told_of_in_the_order_of_the_body(server: Server) -> None:
+    body = (
+        b'{"metadata":{"name":"a","bogus":1},"data":{"x":"1","y":"2","x":"3"},"immutable":true,"late":{},"immutable":false,'
+        b'"late":1}'
+    )
+    told = [
+        'unknown field "metadata.bogus"',
+        'duplicate field "data.x"',
+        'unknown field "late"',
+        'duplicate field "immutable"',
+    ]
+    refused = await server.call("POST", f"{CONFIGMAPS}?fieldValidation=Strict", body)
+    assert refused.body["message"].endswith("strict decoding error: " + ", ".join(told))
+    warned = await server.raw("POST", CONFIGMAPS, body, {"content-type": "application/json"})
+    assert isinstance(warned, Response)
+    warnings = [value for name, value in warned.headers if name == "Warning"]
+    assert warnings == ['299 - "' + text.replace('"', '\\"') + '"' for text in told]
