@@ -5,6 +5,7 @@
 - `Core` (`core.py`): what the verbs work with: store, watch cache, clock, names, kinds, admission
 - `verbs/`: get, list, watch, create, update, patch, delete, deletecollection; one file each, for every kind
 - `subresources/`: what has a handler of its own (scale, binding, eviction ...), in one visible table
+- `negotiate.py`, `respond.py`, `pages.py`, `watchstream.py`: the form of an answer; an object, a list, a watch in it
 - `pipeline.py`: what every write goes through: decode, prune, default, admit, prepare, validate, store
 
 Read `api.py`, then `routes.py` and `verbs/create.py`. Verbs know neither HTTP nor JSON text: `inprocess.py` calls the
