@@ -3,7 +3,8 @@
 In OpenAPI "required" says only that Go always writes the field. What upstream enforces is in its validation, and there
 a missing field is its zero value. So the rule is:
 
-- never in metadata (which has its own validation) and never below a top-level `status`;
+- never in metadata (which has its own validation), never below a top-level `status`, and never in what core kinds are
+  made of, whose validation has all of upstream's rules, with upstream's paths;
 - strings, lists and maps must be there and not be empty;
 - numbers, booleans, times, quantities and ports may be zero, so semantic validation alone judges them;
 - a missing struct counts as an empty one, whose own requirements then apply; a pointer must be there;
@@ -14,12 +15,10 @@ from __future__ import annotations
 
 from wherry.api.schema.shapes import Struct
 
-NOT_ENFORCED_IN = frozenset({"meta.v1.ObjectMeta"})
+NOT_ENFORCED_IN = ("meta.v1.ObjectMeta", "core.v1.")
 
 POINTERS = frozenset(
     {
-        "core.v1.LocalObjectReference",
-        "core.v1.SecretReference",
         "meta.v1.LabelSelector",
         "networking.v1.ParentReference",
     }
@@ -28,9 +27,6 @@ POINTERS = frozenset(
 
 ACCEPTED_EMPTY = frozenset(
     {
-        "core.v1.HTTPHeader.value",
-        "core.v1.LimitRangeSpec.limits",
-        "core.v1.Sysctl.value",
         "authentication.v1.TokenReviewSpec.token",
         "meta.v1.GroupResource.group",
         "batch.v1.PodFailurePolicy.rules",
@@ -41,18 +37,7 @@ ACCEPTED_EMPTY = frozenset(
 
 JUDGED_ELSEWHERE = frozenset(
     {
-        # An operator or effect that is not among the known ones, or a name that is no name, says upstream.
-        "core.v1.HTTPHeader.name",
-        "core.v1.NodeSelectorRequirement.key",
-        "core.v1.NodeSelectorRequirement.operator",
-        "core.v1.ScopedResourceSelectorRequirement.scopeName",
-        "core.v1.ScopedResourceSelectorRequirement.operator",
-        "core.v1.Taint.key",
-        "core.v1.TopologySpreadConstraint.whenUnsatisfiable",
-        "core.v1.EndpointAddress.ip",
-        "core.v1.HostAlias.ip",
-        "core.v1.PodReadinessGate.conditionType",
-        "core.v1.PodSchedulingGate.name",
+        # An operator that is not among the known ones, or a name that is no name, says upstream.
         "meta.v1.LabelSelectorRequirement.key",
         "meta.v1.LabelSelectorRequirement.operator",
         "meta.v1.FieldSelectorRequirement.key",
@@ -72,7 +57,7 @@ JUDGED_ELSEWHERE = frozenset(
 
 def enforced(struct: Struct) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """(fields that must be there and not be empty, structs whose absence counts as an empty one)."""
-    if struct.name in NOT_ENFORCED_IN:
+    if struct.name.startswith(NOT_ENFORCED_IN):
         return (), ()
     present, entered = [], []
     for name in struct.required:

@@ -77,14 +77,23 @@ def test_base64_may_be_folded() -> None:
 
 ROOMY_CRD = {"group": "g", "scope": "Cluster", "names": {"plural": "p", "kind": "K"}, "versions": [{"name": "v1"}]}
 PROBE = {"httpGet": {"port": 1, "httpHeaders": [{"name": "x"}]}}
+RBAC = ("rbac.authorization.k8s.io/v1", "Role")
+INGRESS = ("networking.k8s.io/v1", "Ingress")
+
+
+def backend(name: str | None) -> dict[str, Any]:
+    return {"spec": {"defaultBackend": {"service": {"name": name}}}}
+
+
 REQUIRED = [
-    ("no containers", "v1", "Pod", {"spec": {}}, ["spec.containers: Required value"]),
-    ("empty list", "v1", "Pod", {"spec": {"containers": []}}, ["spec.containers: Required value"]),
-    ("empty name", "v1", "Pod", {"spec": {"containers": [{"name": ""}]}}, ["spec.containers[0].name: Required value"]),
-    ("null name", "v1", "Pod", {"spec": {"containers": [{"name": None}]}}, ["spec.containers[0].name: Required value"]),
+    ("no list", *RBAC, {"rules": [{}]}, ["rules[0].verbs: Required value"]),
+    ("empty list", *RBAC, {"rules": [{"verbs": []}]}, ["rules[0].verbs: Required value"]),
+    ("empty name", *INGRESS, backend(""), ["spec.defaultBackend.service.name: Required value"]),
+    ("null name", *INGRESS, backend(None), ["spec.defaultBackend.service.name: Required value"]),
+    ("core kinds judge for themselves", "v1", "Pod", {"spec": {"containers": [{"name": ""}]}}, []),
     ("missing struct", "apps/v1", "Deployment", {}, ["spec.selector: Required value"]),
-    ("nested", "batch/v1", "Job", {"spec": {"template": {"spec": {"volumes": [{}], "containers": [{"name": "a"}]}}}},
-     ["spec.template.spec.volumes[0].name: Required value"]),
+    ("nested", "batch/v1", "Job", {"spec": {"podFailurePolicy": {"rules": [{}]}}},
+     ["spec.podFailurePolicy.rules[0].action: Required value"]),
     ("never in status", "v1", "Pod", {**container(), "status": {"conditions": [{}]}}, []),
     ("never in metadata", "v1", "ConfigMap", {"metadata": {"ownerReferences": [{}]}}, []),
     ("a zero port is judged elsewhere", "v1", "Pod", container(ports=[{}]), []),
