@@ -16,6 +16,7 @@ from wherry.cel.types import (
     BYTES,
     DOUBLE,
     DURATION,
+    DYN,
     INT,
     NULL,
     STRING,
@@ -35,6 +36,8 @@ _SCALARS = frozenset((STRING, INT, UINT, BYTES, DOUBLE, BOOL, TIMESTAMP, DURATIO
 _ITEMS = frozenset((STRING, INT, UINT, BYTES, TIMESTAMP, DURATION))
 """The same for lists of them."""
 _HASHABLE = frozenset((STRING, INT, UINT))
+_UNMISTAKABLE = frozenset((STRING, BYTES, TIMESTAMP, DURATION))
+"""Whatever such a value is compared with, Python says the right thing."""
 
 
 class CallWriter(ExpressionWriter):
@@ -213,6 +216,8 @@ class CallWriter(ExpressionWriter):
         """Whether two values are equal; None: Python's `==` says so."""
         if left_type == NULL or right_type == NULL:
             return None
+        if not self.is_exact and (left_type in _UNMISTAKABLE or right_type in _UNMISTAKABLE):
+            return None
         if not self.is_exact and left_type == right_type and left_type in _SCALARS:
             return None
         compare = comparer(left_type)
@@ -228,9 +233,11 @@ class CallWriter(ExpressionWriter):
         item_type, container_type = self.type_of(item), self.type_of(container)
 
         def write(codes: list[str]) -> str:
+            values = None if self.is_exact else constants_of(container)
+            if values and (item_type in _HASHABLE or item_type == DYN) and all(type(value) is str for value in values):
+                return f"({codes[0]} in {self.writer.constant(frozenset(values))})"
             if not self.is_exact and item_type in _HASHABLE:
                 if isinstance(container_type, ListType) and container_type.item == item_type:
-                    values = constants_of(container)
                     if values is not None:
                         return f"({codes[0]} in {self.writer.constant(frozenset(values))})"
                     return f"({codes[0]} in {codes[1]})"

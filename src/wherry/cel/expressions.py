@@ -165,7 +165,7 @@ class ExpressionWriter:
             return f"({key!r} in {operand})"
         if self.is_exact:
             code = f"{helper(operations.get_field)}({operand}, {key!r})"
-        elif isinstance(type_, MapType | ObjectType) or operand.isidentifier():
+        elif isinstance(type_, MapType | ObjectType) or _can_be_subscripted(operand):
             code = f"{operand}[{key!r}]"
         else:
             code = f"{helper(operations.get_field)}({operand}, {key!r})"
@@ -241,6 +241,11 @@ def present(value: Any, name: str) -> Any:
 def without_null(value: Optional) -> Optional:
     """The same of an optional one."""
     return NONE if value.has_value and value.value is None else value
+
+
+def _can_be_subscripted(code: str) -> bool:
+    """A name, or a subscript of one: no literal, of which Python says before it runs that it has no items."""
+    return code.isidentifier() or (code[0].isalpha() and code[-1] == "]")
 
 
 def _json_name(type_: Type, name: str) -> str:

@@ -121,8 +121,10 @@ _ARITHMETIC = (
 )
 
 
-def _order(function: str, name: str, compare: Callable[..., bool], sign: str) -> Function:
-    """`<` and its kin: for two of one type, and for numbers of two types. Doubles may be no number."""
+def _order(
+    function: str, name: str, sign: str, exact: Callable[[Any, Any], bool], checked: Callable[..., bool]
+) -> Function:
+    """`<` and its kin: for two of one type, and for numbers of two types. A double may be no number: it is checked."""
     alike = {
         "bool": BOOL,
         "int64": INT,
@@ -135,23 +137,26 @@ def _order(function: str, name: str, compare: Callable[..., bool], sign: str) ->
     }
     numbers = ("int64", "uint64", "double")
 
+    def overload(id_: str, left: Type, right: Type) -> Overload:
+        if DOUBLE in (left, right):
+            return Overload(f"{name}_{id_}", (left, right), BOOL, checked)
+        return Overload(f"{name}_{id_}", (left, right), BOOL, exact, inline=f"({{0}} {sign} {{1}})")
+
     def overloads() -> Iterator[Overload]:
         for id_, type_ in alike.items():
-            inline = f"({{0}} {sign} {{1}})" if type_ != DOUBLE else ""
-            yield Overload(f"{name}_{id_}", (type_, type_), BOOL, compare, inline=inline)
+            yield overload(id_, type_, type_)
             for other in numbers:
                 if id_ in numbers and other != id_:
-                    inline = f"({{0}} {sign} {{1}})" if "double" not in (id_, other) else ""
-                    yield Overload(f"{name}_{id_}_{other}", (type_, alike[other]), BOOL, compare, inline=inline)
+                    yield overload(f"{id_}_{other}", type_, alike[other])
 
     return Function(function, *overloads())
 
 
 _ORDER = (
-    _order(operators.LESS, "less", do.less, "<"),
-    _order(operators.LESS_EQUALS, "less_equals", do.less_equals, "<="),
-    _order(operators.GREATER, "greater", do.greater, ">"),
-    _order(operators.GREATER_EQUALS, "greater_equals", do.greater_equals, ">="),
+    _order(operators.LESS, "less", "<", operator.lt, do.less),
+    _order(operators.LESS_EQUALS, "less_equals", "<=", operator.le, do.less_equals),
+    _order(operators.GREATER, "greater", ">", operator.gt, do.greater),
+    _order(operators.GREATER_EQUALS, "greater_equals", ">=", operator.ge, do.greater_equals),
 )
 
 
