@@ -340,3 +340,32 @@ def _kept(server: Shop, version: str) -> tuple[Resource, Item]:
     item = core.kind(resource).get("default", "a")
     assert item is not None
     return resource, item
+
+
+async def test_objects_may_be_kept_in_a_version_that_is_not_served(server: Shop) -> None:
+    await server.define(definition(versions=[version(served=False), version("v2", storage=False)]))
+    made = await server.post(V2, widget(api_version="shop.example.com/v2", size=1))
+    assert await server.get(f"{V2}/a") == made
+    assert (await server.call("GET", WIDGETS)).status == 404
+    changed = await server.call("PUT", f"{V2}/a", {**made, "spec": {"size": 2}})
+    assert changed.body["spec"] == {"size": 2, "color": "blue"}
+    groups = await server.get("/apis/shop.example.com")
+    assert [each["version"] for each in groups["versions"]] == ["v2"]
+    await server.remove()
+    await server.clock.advance(1)
+    await server.settle()
+    assert (await server.call("GET", V2)).status == 404
+    await server.define(definition())
+    assert (await server.get(WIDGETS))["items"] == []
+
+
+async def test_a_definition_that_serves_nothing_still_takes_its_objects_along(server: Shop) -> None:
+    await server.define(definition())
+    await server.post(WIDGETS, widget(size=1))
+    await server.redefine({"spec": {"versions": [version(served=False)]}})
+    assert (await server.call("GET", "/apis/shop.example.com")).status == 404
+    await server.remove()
+    await server.clock.advance(1)
+    await server.settle()
+    await server.define(definition())
+    assert (await server.get(WIDGETS))["items"] == []
