@@ -120,7 +120,7 @@ def updated(kind: Kind, live: Obj | None, new: Obj, before: list[Entry], writer:
 
 def changes(kind: Kind, live: Obj | None, new: Obj) -> Comparison:
     """What a write changes of what can be owned; raises `BadElement`."""
-    return _seen(kind, compare(kind.node, _NOTHING if live is None else _ownable(live), _ownable(new)))
+    return _seen(kind, compare(kind.node, _NOTHING if live is None else _ownable(kind, live), _ownable(kind, new)))
 
 
 def taken(kind: Kind, live: Obj | None, new: Obj, before: list[Entry], comparison: Comparison) -> list[Entry]:
@@ -154,8 +154,8 @@ def _kept(kind: Kind, live: Obj | None, new: Obj, entry: Entry, comparison: Comp
 
 def other_changes(kind: Kind, node: Node, live: Obj | None, new: Obj, version: str) -> Comparison:
     """What a write changes as another version of the kind sees it; raises `BadElement`."""
-    old_view = _NOTHING if live is None else _ownable(kind.versions.convert(live, version))
-    return _seen(kind, compare(node, old_view, _ownable(kind.versions.convert(new, version))))
+    old_view = _NOTHING if live is None else _ownable(kind, kind.versions.convert(live, version))
+    return _seen(kind, compare(node, old_view, _ownable(kind, kind.versions.convert(new, version))))
 
 
 def _seen(kind: Kind, comparison: Comparison) -> Comparison:
@@ -181,14 +181,15 @@ def _starting_entries(stored: list[Entry], sent: Any, subresource: str) -> list[
         return stored
 
 
-def _ownable(obj: Obj) -> Obj:
-    """An object without what nobody owns."""
-    return {
-        **obj,
-        "apiVersion": "",
-        "kind": "",
-        "metadata": {name: value for name, value in obj["metadata"].items() if name not in _UNOWNED_META},
-    }
+def _ownable(kind: Kind, obj: Obj) -> Obj:
+    """An object without what nobody owns, and without what is not written by the path at hand."""
+    if kind.only:
+        part = {name: value for name, value in obj.items() if "f:" + name in kind.only}
+    else:
+        part = {**obj, "apiVersion": "", "kind": ""}
+    meta = obj["metadata"]
+    part["metadata"] = {name: value for name, value in meta.items() if name not in _UNOWNED_META}
+    return part
 
 
 _NOTHING: Obj = {"apiVersion": "", "kind": "", "metadata": {}}
