@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NoReturn
 
+from wherry.cel import operators
 from wherry.cel.ast import Call, Entry, Expr, Ident, ListExpr, Literal, MapExpr, StructExpr, StructField
 from wherry.cel.functions import Macro, MacroError
 from wherry.cel.lexer import BYTES as BYTES_TOKEN
@@ -23,6 +24,8 @@ EXPRESSION = frozenset(
         *(NUM_FLOAT, NUM_INT, NUM_UINT, STRING_TOKEN, BYTES_TOKEN, IDENTIFIER),
     )
 )
+_AFTER = frozenset((*operators.BINARY, "&&", "||", "?")) - {"-"}
+"""What follows an operand wherever it stands, and never begins one."""
 _RESERVED = frozenset(
     (
         *("as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in", "let", "loop"),
@@ -61,6 +64,10 @@ class Primaries(TokenStream):
         token = self.token
         kind = token.kind
         if kind not in EXPRESSION or kind == "!":
+            if self.token.kind in _AFTER and self.following() not in EXPRESSION:
+                # ANTLR goes on as if there had been an operand, and looks at the next one.
+                self.complain(EXPRESSION)
+                return Literal(self.nodes.next_id(), token.position, None)
             self.recover(EXPRESSION)
             return self.unary()
         if kind == IDENTIFIER or kind == ".":

@@ -56,17 +56,21 @@ class TokenStream:
 
     def recover(self, expected: frozenset[str]) -> None:
         """Say that the token is wrong here, and skip it if the next one would do."""
-        following = self.tokens[min(self.index + 1, len(self.tokens) - 1)]
+        if self.complain(expected):
+            raise Halt
+        self.advance()
+
+    def complain(self, expected: frozenset[str]) -> bool:
+        """Say that the token is wrong here; whether the next one would be as well."""
         wanted = [f"'{kind}'" if not kind[0].isupper() else kind for kind in IN_ORDER if kind in expected]
         if EOF in expected:
             wanted.append(EOF)
         listed = wanted[0] if len(wanted) == 1 else "{" + ", ".join(wanted) + "}"
-        what = "extraneous" if following.kind in expected and self.token.kind != EOF else "mismatched"
+        is_lost = self.token.kind == EOF or self.following() not in expected
+        what = "mismatched" if is_lost else "extraneous"
         shown = self.token.text.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
         self.report(self.token.position, f"Syntax error: {what} input '{shown}' expecting {listed}")
-        if what == "mismatched":
-            raise Halt
-        self.advance()
+        return is_lost
 
     def fail(self, message: str) -> NoReturn:
         self.report(self.token.position, f"Syntax error: {message}")

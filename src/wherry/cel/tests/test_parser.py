@@ -69,6 +69,21 @@ def test_first_messages(text: str, message: str) -> None:
     assert messages(text)[0] == message
 
 
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("1 + +", ["1:5", "1:6"]),
+        ("i in in", ["1:6", "1:8"]),
+        ("? + b", ["1:1", "1:3", "1:6"]),
+        ("i + * 1 + 'a' #", ["1:5", "1:15"]),
+        ("(1 +) + nope", ["1:5"]),
+        ("i | b", ["1:3", "1:5"]),
+    ],
+)
+def test_parsing_goes_on_where_antlr_does(text: str, places: list[str]) -> None:
+    assert [message.partition(" ")[0] for message in messages(text)] == places
+
+
 def test_the_text_of_an_error_shows_the_place() -> None:
     with pytest.raises(CompileError) as caught:
         ENVIRONMENT.compile("i > 0 &&\n\t'é' + i == ''")
