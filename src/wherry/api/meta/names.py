@@ -34,10 +34,16 @@ _is_env_name = re.compile(r"[ -<>-~]+\Z").match
 _has_letter = re.compile("[a-z]").search
 
 EMPTY = "must be non-empty"
+_NO_DOTS = "must not contain dots"
 
 
 def too_long_text(limit: int) -> str:
-    return f"must be no more than {limit} bytes"
+    return f"must be no more than {limit} characters"
+
+
+def _length_faults(value: str, limit: int, unit: str = "characters") -> list[str]:
+    """Bytes are counted in any case; upstream calls them so for what may stand in labels only."""
+    return [f"must be no more than {limit} {unit}"] if len(value.encode()) > limit else []
 
 
 def pattern_text(rule: str, pattern: str, *examples: str) -> str:
@@ -72,6 +78,9 @@ _QUALIFIED_RULE = (
     "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
 )
 _QUALIFIED_TEXT = pattern_text(_QUALIFIED_RULE, _QUALIFIED, "MyName", "my.name", "123-abc")
+_QUALIFIED_SUMMARY = (
+    f"a valid label key {_QUALIFIED_TEXT} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+)
 _VALUE_TEXT = pattern_text(
     "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', "
     "and must start and end with an alphanumeric character",
@@ -105,21 +114,27 @@ def dns1123_label_faults(value: str) -> Sequence[str]:
     """Names that become host names: namespaces, containers, ports of pods."""
     if len(value) <= 63 and _is_label(value):
         return NO_FAULTS
-    faults = [too_long_text(63)] if len(value) > 63 else []
-    return faults if _is_label(value) else [*faults, _LABEL_TEXT]
+    faults = _length_faults(value, 63)
+    if not _is_label(value):
+        faults.append(_NO_DOTS if _is_subdomain(value) else _LABEL_TEXT)
+    return faults
 
 
 def dns1123_subdomain_faults(value: str) -> Sequence[str]:
     """Names of most objects."""
     if len(value) <= 253 and _is_subdomain(value):
         return NO_FAULTS
-    faults = [too_long_text(253)] if len(value) > 253 else []
+    return _subdomain_faults(value, "characters")
+
+
+def _subdomain_faults(value: str, unit: str) -> Sequence[str]:
+    faults = _length_faults(value, 253, unit)
     return faults if _is_subdomain(value) else [*faults, _SUBDOMAIN_TEXT]
 
 
 def dns1035_label_faults(value: str) -> Sequence[str]:
     """Names of Services once were more restricted than labels."""
-    faults = [too_long_text(63)] if len(value) > 63 else []
+    faults = _length_faults(value, 63)
     return faults if _is_label_1035(value) else [*faults, _LABEL_1035_TEXT]
 
 
@@ -135,31 +150,24 @@ def qualified_name_faults(value: str) -> Sequence[str]:
     faults: list[str] = []
     if slash:
         if "/" in prefix:
-            return (_qualified_summary(),)
+            return (_QUALIFIED_SUMMARY,)
         if not prefix:
             faults.append("prefix part " + EMPTY)
         else:
-            faults += ["prefix part " + why for why in dns1123_subdomain_faults(prefix)]
+            faults += ["prefix part " + why for why in _subdomain_faults(prefix, "bytes")]
     if not name:
         faults.append("name part " + EMPTY)
-    elif len(name) > 63:
-        faults.append("name part " + too_long_text(63))
+    faults += ["name part " + why for why in _length_faults(name, 63, "bytes")]
     if not _is_qualified(name):
         faults.append("name part " + _QUALIFIED_TEXT)
     return tuple(faults)
-
-
-def _qualified_summary() -> str:
-    return (
-        f"a qualified name {_QUALIFIED_TEXT} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
-    )
 
 
 def label_value_faults(value: str) -> Sequence[str]:
     """Values of labels: empty, or up to 63 harmless bytes."""
     if len(value) <= 63 and _is_value(value):
         return NO_FAULTS
-    faults = [too_long_text(63)] if len(value) > 63 else []
+    faults = _length_faults(value, 63, "bytes")
     return faults if _is_value(value) else [*faults, _VALUE_TEXT]
 
 
@@ -175,7 +183,7 @@ _WILDCARD_TEXT = pattern_text(
 
 def wildcard_faults(value: str) -> Sequence[str]:
     """Host names with a star for their first label."""
-    faults = [too_long_text(253)] if len(value) > 253 else []
+    faults = _length_faults(value, 253)
     return faults if _is_wildcard(value) else [*faults, _WILDCARD_TEXT]
 
 
@@ -190,7 +198,7 @@ def config_key_faults(value: str) -> Sequence[str]:
     """Keys of ConfigMaps and Secrets: they become file names."""
     if len(value) <= 253 and _is_config_key(value) and value[0] != ".":
         return NO_FAULTS
-    faults = [too_long_text(253)] if len(value) > 253 else []
+    faults = _length_faults(value, 253)
     if not _is_config_key(value):
         faults.append(_CONFIG_KEY_TEXT)
     if value in (".", ".."):
@@ -217,9 +225,7 @@ def header_name_faults(value: str) -> Sequence[str]:
 
 def port_name_faults(value: str) -> Sequence[str]:
     """Names of container ports: IANA service names."""
-    faults = []
-    if len(value) > 15:
-        faults.append(too_long_text(15))
+    faults = _length_faults(value, 15)
     if not _is_port_name(value):
         faults.append("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)")
     if not _has_letter(value):

@@ -58,7 +58,7 @@ def test_bad_names(rule: Rule, bad: list[str]) -> None:
 
 def test_every_reason_is_told() -> None:
     assert names.dns1123_label_faults("A" * 64) == [
-        "must be no more than 63 bytes",
+        "must be no more than 63 characters",
         (
             "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and "
             "end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
@@ -74,6 +74,25 @@ def test_every_reason_is_told() -> None:
             "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
         ),
     )
+
+
+def test_lengths_are_told_in_bytes_of_labels_and_in_characters_of_all_else() -> None:
+    long = "a" * 254
+    assert names.label_value_faults(long) == ["must be no more than 63 bytes"]
+    assert names.qualified_name_faults(f"{long}/{long}") == (
+        "prefix part must be no more than 253 bytes",
+        "name part must be no more than 63 bytes",
+    )
+    assert names.dns1123_subdomain_faults(long) == ["must be no more than 253 characters"]
+    assert names.dns1035_label_faults(long) == ["must be no more than 63 characters"]
+    assert names.config_key_faults(long) == ["must be no more than 253 characters"]
+    assert names.port_name_faults(long) == ["must be no more than 15 characters"]
+    assert names.dns1123_label_faults("é" * 32)[0] == "must be no more than 63 characters", "bytes are what is counted"
+
+
+def test_a_label_that_would_be_a_subdomain_is_told_of_its_dots() -> None:
+    assert names.dns1123_label_faults("a.b") == ["must not contain dots"]
+    assert names.qualified_name_faults("a/b/c")[0].startswith("a valid label key must consist of")
 
 
 def test_prefixes_may_end_with_a_dash() -> None:
