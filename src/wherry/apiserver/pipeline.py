@@ -37,7 +37,7 @@ def intake(
     faults, unknown = resource.schema.prune(obj)
     for fault in faults:
         if isinstance(fault, DecodeError):
-            raise Undecodable(resource, fault.detail)
+            raise Undecodable(resource, fault.detail, fault.converter_detail)
     if (unknown or duplicates) and call.validation is not FieldValidation.IGNORE:
         _report(resource, unknown, duplicates, call, is_patched)
     if len(owners := obj["metadata"].get("ownerReferences") or ()) > 1:
@@ -49,10 +49,12 @@ def intake(
 class Undecodable(BadRequest):
     """A body that is no object of the kind, in the words that kubectl shows."""
 
-    def __init__(self, resource: Resource, why: str) -> None:
+    def __init__(self, resource: Resource, why: str, why_not_converted: str = "") -> None:
         kind = resource.kind
         super().__init__(f'{kind} in version "{resource.version}" cannot be handled as a {kind}: {why}')
         self.why = why
+        self.why_not_converted = why_not_converted or why
+        """For what was never bytes: the result of a strategic merge."""
 
 
 def admit(

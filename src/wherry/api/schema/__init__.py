@@ -13,7 +13,7 @@ stands with the kinds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from wherry.api import Obj
@@ -26,6 +26,11 @@ class DecodeError(FieldError):
     """A value that Go's decoder could not have put into its field. `detail` is the decoder's message, ready to show:
 
     `json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32`
+    """
+
+    converter_detail: str = field(default="", compare=False)
+    """The same in the words of upstream's converter, which makes typed objects of what strategic merge patches give.
+    Empty where both say the same.
     """
 
 

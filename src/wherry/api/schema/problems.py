@@ -57,7 +57,10 @@ class Problem:
     def fault(self) -> FieldError:
         if self.sort is Sort.REQUIRED:
             return required(self.path)
-        return DecodeError(ErrorType.TYPE_INVALID, self.path, self.text or self._unmarshal_message(), self.value)
+        if self.text:
+            return DecodeError(ErrorType.TYPE_INVALID, self.path, self.text, self.value)
+        converter_detail = _conversion_message(self.value, self.type)
+        return DecodeError(ErrorType.TYPE_INVALID, self.path, self._unmarshal_message(), self.value, converter_detail)
 
     def _unmarshal_message(self) -> str:
         target = f"Go struct field {self.owner}.{'.'.join(reversed(self.fields))}" if self.owner else "Go value"
@@ -89,3 +92,25 @@ def json_type(value: Any, wanted: str = "") -> str:
     if isinstance(value, list):
         return "array"
     return "object" if isinstance(value, dict) else "null"
+
+
+def _conversion_message(value: Any, wanted: str) -> str:
+    """Why Go can not assign a decoded JSON value to a variable of the Go type `wanted`.
+
+    Nothing for integers that are too large: Go would cut them off silently, which is nothing to follow.
+    """
+    source = _GO_KINDS[type(value)]
+    if source == "int64" and wanted.startswith("int"):
+        return ""
+    if wanted.startswith("[]"):
+        return f"cannot restore slice from {source}"
+    if wanted.startswith("map["):
+        return f"cannot restore map from {source}"
+    if "." in wanted:
+        return f"cannot restore struct from: {source}"
+    if (source, wanted) == ("int64", "string") or (source == "float64" and wanted.startswith("int")):
+        return f"cannot convert {source} to {wanted}"  # Go itself would: to the character of that number
+    return f"unrecognized type: {wanted}"
+
+
+_GO_KINDS = {dict: "map", list: "slice", str: "string", bool: "bool", int: "int64", float: "float64"}

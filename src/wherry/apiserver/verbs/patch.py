@@ -75,7 +75,8 @@ async def patch(
         try:
             return patched, pipeline.intake(resource, patched, call, faults, is_patched=True)
         except pipeline.Undecodable as error:
-            raise Invalid.of_patch(apply.show(versions.read(resource, item)), error.why) from error
+            why = error.why_not_converted if apply.kind is Patch.STRATEGIC else error.why
+            raise Invalid.of_patch(apply.show(versions.read(resource, item)), why) from error
 
     return await rewrite(core, call, resource, namespace, name, change, sub)
 

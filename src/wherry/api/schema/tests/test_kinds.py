@@ -227,3 +227,23 @@ def test_unknown_kinds() -> None:
         schema("v1", "Bogus").prune({})
     with pytest.raises(LookupError):
         kind_struct("apps/v2", "Deployment")
+
+
+@pytest.mark.parametrize(
+    ("replicas", "template", "said"),
+    [
+        pytest.param("two", {}, "unrecognized type: int32", id="text for a number"),
+        pytest.param(1.5, {}, "cannot convert float64 to int32", id="half a replica"),
+        pytest.param(1 << 40, {}, "", id="an integer that is too large"),
+        pytest.param(1, {"containers": "x"}, "cannot restore slice from string", id="text for a list"),
+        pytest.param(1, {"containers": ["x"]}, "cannot restore struct from: string", id="text for a struct"),
+        pytest.param(1, {"nodeSelector": [1]}, "cannot restore map from slice", id="a list for a map"),
+        pytest.param(1, {"nodeName": 7}, "cannot convert int64 to string", id="a number for text"),
+        pytest.param(1, {"nodeName": True}, "unrecognized type: string", id="a truth for text"),
+        pytest.param(1, {"hostNetwork": {}}, "unrecognized type: bool", id="a map for a truth"),
+    ],
+)
+def test_the_converter_has_words_of_its_own(replicas: Any, template: Any, said: str) -> None:
+    spec = {"replicas": replicas, "selector": {}, "template": {"spec": template}}
+    faults, _ = schema("apps/v1", "Deployment").prune({"metadata": {}, "spec": spec})
+    assert [fault.converter_detail for fault in faults if isinstance(fault, DecodeError)] == [said]
