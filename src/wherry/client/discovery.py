@@ -59,6 +59,9 @@ class OpenSchema:
     def merge_strategy(self, path: tuple[str, ...]) -> tuple[str, str]:
         return "", ""
 
+    def fresh_status(self) -> Obj:
+        return {}
+
     @property
     def node(self) -> Node:
         return DEDUCED

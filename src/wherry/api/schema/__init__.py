@@ -4,6 +4,7 @@
 - `DecodeError`: a value of the wrong JSON type, which upstream's decoder refuses with 400 before it validates anything
 - `shapes.py`: the compact data of each type (fields, list types, merge keys) for OpenAPI and server-side apply
 - `nodes.py`: how values merge by place, for server-side apply; `structnodes.py` makes those of built-in types
+- `zeros.py`: what Go writes of a struct in which nothing was said
 - `compiler.py`: makes one checking function per type, on first use, shared by all control planes of the process
 - `required.py`: which of OpenAPI's "required" fields are really enforced
 
@@ -61,6 +62,10 @@ class Schema(Protocol):
 
         List indices and map keys do not stand in the path. A strategy may be compound: `merge,retainKeys`.
         """
+        ...
+
+    def fresh_status(self) -> Obj:
+        """The status of an object that nobody has looked after yet; the caller may change it."""
         ...
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from functools import cache, lru_cache
 
 from wherry.api import Obj
@@ -13,6 +14,7 @@ from wherry.api.schema.problems import Sort
 from wherry.api.schema.scalars import Check
 from wherry.api.schema.shapes import Field, Struct, base_type, kind_struct, struct
 from wherry.api.schema.structnodes import struct_node
+from wherry.api.schema.zeros import empty
 
 MOST_UNKNOWN = 100
 """How many unknown fields upstream names before it stops counting."""
@@ -23,7 +25,7 @@ TOO_DEEP = "exceeded max depth"
 class KindSchema:
     """A kind by name; its data is looked up when it is first used."""
 
-    __slots__ = ("_check", "_node", "api_version", "kind")
+    __slots__ = ("_check", "_fresh_status", "_node", "api_version", "kind")
 
     knows_strategic_merge = True
 
@@ -32,6 +34,7 @@ class KindSchema:
         self.kind = kind
         self._check: Check | None = None
         self._node: Node | None = None
+        self._fresh_status: Obj | None = None
 
     @staticmethod
     @cache
@@ -61,6 +64,14 @@ class KindSchema:
         faults = [problem.fault() for problem in problems if problem.sort is not Sort.UNKNOWN]
         unknown = dict.fromkeys(problem.path for problem in problems if problem.sort is Sort.UNKNOWN)
         return faults, list(unknown)[:MOST_UNKNOWN]
+
+    def fresh_status(self) -> Obj:
+        """See `Schema.fresh_status`."""
+        status = self._fresh_status
+        if status is None:
+            field = self.struct.fields.get("status")
+            status = self._fresh_status = empty(struct(field.type[1:])) if field and field.type[0] == "@" else {}
+        return deepcopy(status) if status else {}
 
     @property
     def node(self) -> Node:

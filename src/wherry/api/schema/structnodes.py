@@ -68,7 +68,7 @@ _NOT_ALWAYS = frozenset(
 )
 """Required, but left out by Go when empty."""
 
-_ZERO: Mapping[str, Any] = {"s": "", "i": 0, "l": 0, "b": False}
+ZERO: Mapping[str, Any] = {"s": "", "i": 0, "l": 0, "b": False}
 
 
 @cache
@@ -98,13 +98,14 @@ class _Children(dict[str, Node | None]):
         if field is None:
             return None
         node = _field_node(field)
-        if node.sort in (Sort.MAP, Sort.LIST) and _is_always(self._shape, name, field):
+        if node.sort in (Sort.MAP, Sort.LIST) and is_always(self._shape, name, field):
             node = replace(node, is_always=True)
         self[name] = node
         return node
 
 
-def _is_always(shape: Struct, name: str, field: Field) -> bool:
+def is_always(shape: Struct, name: str, field: Field) -> bool:
+    """Whether Go writes the field even when nothing was said in it."""
     qualified = f"{shape.name}.{name}"
     if qualified in _ALWAYS or (name in _BY_VALUE and field.type[0] == "@"):
         return True
@@ -142,7 +143,7 @@ def _defaults(item: str, keys: tuple[str, ...]) -> dict[str, Any]:
         if (item, key) in _KEY_DEFAULTS:
             defaults[key] = _KEY_DEFAULTS[item, key]
         elif key in shape.required:
-            defaults[key] = _ZERO.get(shape.fields[key].type, "")
+            defaults[key] = ZERO.get(shape.fields[key].type, "")
     return defaults
 
 

@@ -86,6 +86,10 @@ class StructuralSchema:
         """Custom kinds know no strategic merge."""
         return ("", "")
 
+    def fresh_status(self) -> Obj:
+        """Custom objects begin with none."""
+        return {}
+
     def default(self, obj: Obj) -> None:
         """Fill in defaults, in place."""
         if self.shape.has_defaults:

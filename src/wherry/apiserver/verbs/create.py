@@ -110,7 +110,7 @@ async def _await(core: Core, later: Later) -> None:
 def _prepare(core: Core, resource: Resource, obj: Obj) -> None:
     metadata.begin(core, resource, obj)
     if not resource.keeps_status_on_create and resource.subresource("status") is not None:
-        obj["status"] = {}
+        obj["status"] = resource.schema.fresh_status()
     resource.prepare_create(obj)
     if resource.stamp is not None:
         resource.stamp(obj, None, core.now())
