@@ -113,9 +113,8 @@ def not_found(path: str, value: Any) -> FieldError:
     return FieldError(ErrorType.NOT_FOUND, path, "", value)
 
 
-def too_long(path: str, limit: int) -> FieldError:
-    unit = "byte" if limit == 1 else "bytes"
-    why = f"may not be more than {limit} {unit}" if limit >= 0 else "value is too long"
+def too_long(path: str, limit: int, unit: str = "byte") -> FieldError:
+    why = f"may not be more than {limit} {unit}{'' if limit == 1 else 's'}" if limit >= 0 else "value is too long"
     return FieldError(ErrorType.TOO_LONG, path, why)
 
 

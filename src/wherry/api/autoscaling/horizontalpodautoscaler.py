@@ -133,7 +133,7 @@ def _validate(autoscaler: Obj, old: Obj | None) -> list[FieldError]:
     if least is not None and least < bound:
         faults.append(invalid("spec.minReplicas", least, f"must be greater than or equal to {bound}"))
     if most == 0:
-        faults.append(required("spec.maxReplicas", "must be set and greater than 0"))
+        faults.append(required("spec.maxReplicas"))
     elif most < 0:
         faults.append(invalid("spec.maxReplicas", most, "must be greater than or equal to 1"))
     if least is not None and most < least:

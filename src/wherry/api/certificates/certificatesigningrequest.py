@@ -201,12 +201,13 @@ def _validate_conditions(conditions: list[Obj], old: list[Obj]) -> list[FieldErr
             faults.append(required(path + ".status"))
         elif status not in allowed:
             faults.append(not_supported(path + ".status", status, allowed))
-        if kind in _DECISIONS and not had.issuperset(_DECISIONS) and seen & set(_DECISIONS) - {kind}:
-            why = "Approved and Denied conditions are mutually exclusive"
-            faults.append(invalid("status.conditions", kind, why))
         if kind in seen and len(had) == len(old):
             faults.append(duplicate(path + ".type", kind))
         seen.add(kind)
+    if seen.issuperset(_DECISIONS) and not had.issuperset(_DECISIONS):
+        members = [f'conditions[{{"type": "{kind}"}}]' for kind in _DECISIONS]
+        why = f"must specify at most one of: {', '.join(f'`{member}`' for member in members)}"
+        faults.append(invalid("status.conditions", f"{{{', '.join(members)}}}", why))
     return faults
 
 

@@ -71,7 +71,7 @@ def validate_create(slice_: Obj) -> Faults:
 def validate_update(new: Obj, old: Obj) -> Faults:
     faults = _validate(new, old)
     if new.get("addressType") != old.get("addressType"):
-        faults.append(invalid("addressType", new.get("addressType"), IMMUTABLE))
+        faults.append(invalid("addressType", None, IMMUTABLE))
     return faults
 
 
@@ -109,7 +109,7 @@ def _validate_endpoints(endpoints: Sequence[Obj], family: str) -> Faults:
 def _validate_addresses(addresses: Sequence[str], family: str, path: str) -> Faults:
     faults: Faults = []
     if not addresses:
-        faults.append(required(path, "must contain at least 1 address"))
+        faults.append(required(path))
     elif len(addresses) > _MAX_ADDRESSES:
         faults.append(too_many(path, len(addresses), _MAX_ADDRESSES))
     for index, address in enumerate(addresses):

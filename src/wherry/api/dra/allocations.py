@@ -9,6 +9,7 @@ from wherry.api.dra.requests import MAX_CONFIGS, Names, Part, reference_judge, v
 from wherry.api.dra.rules import (
     validate_binding,
     validate_driver_name,
+    validate_given_pool,
     validate_label,
     validate_list,
     validate_parameters,
@@ -52,7 +53,9 @@ def validate_allocation(allocation: Part, names: Names, path: str) -> list[Field
 
     def judge_result(result: Part, where: str) -> list[FieldError]:
         faults = judge_request(result.get("request") or "", where + ".request")
-        faults += _validate_place(result, where) + validate_binding(result, where)
+        faults += validate_driver_name(result.get("driver") or "", where + ".driver", unit="character")
+        faults += validate_given_pool(result.get("pool") or "", where + ".pool")
+        faults += validate_label(result.get("device") or "", where + ".device") + validate_binding(result, where)
         return faults + _validate_share(result, where)
 
     def judge_config(config: Part, where: str) -> list[FieldError]:
@@ -70,12 +73,6 @@ def validate_allocation(allocation: Part, names: Names, path: str) -> list[Field
     return faults
 
 
-def _validate_place(device: Part, path: str) -> list[FieldError]:
-    faults = validate_driver_name(device.get("driver") or "", path + ".driver")
-    faults += validate_pool_name(device.get("pool") or "", path + ".pool")
-    return faults + validate_label(device.get("device") or "", path + ".device")
-
-
 def _validate_share(device: Part, path: str) -> list[FieldError]:
     return [] if device.get("shareID") is None else validate_uid(device["shareID"], path + ".shareID")
 
@@ -84,7 +81,9 @@ def validate_device_status(devices: list[Part] | None, allocation: Part, path: s
     allocated = _identities(allocation)
 
     def judge(device: Part, where: str) -> list[FieldError]:
-        faults = _validate_place(device, where) + _validate_share(device, where)
+        faults = validate_driver_name(device.get("driver") or "", where + ".driver")
+        faults += validate_pool_name(device.get("pool") or "", where + ".pool")
+        faults += validate_label(device.get("device") or "", where + ".device") + _validate_share(device, where)
         if _identity(device) not in allocated:
             faults.append(invalid(where, _identity(device), "must be an allocated device in the claim"))
         conditions = device.get("conditions") or []

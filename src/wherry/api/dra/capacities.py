@@ -56,7 +56,7 @@ def _validate_values(values: list[str], default: str, total: str, path: str) -> 
             return []
         return [invalid(where, canonical(value), f"option is larger than capacity value: {canonical(total)}")]
 
-    faults += validate_set(values, _MAX_VALUES, judge, path, lambda value: str(ceiling(value)))
+    faults += validate_set(values, _MAX_VALUES, judge, path, lambda value: str(ceiling(value)), shows_key=True)
     if all(parse_quantity(value) != parse_quantity(default) for value in values):
         faults.append(invalid(path, canonical(default), "default value is not valid according to the requestPolicy"))
     return faults

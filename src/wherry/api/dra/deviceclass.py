@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from wherry.api import Obj
-from wherry.api.core.resourcenames import is_extended
 from wherry.api.dra.requests import MAX_CONFIGS, validate_config
 from wherry.api.dra.rules import validate_list
 from wherry.api.dra.selectors import validate_selectors
 from wherry.api.field import FieldError, invalid
 from wherry.api.meta.columns import AGE, NAME
+from wherry.api.meta.names import qualified_name_faults
 from wherry.api.resource import Resource, Scope
 from wherry.api.schema import schema
+
+_OWN, _QUOTA = "kubernetes.io/", "requests."
 
 
 def validate_create(device_class: Obj) -> list[FieldError]:
@@ -36,9 +38,21 @@ def _validate(device_class: Obj, old: dict[str, Any]) -> list[FieldError]:
         faults += validate_selectors(spec.get("selectors"), "spec.selectors")
     faults += validate_list(spec.get("config"), MAX_CONFIGS, judge_config, "spec.config")
     name = spec.get("extendedResourceName")
-    if name is not None and not is_extended(name):
-        faults.append(invalid("spec.extendedResourceName", name, "must be a valid extended resource name"))
+    if name is not None and name != old.get("extendedResourceName"):
+        faults += [invalid("spec.extendedResourceName", name, why) for why in _extended_faults(name)]
     return faults
+
+
+def _extended_faults(name: str) -> list[str]:
+    """Why a resource that pods ask for as they do for memory cannot be called so."""
+    faults: list[str] = []
+    if "/" not in name:
+        faults.append("a name must be a domain-prefixed path, such as 'example.com/my-prop'")
+    elif _OWN in name:
+        faults.append(f'must not have "{_OWN}" domain')
+    if name.startswith(_QUOTA):
+        faults.append(f'must not have "{_QUOTA}" prefix')
+    return [*faults, *qualified_name_faults(_QUOTA + name)]
 
 
 DEVICECLASSES = Resource(

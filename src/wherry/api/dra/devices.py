@@ -26,7 +26,7 @@ from wherry.api.field import FieldError, invalid, required, too_long
 Part = dict[str, Any]
 
 LIST_ATTRIBUTES = ("bools", "ints", "strings", "versions")
-_ATTRIBUTES = ("bool", "int", "string", "version", *LIST_ATTRIBUTES)
+_ATTRIBUTES = ("int", "bool", "string", "version", "ints", "bools", "strings", "versions")
 _MAX_ATTRIBUTES, _MAX_VALUES = 32, 48
 _MAX_KEY, _MAX_VALUE, _MAX_LABEL = 63 + 1 + 32, 64, 63
 _MAX_TAINTS, _MAX_CONSUMED, _MAX_COUNTERS = 16, 2, 32
@@ -111,8 +111,11 @@ def _validate_attribute(attribute: Part, path: str) -> list[FieldError]:
         judge = {"string": _validate_text, "version": _validate_version}.get(key.removesuffix("s"))
         if judge is not None:
             faults += validate_list(value, -1, judge, where) if key in LIST_ATTRIBUTES else judge(value, where)
-    if len(present) != 1:
-        faults.append(invalid(path, attribute if present else "", "exactly one value must be specified"))
+    members = ", ".join(f"`{key}`" for key in _ATTRIBUTES)
+    if not present:
+        faults.append(invalid(path, "", f"must specify one of: {members}"))
+    elif len(present) > 1:
+        faults.append(invalid(path, f"{{{', '.join(present)}}}", f"must specify exactly one of: {members}"))
     return faults
 
 

@@ -12,6 +12,7 @@ from wherry.api.dra.rules import (
     validate_full_name,
     validate_label,
     validate_list,
+    validate_match_name,
     validate_parameters,
     validate_set,
 )
@@ -104,9 +105,10 @@ def _validate_exactly(request: Part, path: str) -> list[FieldError]:
 
 def _validate_constraint(constraint: Part, names: Names, path: str) -> list[FieldError]:
     faults = validate_references(constraint.get("requests"), names, path + ".requests")
-    for key in ("matchAttribute", "distinctAttribute"):
-        if constraint.get(key) is not None:
-            return faults + validate_full_name(constraint[key], f"{path}.{key}")
+    if (name := constraint.get("matchAttribute")) is not None:
+        return faults + validate_match_name(name, path + ".matchAttribute")
+    if (name := constraint.get("distinctAttribute")) is not None:
+        return faults + validate_full_name(name, path + ".distinctAttribute")
     why = 'exactly one of "matchAttribute" or "distinctAttribute" is required, but multiple fields are set'
     return [*faults, required(path, why)]
 
@@ -134,5 +136,5 @@ def validate_config(config: Part, path: str, *, is_stored: bool = False) -> list
     if opaque is None:
         return [required(path + ".opaque")]
     limit = None if is_stored else _MAX_PARAMETERS
-    faults = validate_driver_name(opaque.get("driver") or "", path + ".opaque.driver")
+    faults = validate_driver_name(opaque.get("driver") or "", path + ".opaque.driver", unit="character")
     return faults + validate_parameters(opaque.get("parameters"), path + ".opaque.parameters", limit)

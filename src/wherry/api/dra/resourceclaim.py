@@ -41,7 +41,7 @@ def validate_create(claim: Obj) -> list[FieldError]:
 
 
 def validate_update(new: Obj, old: Obj) -> list[FieldError]:
-    return [] if new.get("spec") == old.get("spec") else [invalid("spec", new.get("spec"), IMMUTABLE)]
+    return [] if new.get("spec") == old.get("spec") else [invalid("spec", None, IMMUTABLE)]
 
 
 def validate_status_update(new: Obj, old: Obj) -> list[FieldError]:
@@ -63,7 +63,7 @@ def validate_status_update(new: Obj, old: Obj) -> list[FieldError]:
     if before.get("allocation") is None:
         return faults + validate_allocation(allocation, request_names(new.get("spec") or {}), "status.allocation")
     if before["allocation"] != allocation:
-        faults.append(invalid("status.allocation", allocation, IMMUTABLE))
+        faults.append(invalid("status.allocation", None, "field cannot be modified once set"))
     return faults
 
 

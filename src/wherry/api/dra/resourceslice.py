@@ -87,7 +87,9 @@ def _validate(spec: dict[str, Any], old: dict[str, Any] | None) -> list[FieldErr
     is_advanced = any(d.get("taints") or d.get("consumesCounters") or _has_lists(d) for d in devices)
     before = {name_of(device): device for device in reversed((old or {}).get("devices") or ())}
     judge = device_judge(before, has_own_places=bool(spec.get("perDeviceNodeSelection")))
-    faults += validate_set(devices, _MAX_ADVANCED if is_advanced else _MAX_DEVICES, judge, "spec.devices", name_of)
+    faults += validate_set(
+        devices, _MAX_ADVANCED if is_advanced else _MAX_DEVICES, judge, "spec.devices", name_of, shows_key=True
+    )
     counters = spec.get("sharedCounters")
     return faults + validate_set(counters, _MAX_COUNTER_SETS, validate_counter_set, "spec.sharedCounters", name_of)
 

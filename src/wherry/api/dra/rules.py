@@ -22,12 +22,9 @@ Judge = Callable[[Any, str], list[FieldError]]
 
 T = TypeVar("T")
 
-_MAX_POOL, _MAX_IDENTIFIER = 253, 32
+_MAX_POOL, _MAX_DOMAIN, _MAX_IDENTIFIER = 253, 63, 32
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
-_UUID_TEXT = (
-    "uid must be in RFC 4122 normalized form, `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx` with lowercase hexadecimal "
-    "characters"
-)
+_UUID_TEXT = "must be a lowercase UUID in 8-4-4-4-12 format"
 _MAX_CONDITIONS = 4
 
 
@@ -40,15 +37,21 @@ def validate_list(items: Sequence[T] | None, limit: int, judge: Judge, path: str
 
 
 def validate_set(
-    items: Sequence[T] | None, limit: int, judge: Judge, path: str, key: Callable[[T], Any] = lambda item: item
+    items: Sequence[T] | None,
+    limit: int,
+    judge: Judge,
+    path: str,
+    key: Callable[[T], Any] = lambda item: item,
+    *,
+    shows_key: bool = False,
 ) -> list[FieldError]:
-    """The same for items that have to differ in their keys."""
+    """The same for items that have to differ in their keys; of one that does not, its key or the whole is shown."""
     faults, seen = validate_list(items, limit, judge, path), list[Any]()
     if 0 <= limit < len(items or ()):
         return faults
     for index, item in enumerate(items or ()):
         if (what := key(item)) in seen:
-            faults.append(duplicate(f"{path}[{index}]", what))
+            faults.append(duplicate(f"{path}[{index}]", what if shows_key else item))
         seen.append(what)
     return faults
 
@@ -83,12 +86,21 @@ def validate_pool_name(name: str, path: str) -> list[FieldError]:
     return faults + [invalid(path, part, why) for part in name.split("/") for why in dns1123_subdomain_faults(part)]
 
 
+def validate_given_pool(name: str, path: str) -> list[FieldError]:
+    """The same of a pool that a claim was given devices of, in other words."""
+    if not name:
+        return [required(path)]
+    faults = [too_long(path, _MAX_POOL)] if len(name.encode()) > _MAX_POOL else []
+    for index, part in enumerate(name.split("/")):
+        if part:
+            faults += [invalid(path, part, f"segment {index}: {why}") for why in dns1123_subdomain_faults(part)]
+        else:
+            faults.append(invalid(path, name, f"segment {index}: must not be empty"))
+    return faults
+
+
 def validate_uid(uid: str, path: str) -> list[FieldError]:
-    if _UUID.match(uid):
-        return []
-    if _UUID.match(uid.lower()):
-        return [invalid(path, uid, _UUID_TEXT)]
-    return [invalid(path, uid, f"error validating uid: invalid UUID length: {len(uid.encode())}")]
+    return [] if _UUID.match(uid) else [invalid(path, uid, _UUID_TEXT)]
 
 
 def validate_qualified_name(name: str, path: str) -> list[FieldError]:
@@ -114,6 +126,23 @@ def validate_full_name(name: str, path: str) -> list[FieldError]:
         why = "a fully qualified name must be a domain and a name separated by a slash"
         faults.append(invalid(path, name, why))
     return faults
+
+
+def validate_match_name(name: str, path: str) -> list[FieldError]:
+    """The same, in other words and with a domain in small letters."""
+    domain, slash, identifier = name.partition("/")
+    if not slash:
+        return validate_full_name(name, path)
+    if "/" in identifier:
+        return []
+    faults = [] if domain else [invalid(path, "", "prefix must not be empty")]
+    if len(domain.encode()) > _MAX_DOMAIN:
+        faults.append(too_long(path, _MAX_DOMAIN))
+    if domain:
+        faults += [invalid(path, domain, f"prefix: {why}") for why in dns1123_subdomain_faults(domain)]
+    if identifier:
+        return faults + _validate_identifier(identifier, path)
+    return [*faults, invalid(path, "", "name must not be empty")]
 
 
 def _validate_identifier(name: str, path: str) -> list[FieldError]:

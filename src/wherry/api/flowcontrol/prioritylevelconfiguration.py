@@ -62,7 +62,7 @@ def _validate_spec(spec: Obj, name: str) -> list[FieldError]:
     if exempt is not None:
         faults.append(forbidden("spec.exempt", "must be nil if the type is Limited"))
     if limited is None:
-        return [*faults, required("spec.limited", "must not be empty when type is Limited")]
+        return [*faults, required("spec.limited")]
     shares = _validate_shares(limited, "spec.limited")
     response = _validate_response(limited.get("limitResponse") or {}, "spec.limited.limitResponse")
     negative = [fault for fault in shares if fault.path.endswith("Shares")]
@@ -91,8 +91,7 @@ def _validate_response(response: Obj, path: str) -> list[FieldError]:
     if kind != "Queue":
         return [not_supported(path + ".type", kind, _RESPONSES)]
     if queuing is None:
-        why = "must not be empty if limited.limitResponse.type is Limited"
-        return [required(path + ".queuing", why)]
+        return [required(path + ".queuing")]
     return _validate_queuing(queuing, path + ".queuing")
 
 

@@ -48,7 +48,7 @@ def validate_update(new: Obj, old: Obj) -> list[FieldError]:
     parent = (new.get("spec") or {}).get("parentRef")
     if parent == (old.get("spec") or {}).get("parentRef"):
         return []
-    return [invalid("spec.parentRef", parent, IMMUTABLE)]
+    return [invalid("spec.parentRef", None, IMMUTABLE)]
 
 
 IPADDRESSES = Resource(

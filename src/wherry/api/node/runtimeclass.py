@@ -50,7 +50,7 @@ def warnings(runtime_class: Obj, _: Obj | None) -> Sequence[str]:
 
 def validate_update(new: Obj, old: Obj) -> list[FieldError]:
     handler = new.get("handler")
-    return [] if handler == old.get("handler") else [invalid("handler", handler, IMMUTABLE)]
+    return [] if handler == old.get("handler") else [invalid("handler", None, IMMUTABLE)]
 
 
 RUNTIMECLASSES = Resource(

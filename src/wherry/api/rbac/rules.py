@@ -24,7 +24,7 @@ def _validate_rule(rule: dict[str, Any], namespaced: bool, path: str) -> list[Fi
     faults: list[FieldError] = []
     urls, resources, groups = rule.get("nonResourceURLs"), rule.get("resources"), rule.get("apiGroups")
     if not rule.get("verbs"):
-        faults.append(required(path + ".verbs", "verbs must contain at least one value"))
+        faults.append(required(path + ".verbs"))
     if urls:
         where = path + ".nonResourceURLs"
         if namespaced:

@@ -29,9 +29,9 @@ def validate_parameters(parameters: dict[str, str] | None, path: str, *, may_be_
     return faults
 
 
-def validate_driver_name(name: str, path: str) -> list[FieldError]:
-    """Of a CSI driver: a domain name in any case."""
+def validate_driver_name(name: str, path: str, *, unit: str = "byte") -> list[FieldError]:
+    """Of a CSI driver: a domain name in any case. `unit` is what its length is said to be counted in."""
     if not name:
         return [required(path)]
-    faults = [too_long(path, _MAX_DRIVER)] if len(name) > _MAX_DRIVER else []
+    faults = [too_long(path, _MAX_DRIVER, unit)] if len(name) > _MAX_DRIVER else []
     return faults + [invalid(path, name, why) for why in dns1123_subdomain_faults(name.lower())]

@@ -76,9 +76,7 @@ def _validate_expression(key: str, values: list[str], path: str) -> list[FieldEr
 
 def validate_update(new: Obj, old: Obj) -> list[FieldError]:
     return [
-        invalid(field, new.get(field), IMMUTABLE)
-        for field in _SETTLED
-        if (new.get(field) or None) != (old.get(field) or None)
+        invalid(field, None, IMMUTABLE) for field in _SETTLED if (new.get(field) or None) != (old.get(field) or None)
     ]
 
 

@@ -18,7 +18,7 @@ _INLINE = "in the context of inline volumes"
 
 def validate(attachment: Obj) -> list[FieldError]:
     spec = attachment.get("spec") or {}
-    faults = validate_driver_name(spec.get("attacher") or "", "spec.attacher")
+    faults = validate_driver_name(spec.get("attacher") or "", "spec.attacher", unit="character")
     faults += _validate_source(spec.get("source") or {}, "spec.source")
     node = spec.get("nodeName") or ""
     faults += [invalid("spec.nodeName", node, why) for why in dns1123_subdomain_faults(node)]
@@ -68,7 +68,7 @@ def _validate_status(status: Obj) -> list[FieldError]:
 
 
 def validate_update(new: Obj, old: Obj) -> list[FieldError]:
-    return [] if new.get("spec") == old.get("spec") else [invalid("spec", new.get("spec"), IMMUTABLE)]
+    return [] if new.get("spec") == old.get("spec") else [invalid("spec", None, IMMUTABLE)]
 
 
 def validate_status_update(new: Obj, _: Obj) -> list[FieldError]:

@@ -57,7 +57,11 @@ def test_deciding() -> None:
     assert request["spec"] == old["spec"]
     assert texts(faults) == [
         'status.conditions[1].status: Unsupported value: "False": supported values: "True"',
-        'status.conditions: Invalid value: "Denied": Approved and Denied conditions are mutually exclusive',
+        (
+            'status.conditions: Invalid value: "{conditions[{\\"type\\": \\"Approved\\"}], '
+            'conditions[{\\"type\\": \\"Denied\\"}]}": must specify at most one of: '
+            '`conditions[{"type": "Approved"}]`, `conditions[{"type": "Denied"}]`'
+        ),
     ]
     approved, faults = csr.with_approval(old, {"status": {"conditions": [_condition("Approved")]}})
     assert not faults
