@@ -7,7 +7,7 @@ import heapq
 from collections.abc import Callable
 from itertools import count
 
-_TURNS_TO_SETTLE = 8
+from wherry.testing.eventloop import settle
 
 
 class ManualClock:
@@ -54,11 +54,11 @@ class ManualClock:
     async def advance(self, seconds: float) -> None:
         """Let `seconds` pass. Who is woken runs, and what it starts settles, before the clock goes on."""
         end = self._now + seconds
-        await _settle()
+        await settle()
         while (due := self.next_due) is not None and self._now + due <= end:
             self._now, _, timer = heapq.heappop(self._timers)
             timer.run()
-            await _settle()
+            await settle()
         self._now = end
 
     def _drop_cancelled(self) -> None:
@@ -90,9 +90,3 @@ class ManualTimer:
 def _wake(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)
-
-
-async def _settle() -> None:
-    """Give tasks that became ready a few turns of the event loop."""
-    for _ in range(_TURNS_TO_SETTLE):
-        await asyncio.sleep(0)
