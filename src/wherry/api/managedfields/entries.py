@@ -107,29 +107,30 @@ def _place(entry: Entry) -> tuple[str, str, str, str, str]:
 
 
 def capped(entries: list[Entry]) -> list[Entry]:
-    """At most so many updaters: the oldest of one version become one, made when the last of them was."""
+    """At most so many updaters: the oldest of one version become one, made when the last of them was.
+
+    The first of a version stays alone until a second one comes; when there is a bucket already, it stays for good. Where
+    upstream would pour the bucket into itself and lose it, ours takes in the first.
+    """
     updaters = [entry for entry in entries if entry["operation"] == UPDATE]
     excess = len(updaters) - MOST_UPDATERS
     if excess <= 0:
         return entries
     left = {identity(entry): entry for entry in entries}
-    oldest: dict[str, list[Entry]] = {}
+    first: dict[str, Identity] = {}
     for entry in sorted(updaters, key=lambda entry: (time_of(entry), identity(entry))):
         if excess <= 0:
             break
-        together = oldest.setdefault(entry["apiVersion"], [])
-        together.append(entry)
-        excess -= len(together) > 1
-    for version, together in oldest.items():
+        who, version = identity(entry), entry["apiVersion"]
         bucket = Identity(_ANCIENT, UPDATE, version, "")
-        if len(together) == 1:
+        if (earliest := first.setdefault(version, who)) == who:
             continue
-        for entry in together:
-            left.pop(identity(entry))
-        if bucket in left:
-            together.append(left[bucket])
-        fields = union_of([fields_of(entry) for entry in together])
-        left[bucket] = make(bucket, version, max(map(time_of, together)), fields)
+        gone = earliest if who == bucket or bucket not in left else who
+        old = left.pop(gone)
+        left.pop(who, None)
+        fields = union_of([fields_of(each) for each in (old, entry, left.get(bucket)) if each is not None])
+        left[bucket] = make(bucket, version, time_of(entry), fields)
+        excess -= 1
     return list(left.values())
 
 

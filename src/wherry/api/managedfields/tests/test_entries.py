@@ -120,6 +120,24 @@ def test_the_bucket_takes_in_the_next_one() -> None:
     assert ancient["fieldsV1"] == {"f:0": {}, "f:1": {}, "f:2": {}}
 
 
+def test_what_is_older_than_the_bucket_stays_beside_it() -> None:
+    bucket = entry("ancient-changes", 5, fields="f:old")
+    left = capped([bucket, entry("first", 1), *(entry(f"m{count:02d}", 10 + count) for count in range(10))])
+    by_name = {found["manager"]: found for found in left}
+    assert len(left) == MOST_UPDATERS
+    assert "first" not in by_name
+    assert by_name["ancient-changes"]["fieldsV1"] == {"f:a": {}, "f:old": {}}
+
+
+def test_the_first_is_left_alone_where_a_younger_bucket_takes_in_the_second() -> None:
+    bucket = entry("ancient-changes", 50, fields="f:old")
+    left = capped([bucket, *(entry(f"m{count:02d}", count, fields=f"f:{count}") for count in range(10))])
+    by_name = {found["manager"]: found for found in left}
+    assert set(by_name) == {"ancient-changes", "m00", *(f"m{count:02d}" for count in range(2, 10))}
+    assert by_name["ancient-changes"]["fieldsV1"] == {"f:1": {}, "f:old": {}}
+    assert by_name["ancient-changes"]["time"] == "2026-01-01T00:00:01Z"
+
+
 def test_few_updaters_stay_as_they_are() -> None:
     entries = [entry(f"m{count}") for count in range(MOST_UPDATERS)]
     assert capped(entries) is entries
