@@ -49,6 +49,7 @@ def _claim(volume: Obj, _: float) -> Cell:
     return f"{claim.get('namespace') or ''}/{claim.get('name') or ''}" if claim else ""
 
 
+_SINCE = "lastPhaseTransitionTime"
 _POLICIES = ("Delete", "Recycle", "Retain")
 _SOURCES = (
     "hostPath",
@@ -98,15 +99,17 @@ def set_defaults(volume: Obj) -> None:
 
 def prepare_create(volume: Obj) -> None:
     volume["status"] = {"phase": "Pending"}
-    if created := volume["metadata"].get("creationTimestamp"):
-        volume["status"]["lastPhaseTransitionTime"] = created
 
 
-def prepare_status_update(new: Obj, old: Obj) -> None:
-    """Who leaves out when the phase began means the same as before."""
-    status, before = new.setdefault("status", {}), old.get("status") or {}
-    if status.get("phase") == before.get("phase") and "lastPhaseTransitionTime" in before:
-        status.setdefault("lastPhaseTransitionTime", before["lastPhaseTransitionTime"])
+def stamp(new: Obj, old: Obj | None, now: str) -> None:
+    """Note when the phase began. Who changes the phase may say so himself; who leaves it alone may say nothing."""
+    status, before = new.setdefault("status", {}), (old or {}).get("status") or {}
+    stated, known = status.get(_SINCE), before.get(_SINCE)
+    if status.get("phase") == before.get("phase"):
+        if stated is None and known is not None:
+            status[_SINCE] = known
+    elif stated is None or stated == known:
+        status[_SINCE] = now
 
 
 def validate(volume: Obj) -> Faults:
@@ -271,7 +274,7 @@ PERSISTENTVOLUMES = Resource(
     subresources=(STATUS,),
     defaults=set_defaults,
     prepare_create=prepare_create,
-    prepare_status_update=prepare_status_update,
+    stamp=stamp,
     validate=validate,
     validate_update=validate_update,
     warnings=warnings,
