@@ -112,7 +112,7 @@ class Joined:
         try:
             key, request = client_request(self._settings.node_name, _read_key(kept))
             save_key(kept, key)
-            async with HttpClient.from_kubeconfig(config, clock=self._clock, user_agent="wherry-agent") as client:
+            async with HttpClient.from_kubeconfig(config, clock=self._clock, user_agent="kubelet") as client:
                 certificate = await obtain(client, request)
             joined = Kubeconfig(token.server, config.authority, certificate, key)
             await self._refuse_namesake(joined)
@@ -129,7 +129,7 @@ class Joined:
         A Node that is not Ready, or has our address, is taken to be this machine before it was set up anew.
         """
         name = self._settings.node_name
-        async with HttpClient.from_kubeconfig(config, clock=self._clock, user_agent="wherry-agent") as client:
+        async with HttpClient.from_kubeconfig(config, clock=self._clock, user_agent="kubelet") as client:
             try:
                 status = (await client.get(NODES, name)).get("status") or {}
             except NotFound:
