@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from wherry.api.admissionregistration.expressions import Terms, validate_expression
+from wherry.api.admissionregistration.expressions import Result, Terms, validate_expression
 from wherry.api.field import FieldError, duplicate, invalid, required, too_many
 from wherry.api.meta.names import qualified_name_faults
-from wherry.cel.types import BOOL
 
 _MOST = 64
 
@@ -25,7 +24,7 @@ def validate_match_conditions(
         if not text.strip():
             faults.append(required(where + ".expression"))
         else:
-            faults += validate_expression(text.strip(), terms, (BOOL,), where + ".expression")
+            faults += validate_expression(text.strip(), terms, (Result.BOOL,), where + ".expression")
         if not name:
             faults.append(required(where + ".name"))
             continue

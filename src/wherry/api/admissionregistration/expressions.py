@@ -1,158 +1,53 @@
-"""What expressions of admission may speak of, and whether they can be compiled.
+"""Expressions of admission: whether they can be compiled, and to what.
 
-The variables are upstream's: `object`, `oldObject` and `params` are of no known type, since a policy may be about any
-kind; `request` and `namespaceObject` are; `variables` holds what the policy has computed before.
+What does it, `declarations.py`, is imported with the first expression, since the language of expressions is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
 
-from wherry.api.admissionregistration.authorizing import AUTHORIZATION, AUTHORIZER, RESOURCE_CHECK
 from wherry.api.field import FieldError, invalid
-from wherry.cel.checked import Name
-from wherry.cel.environment import Environment, type_name
-from wherry.cel.errors import CompileError
-from wherry.cel.functions import Function, Library, Overload
-from wherry.cel.library.kubernetes import KUBERNETES
-from wherry.cel.types import BOOL, DYN, INT, STRING, TIMESTAMP, ListType, MapType, ObjectType, Type, TypeType
-from wherry.cel.values import TypeValue
-
-_STRINGS, _MAP = ListType(STRING), MapType(STRING, STRING)
-_KIND = ObjectType("kubernetes.GroupVersionKind", {"group": STRING, "version": STRING, "kind": STRING})
-_RESOURCE = ObjectType("kubernetes.GroupVersionResource", {"group": STRING, "version": STRING, "resource": STRING})
-_USER = ObjectType(
-    "kubernetes.UserInfo",
-    {"username": STRING, "uid": STRING, "groups": _STRINGS, "extra": MapType(STRING, _STRINGS)},
-)
-REQUEST = ObjectType(
-    "kubernetes.AdmissionRequest",
-    {
-        "kind": _KIND,
-        "resource": _RESOURCE,
-        "subResource": STRING,
-        "requestKind": _KIND,
-        "requestResource": _RESOURCE,
-        "requestSubResource": STRING,
-        "name": STRING,
-        "namespace": STRING,
-        "operation": STRING,
-        "userInfo": _USER,
-        "dryRun": BOOL,
-        "options": DYN,
-    },
-)
-_METADATA = ObjectType(
-    "kubernetes.NamespaceMetadata",
-    {
-        "name": STRING,
-        "generateName": STRING,
-        "namespace": STRING,
-        "labels": _MAP,
-        "annotations": _MAP,
-        "UID": STRING,
-        "creationTimestamp": TIMESTAMP,
-        "deletionGracePeriodSeconds": INT,
-        "deletionTimestamp": TIMESTAMP,
-        "generation": INT,
-        "resourceVersion": STRING,
-        "finalizers": _STRINGS,
-    },
-)
-_CONDITION = ObjectType(
-    "kubernetes.NamespaceCondition",
-    {"status": STRING, "type": STRING, "lastTransitionTime": TIMESTAMP, "message": STRING, "reason": STRING},
-)
-_STATUS = ObjectType("kubernetes.NamespaceStatus", {"conditions": ListType(_CONDITION), "phase": STRING})
-NAMESPACE = ObjectType(
-    "kubernetes.Namespace",
-    {
-        "metadata": _METADATA,
-        "spec": ObjectType("kubernetes.NamespaceSpec", {"finalizers": _STRINGS}),
-        "status": _STATUS,
-    },
-)
-JSON_PATCH = ObjectType("JSONPatch", {"op": STRING, "from": STRING, "path": STRING, "value": DYN})
-OBJECT = ObjectType("Object", {}, open=True)
-"""What an apply configuration evaluates to; its parts are `Object.spec` and so on."""
 
 
-def _escape_key(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")
+class Result(Enum):
+    """What an expression may have to give."""
 
-
-_ESCAPE = Overload("string_jsonpatch_escapeKey_string", (STRING,), STRING, _escape_key)
-_PATCHING = Library("kubernetes.jsonpatch", functions=(Function("jsonpatch.escapeKey", _ESCAPE),), types=(JSON_PATCH,))
-
-
-class _PatchEnvironment(Environment):
-    """Knows a type for every place in an object, without knowing the object."""
-
-    __slots__ = ()
-
-    def find_name(self, name: str) -> Name | None:
-        if name == OBJECT.name or name.startswith(OBJECT.name + "."):
-            return Name(name, TypeType(ObjectType(name, {}, open=True)), TypeValue(name), is_constant=True)
-        return super().find_name(name)
+    BOOL = auto()
+    STRING = auto()
+    NULL = auto()
+    APPLY_CONFIGURATION = auto()
+    JSON_PATCH = auto()
 
 
 @dataclass(slots=True)
 class Terms:
-    """What expressions of one policy or webhook may use. `variables` fills up as they are compiled in turn."""
+    """What expressions of one policy or webhook may use."""
 
     has_params: bool = False
     has_authorizer: bool = True
     can_patch: bool = False
-    variables: dict[str, Type] | None = field(default=None)
-
-    def environment(self, has_authorizer: bool | None = None) -> Environment:
-        asks = self.has_authorizer if has_authorizer is None else has_authorizer
-        variables = dict(_declared(self.has_params, asks))
-        if self.variables is not None:
-            variables["variables"] = ObjectType("kubernetes.variables", dict(self.variables))
-        libraries = (*KUBERNETES, AUTHORIZATION)
-        if self.can_patch:
-            return _PatchEnvironment(variables, libraries=(*libraries, _PATCHING), is_homogeneous=True, is_strict=True)
-        return Environment(variables, libraries=libraries, is_homogeneous=True, is_strict=True)
-
-
-@lru_cache
-def _declared(has_params: bool, has_authorizer: bool) -> Mapping[str, Type]:
-    variables: dict[str, Type] = {"object": DYN, "oldObject": DYN, "namespaceObject": NAMESPACE, "request": REQUEST}
-    if has_params:
-        variables["params"] = DYN
-    if has_authorizer:
-        variables.update({"authorizer": AUTHORIZER, "authorizer.requestResource": RESOURCE_CHECK})
-    return variables
+    variables: dict[str, Any] | None = None
+    """Name -> type, as far as they have been compiled, in turn. None: there is no such thing as variables."""
 
 
 def validate_expression(
-    text: str, terms: Terms, results: tuple[Type, ...], path: str, *, has_authorizer: bool | None = None
+    text: str, terms: Terms, results: tuple[Result, ...], path: str, *, has_authorizer: bool | None = None
 ) -> list[FieldError]:
-    """Whether `text` compiles to one of the types; any will do when there are none."""
+    """Whether `text` compiles to one of these."""
+    from wherry.api.admissionregistration.declarations import compile_type
+
     _, why = compile_type(text, terms, results, has_authorizer=has_authorizer)
     return [invalid(path, text, why)] if why else []
 
 
-def compile_type(
-    text: str, terms: Terms, results: tuple[Type, ...] = (), *, has_authorizer: bool | None = None
-) -> tuple[Type, str]:
-    """(the type of an expression, what is wrong with it or "")."""
-    try:
-        checked = terms.environment(has_authorizer).check(text)
-    except CompileError as error:
-        return DYN, f"compilation failed: {error}"
-    found = checked.type_of(checked.expr)
-    if not results or found in results:
-        return found, ""
-    if len(results) == 1:
-        return found, f"must evaluate to {_shown(results[0])} but got {_shown(found)}"
-    return found, f"must evaluate to one of [{' '.join(map(_shown, results))}] but got {_shown(found)}"
+def validate_variable(name: str, text: str, terms: Terms, path: str) -> list[FieldError]:
+    """Whether `text` compiles to anything; later expressions may use it by its name."""
+    from wherry.api.admissionregistration.declarations import compile_type
 
-
-def _shown(type_: Type) -> str:
-    if not type_.parameters:
-        return type_name(type_)
-    return f"{type_name(type_)}({', '.join(map(_shown, type_.parameters))})"
+    found, why = compile_type(text, terms)
+    if terms.variables is not None:
+        terms.variables[name] = found
+    return [invalid(path, text, why)] if why else []

@@ -5,18 +5,17 @@ from __future__ import annotations
 from wherry.api import Obj
 from wherry.api.admissionregistration.columns import param_kind
 from wherry.api.admissionregistration.defaults import set_policy_defaults
-from wherry.api.admissionregistration.expressions import JSON_PATCH, OBJECT, Terms
+from wherry.api.admissionregistration.expressions import Result, Terms
 from wherry.api.admissionregistration.matching import REINVOCATION_POLICIES, validate_mutable
 from wherry.api.admissionregistration.policies import validate_policy, validate_text
 from wherry.api.field import FieldError, invalid, not_supported, required
 from wherry.api.meta.columns import AGE, NAME, size
 from wherry.api.resource import Column, Resource, Scope
 from wherry.api.schema import schema
-from wherry.cel.types import ListType
 
 _PATCHES = {
-    "ApplyConfiguration": ("applyConfiguration", "jsonPatch", OBJECT),
-    "JSONPatch": ("jsonPatch", "applyConfiguration", ListType(JSON_PATCH)),
+    "ApplyConfiguration": ("applyConfiguration", "jsonPatch", Result.APPLY_CONFIGURATION),
+    "JSONPatch": ("jsonPatch", "applyConfiguration", Result.JSON_PATCH),
 }
 """Type of patch -> where it stands, what must not stand beside it, what its expression gives."""
 

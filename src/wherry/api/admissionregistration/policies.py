@@ -8,7 +8,7 @@ from typing import Any
 
 from wherry.api import Obj
 from wherry.api.admissionregistration.conditions import validate_match_conditions
-from wherry.api.admissionregistration.expressions import Terms, compile_type, validate_expression
+from wherry.api.admissionregistration.expressions import Result, Terms, validate_expression, validate_variable
 from wherry.api.admissionregistration.matching import FAILURE_POLICIES, validate_match
 from wherry.api.field import FieldError, forbidden, invalid, not_supported, required
 from wherry.api.meta.labels import validate_label_selector
@@ -86,15 +86,11 @@ def _validate_variables(variables: Sequence[Spec], terms: Terms) -> Faults:
         if not text.strip():
             faults.append(required(path + ".expression", "expression is not specified"))
             continue
-        found, why = compile_type(text, terms)
-        if why:
-            faults.append(invalid(path + ".expression", text, why))
-        if terms.variables is not None:
-            terms.variables[name] = found
+        faults += validate_variable(name, text, terms, path + ".expression")
     return faults
 
 
-def validate_text(text: str, terms: Terms, results: tuple[Any, ...], path: str, empty: str = "") -> Faults:
+def validate_text(text: str, terms: Terms, results: tuple[Result, ...], path: str, empty: str = "") -> Faults:
     """An expression that must be there."""
     return validate_expression(text, terms, results, path) if text.strip() else [required(path, empty)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from wherry.api import Obj
 from wherry.api.admissionregistration.columns import param_kind
 from wherry.api.admissionregistration.defaults import set_policy_defaults
-from wherry.api.admissionregistration.expressions import Terms, validate_expression
+from wherry.api.admissionregistration.expressions import Result, Terms, validate_expression
 from wherry.api.admissionregistration.policies import validate_policy, validate_text
 from wherry.api.field import FieldError, duplicate, invalid, not_supported, required
 from wherry.api.meta.columns import AGE, NAME, size
@@ -14,7 +14,6 @@ from wherry.api.meta.names import qualified_name_faults
 from wherry.api.meta.objectmeta import keep_metadata
 from wherry.api.resource import STATUS, Column, Resource, Scope
 from wherry.api.schema import schema
-from wherry.cel.types import BOOL, NULL, STRING
 
 _REASONS = ("Forbidden", "Invalid", "RequestEntityTooLarge")
 _MOST_ANNOTATIONS, _MOST_BYTES = 20, 5 * 1024
@@ -53,11 +52,11 @@ def _validate(policy: Obj, before: Obj | None) -> list[FieldError]:
 
 def _validate_validation(validation: Obj, terms: Terms, path: str) -> list[FieldError]:
     text, message = validation.get("expression") or "", validation.get("message") or ""
-    faults = validate_text(text, terms, (BOOL,), path + ".expression", "expression is not specified")
+    faults = validate_text(text, terms, (Result.BOOL,), path + ".expression", "expression is not specified")
     if explained := validation.get("messageExpression") or "":
         where = path + ".messageExpression"
         if explained.strip():
-            faults += validate_expression(explained, terms, (STRING,), where, has_authorizer=False)
+            faults += validate_expression(explained, terms, (Result.STRING,), where, has_authorizer=False)
         else:
             faults.append(invalid(where, explained, "must be non-empty if specified"))
     if message and not message.strip():
@@ -79,7 +78,7 @@ def _validate_annotation(name: str, annotation: Obj, terms: Terms, path: str) ->
         return [*faults, required(where, "valueExpression is not specified")]
     if len(text.strip().encode()) > _MOST_BYTES:
         return [*faults, required(where, f"must not exceed {_MOST_BYTES} bytes in length")]
-    return faults + validate_expression(text.strip(), terms, (STRING, NULL), where)
+    return faults + validate_expression(text.strip(), terms, (Result.STRING, Result.NULL), where)
 
 
 def validate_status_update(new: Obj, _: Obj) -> list[FieldError]:

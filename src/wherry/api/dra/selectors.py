@@ -1,75 +1,18 @@
-"""Expressions that say which devices will do: `device.driver == "gpu.example.com" && …`."""
+"""Selectors of devices, each an expression: `device.driver == "gpu.example.com" && …`."""
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 from wherry.api.dra.rules import validate_list
-from wherry.api.field import FieldError, forbidden, invalid, required, too_long
-from wherry.cel.bindings import BINDINGS
-from wherry.cel.cost import CHARGES, estimate
-from wherry.cel.cost_estimate import Path
-from wherry.cel.cost_range import Range
-from wherry.cel.environment import Environment, type_name
-from wherry.cel.errors import CompileError
-from wherry.cel.library.kubernetes import KUBERNETES
-from wherry.cel.library.quantity import QUANTITY
-from wherry.cel.types import BOOL, DYN, STRING, Field, MapType, ObjectType, Type
+from wherry.api.field import FieldError, required, too_long
 
 _MAX_SELECTORS = 32
-_MAX_LENGTH, _MAX_COST = 10 * 1024, 1_000_000
-_MAX_DOMAIN, _MAX_IDENTIFIER, _MAX_VALUE, _MAX_ATTRIBUTES = 63, 32, 64, 32
-
-_ATTRIBUTE = DYN.sized(_MAX_VALUE)
-
-
-def _by_domain(value: Type) -> MapType:
-    inner = MapType(STRING.sized(_MAX_IDENTIFIER), value).sized(_MAX_ATTRIBUTES)
-    return MapType(STRING.sized(_MAX_DOMAIN), inner).sized(_MAX_ATTRIBUTES)
-
-
-DEVICE = ObjectType(
-    "kubernetes.DRADevice",
-    {
-        "driver": STRING.sized(_MAX_DOMAIN),
-        "allowMultipleAllocations": BOOL.sized(1),
-        "attributes": _by_domain(_ATTRIBUTE),
-        "capacity": _by_domain(QUANTITY),
-    },
-)
-
-
-@lru_cache(1)
-def _environment() -> Environment:
-    libraries = (*KUBERNETES, BINDINGS)
-    return Environment({"device": DEVICE}, libraries=libraries, is_homogeneous=True, is_strict=True, charges=CHARGES)
-
-
-def _sizes(path: Path, _: Type) -> Range | None:
-    """How large what an expression reaches can be, as far as the type of a device tells."""
-    if not path or path[0] != "device":
-        return None
-    found: Type | None = DEVICE
-    for step in path[1:]:
-        found = _step(found, step)
-        if found is None:
-            return None
-    return None if found is None else Range(0, found.max_size or 0)
-
-
-def _step(found: Type | None, step: str) -> Type | None:
-    if isinstance(found, ObjectType):
-        field = found.find_field(step)
-        return field.type if isinstance(field, Field) else None
-    if not isinstance(found, MapType):
-        return None
-    if step == "@keys":
-        return found.key
-    return found.value if step in ("@items", "@values") or found.value is _ATTRIBUTE else None
+_MAX_LENGTH = 10 * 1024
 
 
 def validate_selectors(selectors: list[dict[str, Any]] | None, path: str) -> list[FieldError]:
+    """Each has an expression that can be compiled and does not cost too much."""
     return validate_list(selectors, _MAX_SELECTORS, _validate_selector, path)
 
 
@@ -79,13 +22,6 @@ def _validate_selector(selector: dict[str, Any], path: str) -> list[FieldError]:
     text, path = selector["cel"].get("expression") or "", path + ".cel.expression"
     if len(text.encode()) > _MAX_LENGTH:
         return [too_long(path, _MAX_LENGTH)]
-    try:
-        checked = _environment().check(text)
-    except CompileError as error:
-        return [invalid(path, text, f"compilation failed: {error}")]
-    found = checked.type_of(checked.expr)
-    if found not in (BOOL, DYN):
-        return [invalid(path, text, f"must evaluate to bool or the unknown type, not {type_name(found)}")]
-    if estimate(checked, _sizes).most > _MAX_COST:
-        return [forbidden(path, "too complex, exceeds cost limit")]
-    return []
+    from wherry.api.dra.expressions import validate_expression  # the language comes with the first expression
+
+    return validate_expression(text, path)
