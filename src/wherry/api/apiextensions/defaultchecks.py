@@ -9,11 +9,10 @@ from wherry.api import Obj
 from wherry.api.errors import aggregate
 from wherry.api.field import FieldError, invalid
 from wherry.api.patch.copying import clone
-from wherry.api.structural.declared import declare
 from wherry.api.structural.embedded import validate_resource, validate_resources
+from wherry.api.structural.judging import find_judge
 from wherry.api.structural.pruning import prune_resource, prune_value
 from wherry.api.structural.report import report
-from wherry.api.structural.ruling import Ruler, rule_faults
 from wherry.api.structural.shape import Shape, parse
 
 UNKNOWN = "must not have unknown fields"
@@ -93,12 +92,9 @@ def _meta_default_faults(place: _Place) -> list[FieldError]:
 def _value_faults(place: _Place) -> list[FieldError]:
     """Of the schema and of rules: for a default that was there before, and for one that comes anew."""
     shape, path = place.shape, f"{place.path}.default"
-    if (faults := report(shape, shape.default, path)) or not shape.has_rules:
+    if faults := report(shape, shape.default, path):
         return faults
-    declared = declare(shape, "selfType", is_resource=shape is place.resource)
-    ruler = None if declared is None else Ruler(declared)
-    if ruler is None:
+    judge = find_judge(shape, is_resource=shape is place.resource)
+    if judge is None:
         return []
-    return rule_faults(ruler, shape.default, shape.default, path=path) or rule_faults(
-        ruler, shape.default, None, path=path
-    )
+    return judge.faults(shape.default, shape.default, path=path) or judge.faults(shape.default, None, path=path)

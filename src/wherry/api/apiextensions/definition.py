@@ -15,7 +15,7 @@ from wherry.api.apiextensions.defaultchecks import default_faults
 from wherry.api.apiextensions.openapi import Place, schema_faults
 from wherry.api.apiextensions.options import Options, update_options
 from wherry.api.apiextensions.parts import column_faults, selectable_faults, subresource_faults
-from wherry.api.apiextensions.rulechecks import RulePlace
+from wherry.api.apiextensions.rulechecks import find_rules
 from wherry.api.apiextensions.structurality import structural_faults, unsupported_field
 from wherry.api.apiextensions.versions import (
     Part,
@@ -264,7 +264,7 @@ def _schema_faults(spec: Obj, part: Part, options: Options) -> Iterator[FieldErr
     is_free = bool(unsupported) or _may_be_unstructured(spec, options)
     unfit = [] if is_free else _unfit_faults(schema, path, options)
     yield from unfit
-    rules = None if unfit or is_free else RulePlace.root(schema)
+    rules = None if unfit or is_free else find_rules(schema)
     allows_cost = _version(spec, part) in options.unchanged
     found = schema_faults(schema, Place(path, options, rules, allows_cost=allows_cost, is_root=True))
     yield from found.schema
@@ -272,7 +272,7 @@ def _schema_faults(spec: Obj, part: Part, options: Options) -> Iterator[FieldErr
     if unsupported and not found.schema:
         yield invalid(path, "", f"OpenAPIV3Schema '{unsupported}' is not supported")
     if rules is not None:
-        yield from rules.totals.faults(path)
+        yield from rules.total_faults(path)
 
 
 def _version(spec: Obj, part: Part) -> str:

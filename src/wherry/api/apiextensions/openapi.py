@@ -39,7 +39,7 @@ class Place:
     path: str
     options: Options
     rules: RulePlace | None
-    """None where rules are not compiled: below junctors, and anywhere in a schema that is not structural."""
+    """None without any, and where they are not compiled: below junctors, and in a schema that is not structural."""
     allows_cost: bool = False
     """Whether rules may cost more than is allowed now, since they did before."""
     is_root: bool = False

@@ -5,7 +5,8 @@
 - `pruning.py`, `defaulting.py`: what becomes of an object when it is taken in
 - `verdict.py`: whether an object is valid, as compiled functions; `report.py`: what is wrong with one that is not
 - `correlation.py`: which old value a new one stands for; unchanged values are not judged again (KEP-4008)
-- `declared.py`: places as types of the language of rules; `rules.py` compiles rules, `ruling.py` asks them
+- `declared.py`: places as types of the language of rules; `rules.py` compiles rules, `ruling.py` asks them;
+  `judging.py` is the way there, and imports them with the first schema that has rules
 - `jsonpath.py`: the paths of printer columns and selectable fields
 
 Read `schema.py` first. Whether a schema itself is acceptable is judged in `api/apiextensions/`. Conversion between

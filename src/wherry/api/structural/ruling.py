@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -55,10 +56,28 @@ class Ruler:
         """A JSON value as rules see it; raises EvaluationError."""
         return value if self._convert is None or value is None else self._convert(value)
 
+    def accepts(self, new: Any, old: Any) -> bool:
+        """Whether all rules say yes, within the budget. The value must keep to its schema's limits."""
+        return _passes(self, new, old, _Budget(is_counted=False)) or _passes(self, new, old, _Budget(is_counted=True))
 
-def make_ruler(shape: Shape) -> Ruler | None:
-    """What asks the rules of a whole object; None without any."""
-    declared = declare(shape, "selfType", is_resource=True) if shape.has_rules else None
+    def faults(self, new: Any, old: Any, correlation: Correlation | None = None, path: str = "") -> list[FieldError]:
+        """What the rules say against the value at a path, counting what they cost."""
+        return self._ask(new, old, correlation, path).faults
+
+    def forgiven(self, new: Any, old: Any, correlation: Correlation) -> list[FieldError]:
+        """What the rules say against that which did not change, of which the writer is told nonetheless."""
+        return self._ask(new, old, correlation, "").forgiven
+
+    def _ask(self, new: Any, old: Any, correlation: Correlation | None, path: str) -> _Asking:
+        asking = _Asking()
+        with suppress(_Stopped):
+            asking.ask(self, new, old, path, _Past(correlation))
+        return asking
+
+
+def make_ruler(shape: Shape, *, is_resource: bool) -> Ruler | None:
+    """What asks the rules of a place and of all below it; None where rules know nothing of it."""
+    declared = declare(shape, "selfType", is_resource=is_resource)
     return None if declared is None else Ruler(declared)
 
 
@@ -73,11 +92,6 @@ def _compile(rule: Rule, declared: Declared) -> CompiledRule | RuleError:
         return compile_rule(rule, declared)
     except RuleError as error:
         return error
-
-
-def follows_rules(ruler: Ruler, new: Any, old: Any) -> bool:
-    """Whether all rules say yes, within the budget. The object must keep to its schema's limits."""
-    return _passes(ruler, new, old, _Budget(is_counted=False)) or _passes(ruler, new, old, _Budget(is_counted=True))
 
 
 @dataclass(slots=True)
@@ -162,27 +176,6 @@ class _Past:
 
     def index(self, index: int) -> _Past:
         return self if self.here is None else _Past(self.here.index(index), self.here)
-
-
-def rule_faults(
-    ruler: Ruler, new: Any, old: Any, correlation: Correlation | None = None, path: str = ""
-) -> list[FieldError]:
-    """What the rules say against the value at a path, counting what they cost."""
-    return _ask(ruler, new, old, correlation, path).faults
-
-
-def forgiven_faults(ruler: Ruler, new: Any, old: Any, correlation: Correlation) -> list[FieldError]:
-    """What the rules say against that which did not change, of which the writer is told nonetheless."""
-    return _ask(ruler, new, old, correlation, "").forgiven
-
-
-def _ask(ruler: Ruler, new: Any, old: Any, correlation: Correlation | None, path: str) -> _Asking:
-    asking = _Asking()
-    try:
-        asking.ask(ruler, new, old, path, _Past(correlation))
-    except _Stopped:
-        pass
-    return asking
 
 
 class _Asking:

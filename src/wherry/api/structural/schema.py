@@ -23,11 +23,11 @@ from wherry.api.schema.nodes import Node
 from wherry.api.structural.correlation import Correlation
 from wherry.api.structural.defaulting import Default, defaulter
 from wherry.api.structural.embedded import validate_resources
+from wherry.api.structural.judging import Judge, find_judge
 from wherry.api.structural.listtypes import validate_lists
 from wherry.api.structural.merging import root_node
 from wherry.api.structural.pruning import Pruner, pruner
 from wherry.api.structural.report import NOWHERE, report
-from wherry.api.structural.ruling import Ruler, follows_rules, forgiven_faults, make_ruler, rule_faults
 from wherry.api.structural.shape import Shape, parse
 from wherry.api.structural.verdict import Table, is_valid, make_table
 
@@ -109,7 +109,7 @@ class StructuralSchema:
             faults[:0] = report(self.shape, obj)
             faults += validate_resources(self._inside, obj, "") + validate_lists(self.shape, obj, "")
             is_within = False
-        return self._judge(obj, None, faults, is_within)
+        return self._ask_rules(obj, None, faults, is_within)
 
     def validate_update(self, new: Obj, old: Obj, others: Sequence[FieldError] = ()) -> list[FieldError]:
         """What is wrong with a changed object; what has not changed is not judged again."""
@@ -123,7 +123,7 @@ class StructuralSchema:
             if not validate_lists(self.shape, old, ""):
                 faults += validate_lists(self.shape, new, "")
             is_within = False
-        return self._judge(new, old, faults, is_within)
+        return self._ask_rules(new, old, faults, is_within)
 
     def validate_status_update(self, new: Obj, old: Obj, others: Sequence[FieldError] = ()) -> list[FieldError]:
         """The same for a write through `status`: of the schema, only its `status` counts."""
@@ -138,27 +138,27 @@ class StructuralSchema:
             if not validate_lists(self.shape, old, ""):
                 faults += validate_lists(self.shape, new, "")
             is_within = False
-        return self._judge(new, old, faults, is_within)
+        return self._ask_rules(new, old, faults, is_within)
 
     def update_warnings(self, new: Obj, old: Obj) -> list[str]:
         """What rules say against parts of a changed object that were wrong before and may stay."""
-        ruler = self._ruler
-        if ruler is None or (is_valid(self._table, new) and follows_rules(ruler, new, old)):
+        judge = self._judge
+        if judge is None or (is_valid(self._table, new) and judge.accepts(new, old)):
             return []
-        forgiven = forgiven_faults(ruler, new, old, Correlation(new, old, self.shape))
+        forgiven = judge.forgiven(new, old, Correlation(new, old, self.shape))
         return [str(fault) for fault in forgiven]
 
-    def _judge(self, new: Obj, old: Obj | None, faults: list[FieldError], is_within: bool) -> list[FieldError]:
+    def _ask_rules(self, new: Obj, old: Obj | None, faults: list[FieldError], is_within: bool) -> list[FieldError]:
         """Add what the rules say. `is_within`: the object keeps to the limits that the costs of rules rest on."""
-        ruler = self._ruler
-        if ruler is None:
+        judge = self._judge
+        if judge is None:
             return faults
         if any(fault.type in _BLOCKING for fault in faults):
             return [*faults, _UNCHECKED]
-        if is_within and follows_rules(ruler, new, old):
+        if is_within and judge.accepts(new, old):
             return faults
         correlation = None if old is None else Correlation(new, old, self.shape)
-        return faults + rule_faults(ruler, new, old, correlation)
+        return faults + judge.faults(new, old, correlation)
 
     @cached_property
     def _inside(self) -> Shape:
@@ -174,8 +174,8 @@ class StructuralSchema:
         return defaulter(self.shape)
 
     @cached_property
-    def _ruler(self) -> Ruler | None:
-        return make_ruler(self.shape)
+    def _judge(self) -> Judge | None:
+        return find_judge(self.shape, is_resource=True)
 
     @cached_property
     def _table(self) -> Table:
