@@ -19,8 +19,9 @@ async def patch_by_handlers(
     core: Core, call: Call, target: Target, get: Handler, update: Handler, apply: Callable[[Resource, Obj], Obj]
 ) -> Outcome:
     """Get, apply, update; again, a few times, when another writer was quicker."""
+    read = scale.get_to_patch if update is scale.update else get
     for attempt in range(1, _ATTEMPTS + 1):
-        current = (await get(core, call, target, None)).decoded()
+        current = (await read(core, call, target, None)).decoded()
         kind = core.registry.by_kind(current["apiVersion"], current["kind"]) or target.resource
         try:
             return await update(core, call, target, apply(kind, current))

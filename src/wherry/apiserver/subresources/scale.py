@@ -9,7 +9,7 @@ from typing import Any
 
 from wherry.api import Obj
 from wherry.api.autoscaling.scale import SCALES
-from wherry.api.errors import BadRequest
+from wherry.api.errors import BadRequest, InternalError
 from wherry.api.field import invalid
 from wherry.api.meta.labels import selector_of, selector_of_map
 from wherry.api.resource import Resource, Scale, Subresource, lookup
@@ -25,13 +25,25 @@ from wherry.apiserver.verbs.update import rewrite
 from wherry.watchcache.item import Item
 
 _SHOWN = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+_UNSET = -(2**31)
+"""Upstream's sign that an object has no number of replicas."""
 _LABEL_SELECTOR = frozenset({"matchLabels", "matchExpressions"})
 
 
 async def get(core: Core, call: Call, target: Target, _: Obj | None) -> Outcome:
-    """Show an object as a Scale."""
-    obj = versions.read(target.resource, get_item(core, target.resource, target.namespace, target.name))
+    """Show an object as a Scale, which takes a number of replicas."""
+    obj = await _read(core, target)
+    if lookup(obj, path := _scale_of(target.resource).replicas) is None:
+        raise InternalError.of(f'the spec replicas field "{path}" does not exist')
     return _outcome(target.resource, obj)
+
+
+async def get_to_patch(core: Core, call: Call, target: Target, _: Obj | None) -> Outcome:
+    """The Scale that a patch starts from; the object need not say a number yet."""
+    outcome = _outcome(target.resource, obj := await _read(core, target))
+    if lookup(obj, _scale_of(target.resource).replicas) is None:
+        outcome.decoded()["spec"]["replicas"] = _UNSET
+    return outcome
 
 
 async def update(core: Core, call: Call, target: Target, body: Obj | None) -> Outcome:
@@ -75,6 +87,13 @@ async def apply(core: Core, call: Call, target: Target, configuration: Configura
     return _outcome(resource, outcome.decoded())
 
 
+async def _read(core: Core, target: Target) -> Obj:
+    item = get_item(core, target.resource, target.namespace, target.name)
+    if target.resource.converter is not None:
+        await versions.ready(target.resource, (item,))
+    return versions.read(target.resource, item)
+
+
 def _subresource(target: Target) -> Subresource | None:
     return target.resource.subresource(target.subresource)
 
@@ -87,6 +106,8 @@ def _checked(call: Call, target: Target, body: Obj | None) -> Obj:
         raise BadRequest(f"the name of the object ({stated}) does not match the name on the URL ({target.name})")
     semantic = []
     replicas = lookup(scale, ".spec.replicas") or 0
+    if replicas == _UNSET:
+        raise BadRequest(f'the spec replicas field "{_scale_of(target.resource).replicas}" cannot be empty')
     if replicas < 0:
         semantic.append(invalid("spec.replicas", replicas, "must be greater than or equal to 0"))
     pipeline.refuse_invalid(SCALES, target.name, faults, semantic)

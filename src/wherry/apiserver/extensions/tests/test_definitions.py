@@ -225,6 +225,23 @@ async def test_status_and_scale(server: Shop) -> None:
     assert (await server.call("GET", f"{WIDGETS}/a/bogus")).status == 404
 
 
+async def test_a_scale_takes_a_number_of_replicas(server: Shop) -> None:
+    scale = {"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.ready"}
+    await server.define(definition(versions=[version(subresources={"status": {}, "scale": scale})]))
+    await server.post(WIDGETS, widget(size=1))
+    missing = await server.call("GET", f"{WIDGETS}/a/scale")
+    assert (missing.status, missing.body["reason"]) == (500, "InternalError")
+    assert missing.body["message"] == (
+        'Internal error occurred: the spec replicas field ".spec.replicas" does not exist'
+    )
+    empty = await server.call("PATCH", f"{WIDGETS}/a/scale", {"metadata": {"labels": {"a": "b"}}}, MERGE)
+    assert (empty.status, empty.body["reason"]) == (400, "BadRequest")
+    assert empty.body["message"] == 'the spec replicas field ".spec.replicas" cannot be empty'
+    scaled = await server.call("PATCH", f"{WIDGETS}/a/scale", {"spec": {"replicas": 4}}, MERGE)
+    assert (scaled.status, scaled.body["spec"]) == (200, {"replicas": 4})
+    assert (await server.get(f"{WIDGETS}/a"))["spec"]["replicas"] == 4
+
+
 async def test_without_a_status_of_its_own_every_change_but_of_metadata_is_a_generation(server: Shop) -> None:
     await server.define(definition())
     await server.post(WIDGETS, {**widget(size=1), "status": {"seen": 1}})
