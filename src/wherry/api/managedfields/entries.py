@@ -109,7 +109,7 @@ def _place(entry: Entry) -> tuple[str, str, str, str, str]:
 def capped(entries: list[Entry]) -> list[Entry]:
     """At most so many updaters: the oldest of one version become one, made when the last of them was.
 
-    The first of a version stays alone until a second one comes; when there is a bucket already, it stays for good. Where
+    The first of a version waits for a second one; when there is a bucket already, it is left alone for good. Where
     upstream would pour the bucket into itself and lose it, ours takes in the first.
     """
     updaters = [entry for entry in entries if entry["operation"] == UPDATE]

@@ -26,9 +26,7 @@ def test_a_new_volume_is_pending_from_now_on() -> None:
     ("new", "old", "since"),
     [
         pytest.param(volume("Bound"), volume("Available", THEN), NOW, id="another phase"),
-        pytest.param(
-            volume("Bound", THEN), volume("Available", THEN), NOW, id="another phase, sent back with the time"
-        ),
+        pytest.param(volume("Bound", THEN), volume("Available", THEN), NOW, id="another phase, the time sent back"),
         pytest.param(volume("Bound", OWN), volume("Available", THEN), OWN, id="another phase, a time of its own"),
         pytest.param(volume("Bound"), volume("Bound", THEN), THEN, id="the same phase"),
         pytest.param(volume("Bound", OWN), volume("Bound", THEN), OWN, id="the same phase, another time"),
