@@ -14,12 +14,14 @@ from wherry.api.errors import ApiError, BadRequest, Forbidden, InternalError
 from wherry.api.resource import Resource
 from wherry.apiserver.access import Access
 from wherry.apiserver.attributes import Attributes, User
+from wherry.apiserver.compressing import compressed, is_worth
 from wherry.apiserver.core import Core
 from wherry.apiserver.exchange import Answer, Exchange
 from wherry.apiserver.options import is_set, parse_query
 from wherry.apiserver.requestinfo import RequestInfo, parse
+from wherry.apiserver.requesttimeout import in_time, seconds_of
 from wherry.apiserver.respond import error_reply
-from wherry.apiserver.routes import no_such_path
+from wherry.apiserver.routes import method_not_allowed, no_such_path
 from wherry.transport.messages import Reply, Request, Response, Stream, Takeover
 
 log = logging.getLogger(__name__)
@@ -63,14 +65,19 @@ class Chain:
         query = parse_query(request.query)
         info = parse(request.method, request.path, watch=is_set(query, "watch"))
         try:
+            seconds = seconds_of(query["timeout"], info) if "timeout" in query else None
             user = self._access.authenticate(request)
             if self._access.impersonate is not None:
                 user = self._access.impersonate(request.headers, user, self._demand)
             info = _with_selected_name(info, query)
             self._demand(_attributes(info, user, query))
             answer = self._answer(request, info, query, user)
+            if seconds and isinstance(answer, Awaitable):
+                answer = in_time(self._core.clock, answer, seconds, info.verb)
         except Exception as error:
             answer = _failure(error, request)
+        if isinstance(answer, Response) and is_worth(answer, request.headers):
+            answer = compressed(answer)
         if isinstance(answer, (Response, Stream, Takeover)):
             self._observer.observe(info, answer, self._now() - began)
             return answer
@@ -82,6 +89,8 @@ class Chain:
             resource = self._core.registry.get(info.group, info.version, info.resource)
             if resource is None or not _is_in_scope(info, resource):
                 raise no_such_path()
+            if request.method == "HEAD" and resource.lifetime is None and info.subresource != "proxy":
+                raise method_not_allowed()  # as routes of built-in kinds have it; custom kinds look at the verb alone
             return self._serve(Exchange(self._core, request, info, query, user, resource, self._demand))
         handler = self._paths(info.path)
         if handler is None:
@@ -91,6 +100,8 @@ class Chain:
     async def _finish(self, answer: Awaitable[Reply], request: Request, info: RequestInfo, began: float) -> Reply:
         try:
             reply = await answer
+            if isinstance(reply, Response) and is_worth(reply, request.headers):
+                reply = await compressed(reply)
         except Exception as error:
             reply = _failure(error, request)
         finally:

@@ -26,8 +26,16 @@ def accepts_gzip(headers: Mapping[str, str]) -> bool:
     return accepted == "gzip" or ("gzip" in accepted and "gzip" in map(str.strip, accepted.split(",")))
 
 
-def is_worth(parts: Iterable[bytes]) -> bool:
-    return sum(map(len, parts)) > LEAST
+def is_worth(reply: Response, headers: Mapping[str, str]) -> bool:
+    """Whether an answer is long, its reader can unpack, and nobody packed it before."""
+    body = reply.body
+    if isinstance(body, bytes):
+        return len(body) > LEAST and _is_wanted(reply, headers)
+    return _is_wanted(reply, headers) and sum(map(len, body)) > LEAST
+
+
+def _is_wanted(reply: Response, headers: Mapping[str, str]) -> bool:
+    return accepts_gzip(headers) and all(name != "Content-Encoding" for name, _ in reply.headers)
 
 
 async def compressed(reply: Response) -> Response:

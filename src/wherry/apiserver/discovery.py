@@ -83,7 +83,7 @@ class Discovery:
         return found
 
     def _reply(self, request: Request, name: str, make: Callable[[], Obj], aggregated: str = "") -> Response:
-        if request.method not in ("GET", "HEAD"):
+        if request.method != "GET":
             raise MethodNotAllowed("the server does not allow this method on the requested resource", {})
         if self._revision != self._registry.revision:
             self._documents.clear()

@@ -15,9 +15,8 @@ from typing import NamedTuple
 from wherry.api import Obj
 from wherry.api.resource import Resource
 from wherry.apiserver import versions
-from wherry.apiserver.compressing import accepts_gzip, compressed, is_worth
 from wherry.apiserver.encode import encode_any, indent
-from wherry.apiserver.exchange import Answer, Exchange, settled
+from wherry.apiserver.exchange import Answer, Exchange
 from wherry.apiserver.negotiate import JSON, PLAIN, PROTOBUF, YAML, Accepted, Form
 from wherry.apiserver.table import check_include, partial, rows, table
 from wherry.apiserver.verbs.list import Page
@@ -44,12 +43,12 @@ def page_reply(exchange: Exchange, page: Page) -> Answer:
     """Answer with a list, in the form that the client prefers."""
     accepted = exchange.accepted(is_list=True)
     if accepted is PLAIN:
-        return _sent(exchange, Response(200, list_body(exchange.resource, page), headers=_PRIVATE))
+        return Response(200, list_body(exchange.resource, page), headers=_PRIVATE)
     rendering, elements = _rendering(exchange, accepted, page), iter(page.items)
     if len(page.items) > _SLICES[accepted.media_type]:
-        return _sliced(exchange, rendering, elements, accepted.media_type)
+        return _sliced(rendering, elements, accepted.media_type)
     parts = rendering.join([rendering.element(item) for item in elements])
-    return _sent(exchange, Response(200, parts, accepted.media_type, _PRIVATE))
+    return Response(200, parts, accepted.media_type, _PRIVATE)
 
 
 def list_body(resource: Resource, page: Page) -> list[bytes]:
@@ -62,18 +61,12 @@ def list_body(resource: Resource, page: Page) -> list[bytes]:
     return _joined(_list_head(resource, page), "items", items)
 
 
-def _sent(exchange: Exchange, reply: Response) -> Answer:
-    if isinstance(reply.body, list) and accepts_gzip(exchange.request.headers) and is_worth(reply.body):
-        return compressed(reply)
-    return reply
-
-
-async def _sliced(exchange: Exchange, rendering: _Rendering, items: Iterator[Item], media_type: str) -> Reply:
+async def _sliced(rendering: _Rendering, items: Iterator[Item], media_type: str) -> Reply:
     done: list[bytes] = []
     while part := [rendering.element(item) for item in islice(items, _SLICES[media_type])]:
         done += part
         await asyncio.sleep(0)
-    return await settled(_sent(exchange, Response(200, rendering.join(done), media_type, _PRIVATE)))
+    return Response(200, rendering.join(done), media_type, _PRIVATE)
 
 
 def _list_head(resource: Resource, page: Page) -> Obj:

@@ -61,23 +61,23 @@ class Paths:
         return value_reply({"paths": sorted({*discovered, *own})}, request)
 
     def _health(self, request: Request, user: User) -> Response:
-        _only_get(request)
+        _only(("GET", "HEAD"), request)
         endpoint, _, name = request.path.strip("/").partition("/")
         query = parse_query(request.query)
         excluded = [query["exclude"]] if "exclude" in query else []
         return reply(endpoint, name, query, excluded, self._checks)
 
     def _metrics(self, request: Request, _: User) -> Response:
-        _only_get(request)
+        _only(("GET", "HEAD"), request)
         text = self._telemetry.metrics.text()
         return Response(200, text.encode(), "text/plain; version=0.0.4; charset=utf-8")
 
 
 def _version(request: Request, _: User) -> Response:
-    _only_get(request)
+    _only(("GET",), request)
     return value_reply(version(), request)
 
 
-def _only_get(request: Request) -> None:
-    if request.method not in ("GET", "HEAD"):
+def _only(methods: Sequence[str], request: Request) -> None:
+    if request.method not in methods:
         raise MethodNotAllowed("the server does not allow this method on the requested resource", {})

@@ -13,7 +13,6 @@ from wherry.api import Obj
 from wherry.api.errors import ApiError
 from wherry.api.resource import Resource
 from wherry.apiserver import versions
-from wherry.apiserver.compressing import LEAST, accepts_gzip, compressed
 from wherry.apiserver.core import Call, Core, Outcome
 from wherry.apiserver.encode import decode, encode_any, indent
 from wherry.apiserver.exchange import Answer, Exchange, settled
@@ -40,16 +39,12 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _PRIVATE: Headers = (("Cache-Control", "no-cache, private"),)
 
 
-def item_reply(exchange: Exchange, item: Item) -> Answer:
+def item_reply(exchange: Exchange, item: Item) -> Response:
     """One stored object."""
     accepted = exchange.accepted()
     if accepted is PLAIN:
-        reply = Response(200, versions.present(exchange.resource, item), headers=_PRIVATE)
-    else:
-        reply = _converted(exchange, accepted, versions.read(exchange.resource, item), 200, _PRIVATE)
-    if len(reply.body) > LEAST and accepts_gzip(exchange.request.headers):
-        return compressed(reply)
-    return reply
+        return Response(200, versions.present(exchange.resource, item), headers=_PRIVATE)
+    return _converted(exchange, accepted, versions.read(exchange.resource, item), 200, _PRIVATE)
 
 
 def outcome_reply(exchange: Exchange, outcome: Outcome, call: Call | None = None) -> Response:

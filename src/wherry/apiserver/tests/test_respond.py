@@ -105,6 +105,31 @@ async def test_a_large_object_is_compressed(server: Server) -> None:
         assert json.loads(content(reply)) == made
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+async def test_a_large_answer_to_a_write_is_compressed(server: Server, method: str) -> None:
+    obj = configmap("a", k="x" * 200_000)
+    obj["metadata"]["finalizers"] = ["example.com/wait"]
+    url = CONFIGMAPS if method == "POST" else f"{CONFIGMAPS}/a"
+    if method != "POST":
+        await server.post(CONFIGMAPS, obj)
+    content_type = "application/merge-patch+json" if method == "PATCH" else "application/json"
+    headers = {"accept-encoding": "gzip", "content-type": content_type}
+    body = b"" if method == "DELETE" else json.dumps(obj).encode()
+    reply = await answer(server, method, url, headers, body)
+    assert (reply.status, dict(reply.headers)["Content-Encoding"]) in ((200, "gzip"), (201, "gzip"))
+    assert json.loads(gzip.decompress(content(reply))) == await server.get(f"{CONFIGMAPS}/a")
+
+
+async def test_built_in_kinds_and_discovery_do_not_know_head(server: Server) -> None:
+    await server.post(CONFIGMAPS, configmap("a"))
+    for path in (CONFIGMAPS, f"{CONFIGMAPS}/a", f"{PODS}/p/log", "/api", "/apis", "/api/v1", "/version"):
+        reply = await answer(server, "HEAD", path, {})
+        assert reply.status == 405, path
+        assert json.loads(content(reply))["reason"] == "MethodNotAllowed"
+    for path in ("/healthz", "/readyz", "/livez"):
+        assert (await answer(server, "HEAD", path, {})).status == 200
+
+
 @pytest.mark.parametrize(
     ("accept", "message"),
     [
