@@ -7,7 +7,8 @@
 are read (JSON and `ast`), never imported. What is written:
 
 - `schema.z`: one line per type, `name<TAB>{...}`; see `wherry.api.schema.shapes` for its meaning
-- `descriptions.z`: one line per type, `name<TAB>[type's text, {field: text}]`
+- `descriptions.z`: one line per type, `name<TAB>[type's text, {field: text}]`, packed in sections; see
+  `wherry.api.schema.descriptions`
 - `resources.json`: group, version, kind, plural, scope, verbs and subresources of every served kind
 
 Output is a pure function of the input: lines sorted, keys in a fixed order.
@@ -19,7 +20,9 @@ import ast
 import json
 import sys
 import zlib
+from collections.abc import Iterator
 from importlib.util import find_spec
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -92,12 +95,40 @@ def sources_present() -> bool:
 def read(path: Path) -> str:
     if not path.exists():
         return ""
-    raw = path.read_bytes()
-    return (zlib.decompress(raw) if path.suffix == ".z" else raw).decode()
+    if path.suffix != ".z":
+        return path.read_text()
+    return "".join(list(streams(path.read_bytes()))[1 if path.name == "descriptions.z" else 0 :])
 
 
 def write(path: Path, text: str) -> None:
-    path.write_bytes(zlib.compress(text.encode(), 9) if path.suffix == ".z" else text.encode())
+    if path.name == "descriptions.z":
+        path.write_bytes(in_sections(text))
+    else:
+        path.write_bytes(pack(text) if path.suffix == ".z" else text.encode())
+
+
+def pack(text: str) -> bytes:
+    return zlib.compress(text.encode(), 9)
+
+
+def in_sections(text: str) -> bytes:
+    """An index and the sections of neighbouring lines, each packed by itself."""
+    packed = {name: pack("".join(lines)) for name, lines in groupby(text.splitlines(keepends=True), section)}
+    index = dump({name: len(content) for name, content in packed.items()})
+    return b"".join([pack(index), *packed.values()])
+
+
+def section(line: str) -> str:
+    """The group and version that a line's type belongs to."""
+    return line.partition("\t")[0].rpartition(".")[0]
+
+
+def streams(packed: bytes) -> Iterator[str]:
+    """The texts of one stream after another."""
+    while packed:
+        stream = zlib.decompressobj()
+        yield stream.decompress(packed).decode()
+        packed = stream.unused_data
 
 
 def package_folder(name: str) -> Path:
@@ -184,7 +215,7 @@ def description_lines(definitions: Json) -> str:
         texts = {field: spec["description"] for field, spec in sorted(properties.items()) if "description" in spec}
         key = SPECIAL.get(name) or short_name(name)
         lines.append(f"{key}\t{dump([definition.get('description', ''), texts])}")
-    return "\n".join(sorted(set(lines))) + "\n"
+    return "\n".join(sorted(set(lines), key=lambda line: (section(line), line))) + "\n"
 
 
 def dump(value: Any) -> str:

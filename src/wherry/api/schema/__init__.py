@@ -3,6 +3,7 @@
 - `Schema`: what the pipeline and the patches ask of a kind's shape; `schema("apps/v1", "Deployment")` is one
 - `DecodeError`: a value of the wrong JSON type, which upstream's decoder refuses with 400 before it validates anything
 - `shapes.py`: the compact data of each type (fields, list types, merge keys) for OpenAPI and server-side apply
+- `descriptions.py`: what types and fields mean, for OpenAPI
 - `nodes.py`: how values merge by place, for server-side apply; `structnodes.py` makes those of built-in types
 - `zeros.py`: what Go writes of a struct in which nothing was said
 - `compiler.py`: makes one checking function per type, on first use, shared by all control planes of the process

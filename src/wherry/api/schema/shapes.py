@@ -100,12 +100,6 @@ def long_name(name: str) -> str:
     return _LONG.get(name.partition(".")[0], "io.k8s.api.") + name
 
 
-def descriptions() -> dict[str, bytes]:
-    """Type name (or expression letter) -> JSON `[text, {field: text}]`. Read anew on each call: keep what you need."""
-    lines = zlib.decompress((DATA / "descriptions.z").read_bytes()).split(b"\n")
-    return {name.decode(): text for name, _, text in (line.partition(b"\t") for line in lines)}
-
-
 @cache
 def _lines() -> dict[str, str]:
     return _read("schema.z")

@@ -7,12 +7,11 @@ fields. In both, apiVersion, kind and metadata are those of all objects.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from functools import cache
 
 from wherry.api.resource import GroupVersionKind, Resource
-from wherry.api.schema.shapes import descriptions
+from wherry.api.schema.descriptions import Descriptions
 from wherry.api.structural.schema import StructuralSchema
 from wherry.apiserver.openapi.schemas import META, Json, Version
 
@@ -103,7 +102,7 @@ def _extensions(resource: Resource, kind: str) -> Json:
 @cache
 def _type_meta() -> Json:
     """What all objects say of apiVersion and kind."""
-    fields = json.loads(descriptions()["core.v1.ConfigMapList"])[1]
+    _, fields = Descriptions().of("meta.v1.Status")
     return {name: {"description": fields[name], "type": "string"} for name in ("apiVersion", "kind")}
 
 

@@ -11,9 +11,8 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any
 
-import msgspec
-
-from wherry.api.schema.shapes import Field, Struct, base_type, descriptions, long_name, struct
+from wherry.api.schema.descriptions import Descriptions
+from wherry.api.schema.shapes import Field, Struct, base_type, long_name, struct
 
 Json = dict[str, Any]
 
@@ -59,7 +58,7 @@ class Schemas:
 
     def __init__(self, version: Version) -> None:
         self._version = version
-        self._descriptions = descriptions()
+        self._descriptions = Descriptions()
 
     def reachable(self, roots: Iterable[str]) -> Json:
         """The schemas of types and of all that they refer to, by their long names, sorted."""
@@ -80,7 +79,7 @@ class Schemas:
 
     def schema(self, shape: Struct) -> Json:
         """One type, referring to others."""
-        text, fields = msgspec.json.decode(self._descriptions.get(shape.name, '["",{}]'))
+        text, fields = self._descriptions.of(shape.name)
         schema: Json = {"description": text} if text else {}
         if shape.fields:
             schema["properties"] = {
@@ -143,7 +142,7 @@ class Schemas:
         return wrapped
 
     def _special(self, letter: str) -> Json:
-        text, _ = msgspec.json.decode(self._descriptions.get(letter, '["",{}]'))
+        text, _ = self._descriptions.of(letter)
         schema: Json = {"description": text} if text else {}
         if letter in "tu":
             return {**schema, "format": "date-time", "type": "string"}

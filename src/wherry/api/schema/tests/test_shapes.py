@@ -5,7 +5,7 @@ import re
 
 from wherry.api.schema.compiler import go_name, value_check
 from wherry.api.schema.required import ACCEPTED_EMPTY, JUDGED_ELSEWHERE, enforced
-from wherry.api.schema.shapes import DATA, Field, base_type, descriptions, kind_struct, long_name, names, struct
+from wherry.api.schema.shapes import DATA, Field, base_type, kind_struct, long_name, names, struct
 
 
 def test_fields_know_how_they_merge() -> None:
@@ -49,9 +49,3 @@ def test_long_names() -> None:
     assert long_name("core.v1.Pod") == "io.k8s.api.core.v1.Pod"
     assert long_name("meta.v1.ObjectMeta") == "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
     assert long_name("version.Info") == "io.k8s.apimachinery.pkg.version.Info"
-
-
-def test_descriptions() -> None:
-    text, fields = json.loads(descriptions()["core.v1.Pod"])
-    assert text.startswith("Pod is a collection of containers")
-    assert set(fields) == {"apiVersion", "kind", "metadata", "spec", "status"}
