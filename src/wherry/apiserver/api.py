@@ -34,6 +34,7 @@ from wherry.apiserver.subresources import Handlers, Streams
 from wherry.apiserver.telemetry import Telemetry
 from wherry.apiserver.webhooks import Webhooks
 from wherry.lib.clock import Clock
+from wherry.lib.depth import allow_depth
 from wherry.lib.systemclock import SystemClock
 from wherry.store import Store
 from wherry.transport.messages import Reply, Request
@@ -93,6 +94,7 @@ class Api:
 
     async def open(self) -> None:
         """Open the store, see to what must exist, and be ready to answer."""
+        allow_depth()  # From the first on, objects are refused at one depth, whatever was met before.
         core, settings = self.core, self._settings
         await core.cache.open()
         Definitions(core, converters(self._webhooks, core.ids.uid)).open()

@@ -11,7 +11,6 @@ from wherry.cel.checked import Checked, Declarations
 from wherry.cel.checker import check
 from wherry.cel.errors import CompileError
 from wherry.cel.functions import Validator
-from wherry.cel.limits import deeply
 from wherry.cel.parser import parse
 from wherry.cel.primaries import MacroTable
 from wherry.cel.tokenstream import SyntaxFault
@@ -24,9 +23,8 @@ def check_text(text: str, macros: MacroTable, declarations: Declarations, valida
         expr = parse(text, macros)
     except SyntaxFault as fault:
         raise CompileError(fault.issues, text) from None
-    with deeply(len(text)):
-        checked = check(expr, text, declarations)
-        issues = validate(checked, text, validators)
+    checked = check(expr, text, declarations)
+    issues = validate(checked, text, validators)
     if issues:
         raise CompileError(issues, text)
     return checked

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from wherry.cel import operators
 from wherry.cel.ast import Call, Expr, Select, children
 
@@ -15,20 +11,6 @@ MAX_DEPTH = 250
 """Levels of nesting, and operators in a row."""
 MAX_NODES = 100_000
 """Nodes of a tree, macros expanded. This one is ours."""
-
-
-@contextmanager
-def deeply(size: int) -> Iterator[None]:
-    """Allow a recursion over a tree of so many nodes, which the parser's limits keep within some 1,000 levels."""
-    if size < 60:
-        yield
-        return
-    before = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(before, 20_000))
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(before)
 
 
 def measure(expr: Expr) -> tuple[int, int]:

@@ -11,7 +11,7 @@ cel-go's parser is made by ANTLR, whose messages list what could have come inste
 first fault; where one wrong token can be skipped, as ANTLR does, parsing goes on and may find more.
 
 Its limits hold too: 100,000 characters, 250 levels of nesting, 250 operators of one precedence, selections or indices
-in a row. They bound the depth of the tree, so what walks it may recurse, within `deeply`. One limit is ours: a tree has
+in a row. They bound the depth of the tree, so what walks it may recurse. One limit is ours: a tree has
 100,000 nodes at most, macros expanded.
 """
 
@@ -23,9 +23,10 @@ from wherry.cel import operators
 from wherry.cel.ast import Call, Expr, Literal, Select
 from wherry.cel.errors import Issue
 from wherry.cel.lexer import EOF, ESC_IDENTIFIER, IDENTIFIER, NUM_FLOAT, NUM_INT
-from wherry.cel.limits import MAX_DEPTH, MAX_NODES, MAX_SIZE, deeply, measure
+from wherry.cel.limits import MAX_DEPTH, MAX_NODES, MAX_SIZE, measure
 from wherry.cel.primaries import EXPRESSION, MacroTable, Primaries
 from wherry.cel.tokenstream import Halt, SyntaxFault
+from wherry.lib.depth import allow_depth
 
 
 def parse(text: str, macros: MacroTable) -> Expr:
@@ -34,8 +35,8 @@ def parse(text: str, macros: MacroTable) -> Expr:
         message = f"expression code point size exceeds limit: size: {len(text)}, limit {MAX_SIZE}"
         raise SyntaxFault([Issue(message, -1, -1)])
     parser = _Parser(text, macros)
-    with deeply(len(parser.tokens)):
-        return parser.parse()
+    allow_depth()
+    return parser.parse()
 
 
 _SURELY_SMALL = 40

@@ -8,7 +8,6 @@ from typing import Any
 from wherry.cel.checked import Checked
 from wherry.cel.errors import CostExceededError, EvaluationError, evaluation_error
 from wherry.cel.functions import Charge
-from wherry.cel.limits import deeply
 from wherry.cel.types import Type
 
 Compiled = Callable[[Mapping[str, Any], list[int]], Any]
@@ -95,14 +94,13 @@ class Program:
             from wherry.cel.generator import generate
 
             checked = self.checked
-            with deeply(len(checked.types)):
-                function = generate(
-                    checked,
-                    is_exact=is_exact,
-                    is_metered=is_metered,
-                    charges=self._charges,
-                    is_folding=self._is_folding,
-                )
+            function = generate(
+                checked,
+                is_exact=is_exact,
+                is_metered=is_metered,
+                charges=self._charges,
+                is_folding=self._is_folding,
+            )
             self._functions[is_exact, is_metered] = function
             self.forget()
         return function
