@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from functools import cached_property
 
 from wherry.api.structural.shape import ANYTHING, Shape
 from wherry.cel.types import (
@@ -27,6 +26,7 @@ from wherry.cel.types import (
     ObjectType,
     Type,
 )
+from wherry.lib.once import once
 
 MOST_BYTES = 3 * 1024 * 1024
 """The largest request that rules reckon with."""
@@ -101,7 +101,7 @@ class _Object(Declared):
         super().__init__(shape, ObjectType(name, lambda: self._types), 2)
         self._name = name
 
-    @cached_property
+    @once
     def _fields(self) -> dict[str, Declared]:
         found = {
             key: declare(inner, f"{self._name}.{key}", is_resource=inner.embedded)
@@ -109,7 +109,7 @@ class _Object(Declared):
         }
         return {key: inner for key, inner in found.items() if inner is not None}
 
-    @cached_property
+    @once
     def _types(self) -> dict[str, Field | Type]:
         types: dict[str, Field | Type] = {}
         for key, inner in self._fields.items():
@@ -123,7 +123,7 @@ class _Object(Declared):
     def field(self, key: str) -> Declared | None:
         return self._fields.get(key)
 
-    @cached_property
+    @once
     def _least(self) -> int:
         """Braces, and every required field that has no default."""
         return 2 + sum(

@@ -16,7 +16,6 @@ import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from wherry.api.field import OMITTED, ErrorType, FieldError, duplicate, forbidden, invalid, required
@@ -29,6 +28,7 @@ from wherry.cel.conversions import converter
 from wherry.cel.cost import CALL_LIMIT, OBJECT_LIMIT
 from wherry.cel.errors import CostExceededError, EvaluationError
 from wherry.cel.values import NONE, Optional
+from wherry.lib.once import once
 
 LONGEST_MESSAGE = 5 * 1024
 """How many bytes a message expression may make."""
@@ -47,7 +47,7 @@ class Ruler:
         self.fields = {key: ruler for key, ruler in found.items() if ruler is not None}
         self._convert = converter(declared.type)
 
-    @cached_property
+    @once
     def rules(self) -> Sequence[CompiledRule | RuleError]:
         """Compiled when the first value is met. A stored definition's rules have been compiled before."""
         return tuple(_compile(rule, self.declared) for rule in self.declared.shape.rules if rule.rule.strip())

@@ -10,7 +10,6 @@ import zlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import cached_property
 from weakref import WeakValueDictionary
 
 import msgspec
@@ -30,6 +29,7 @@ from wherry.api.structural.pruning import Pruner, pruner
 from wherry.api.structural.report import NOWHERE, report
 from wherry.api.structural.shape import Shape, parse
 from wherry.api.structural.verdict import Table, is_valid, make_table
+from wherry.lib.once import once
 
 
 class StructuralSchema:
@@ -60,12 +60,12 @@ class StructuralSchema:
         document: Obj = msgspec.json.decode(zlib.decompress(self._packed))
         return document
 
-    @cached_property
+    @once
     def shape(self) -> Shape:
         """The parsed root."""
         return parse(self.document)
 
-    @cached_property
+    @once
     def node(self) -> Node:
         """How values merge: the root for server-side apply."""
         return root_node(self.shape)
@@ -160,28 +160,28 @@ class StructuralSchema:
         correlation = None if old is None else Correlation(new, old, self.shape)
         return faults + judge.faults(new, old, correlation)
 
-    @cached_property
+    @once
     def _inside(self) -> Shape:
         """The root as that which resources are embedded in, which it is not itself."""
         return replace(self.shape, embedded=False)
 
-    @cached_property
+    @once
     def _pruner(self) -> Pruner:
         return pruner(self.shape)
 
-    @cached_property
+    @once
     def _defaulter(self) -> Default:
         return defaulter(self.shape)
 
-    @cached_property
+    @once
     def _judge(self) -> Judge | None:
         return find_judge(self.shape, is_resource=True)
 
-    @cached_property
+    @once
     def _table(self) -> Table:
         return make_table(self._inside)
 
-    @cached_property
+    @once
     def _status_table(self) -> Table:
         return make_table(self.shape.properties["status"])
 
