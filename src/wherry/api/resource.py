@@ -104,6 +104,15 @@ def _no_warnings(_new: Obj, _old: Obj | None) -> Sequence[str]:
     return ()
 
 
+LARGE = 128 * 1024
+"""Bytes of an object that take any kind some milliseconds to judge."""
+
+
+def is_large(size: int) -> bool:
+    """Whether an object of so many bytes is worth a thread, when nothing more is known of its kind."""
+    return size > LARGE
+
+
 class Converter(Protocol):
     """Brings objects of a kind from one version into another by asking somebody who may take his time."""
 
@@ -190,6 +199,9 @@ class Resource:
     warnings: Callable[[Obj, Obj | None], Sequence[str]] = _no_warnings
     deprecation: str = ""
     """What everybody who asks for this kind, in whatever way, is warned with; "" is nothing."""
+
+    is_laborious: Callable[[int], bool] = is_large
+    """Whether judging an object of so many bytes of JSON takes so long that others should be served meanwhile."""
 
     grace_seconds: Callable[[Obj, int | None], int] | None = None
     """(object, requested) -> how long a deletion waits for its owner to finish; None deletes at once."""

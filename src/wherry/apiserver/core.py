@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
 from wherry.api import Obj
+from wherry.api.errors import RequestEntityTooLarge
 from wherry.api.registry import Registry
 from wherry.api.resource import Resource
+from wherry.apiserver.aside import Aside
 from wherry.apiserver.attributes import Observer, Plugin, Reader, User
 from wherry.apiserver.encode import decode
 from wherry.apiserver.ids import Ids
@@ -25,6 +27,9 @@ from wherry.watchcache.cache import WatchCache
 from wherry.watchcache.item import Item
 from wherry.watchcache.kindcache import KindCache
 from wherry.watchcache.window import DELETED, Event
+
+MAX_STORED = 6 << 20
+"""Bytes of a stored object: twice what a request may bring, for what defaults and managed fields add."""
 
 
 class Claim(Protocol):
@@ -63,6 +68,8 @@ class Core:
     mutating: tuple[Plugin, ...] = ()
     validating: tuple[Plugin, ...] = ()
     allocators: Allocators = field(default_factory=dict)
+    aside: Aside = field(default_factory=Aside)
+    """Does what takes long without making others wait."""
     tasks: Tasks = field(default_factory=lambda: Tasks("api"))
     """Owns what the API does for nobody in particular: conversions of watched events, the care for custom kinds."""
 
@@ -78,7 +85,12 @@ class Core:
         return None if allocator is None else allocator()
 
     def write(self, write: Write, claim: Claim | None) -> asyncio.Future[Revision]:
-        """Order a write; what it was given is kept for it until it has been carried out."""
+        """Order a write; what it was given is kept for it until it has been carried out.
+
+        Raises RequestEntityTooLarge for more than can be kept.
+        """
+        if write.value is not None and len(write.value) > MAX_STORED:
+            raise RequestEntityTooLarge(f"Request entity too large: limit is {MAX_STORED}")
         ordered = self.store.write(write)
         if claim is None:
             return ordered
@@ -97,6 +109,8 @@ class Call:
     """The name under which the writer owns fields."""
     is_applied: bool = False
     """Whether the object that is written has its entries of managed fields already, from a server-side apply."""
+    size: int = 0
+    """How many bytes of JSON the request's body has, or what is as much work."""
     in_order: Callable[[list[str]], list[str]] = list
     """Puts what is said of fields into the order of the body that they came in."""
     warnings: list[str] = field(default_factory=list)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from wherry.api import Obj
-from wherry.api.resource import Resource
+from wherry.api.resource import Resource, is_large
 from wherry.apiserver.access import Demand
 from wherry.apiserver.attributes import Attributes, User
 from wherry.apiserver.core import Call, Core
@@ -30,6 +29,9 @@ from wherry.transport.messages import Reply, Request
 
 _LONG = 32 * 1024
 """Of what is read by Python: YAML and protobuf. JSON is read at once, whatever its length."""
+_JSON_BEGINS = (b"{", b"[", b"")
+_YAML_EFFORT = 4
+"""How much more work a byte of YAML is, by and large."""
 
 
 @dataclass(slots=True)
@@ -67,19 +69,20 @@ class Exchange:
         body, content_type = self.request.body, self.request.headers.get("content-type", "")
         if len(body) > _LONG and body_type(content_type) != JSON:
             # A megabyte takes half a second: others are served meanwhile.
-            return await asyncio.to_thread(read_body, body, content_type, kind)
+            return await self.core.aside.run(True, lambda: read_body(body, content_type, kind))
         return read_body(body, content_type, kind)
 
-    def duplicates(self, options: WriteOptions, obj: Obj) -> Sequence[str]:
+    async def duplicates(self, options: WriteOptions, obj: Obj) -> Sequence[str]:
         """What to say of keys that stand twice in the body, unless nobody wants to know."""
         if options.field_validation is FieldValidation.IGNORE:
             return ()
         body = self.request.body
         media_type = body_type(self.request.headers.get("content-type", ""))
         if media_type == JSON:
-            return find_duplicates(body, obj)
+            return await self.core.aside.run(is_large(len(body)), lambda: find_duplicates(body, obj))
         if media_type == YAML:
-            return find_yaml_duplicates(body, options.field_validation is FieldValidation.STRICT)
+            is_strict = options.field_validation is FieldValidation.STRICT
+            return await self.core.aside.run(len(body) > _LONG, lambda: find_yaml_duplicates(body, is_strict))
         return ()
 
     def demand_verb(self, verb: str) -> None:
@@ -90,7 +93,9 @@ class Exchange:
     def call(self, options: WriteOptions) -> Call:
         manager = options.field_manager or manager_of(self.request.headers.get("user-agent", ""))
         order = partial(in_order_of, self.request.body)
-        return Call(self.user, options.dry_run, options.field_validation, manager, in_order=order)
+        body = self.request.body
+        size = len(body) if body[:1] in _JSON_BEGINS else len(body) * _YAML_EFFORT
+        return Call(self.user, options.dry_run, options.field_validation, manager, size=size, in_order=order)
 
 
 Answer = Reply | Awaitable[Reply]

@@ -214,7 +214,7 @@ async def _create(exchange: Exchange) -> Reply:
     exchange.accepted()
     obj = await exchange.body(resource.kind)
     call = exchange.call(options)
-    duplicates = exchange.duplicates(options, obj)
+    duplicates = await exchange.duplicates(options, obj)
     outcome = await create.create(exchange.core, call, resource, info.namespace_of(resource), obj, duplicates)
     return outcome_reply(exchange, outcome, call)
 
@@ -230,7 +230,7 @@ async def put(exchange: Exchange, sub: Subresource | None) -> Reply:
     exchange.accepted()
     obj = await exchange.body(resource.kind)
     call = exchange.call(options)
-    duplicates = exchange.duplicates(options, obj)
+    duplicates = await exchange.duplicates(options, obj)
     namespace = info.namespace_of(resource)
     if sub is None and resource.create_on_update and exchange.core.kind(resource).get(namespace, info.name) is None:
         exchange.demand_verb("create")

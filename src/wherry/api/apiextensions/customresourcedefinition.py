@@ -112,6 +112,11 @@ def _is_established(definition: Obj, _: float) -> Cell:
     return is_true((definition.get("status") or {}).get("conditions"), "Established")
 
 
+def _is_laborious(size: int) -> bool:
+    """A rule can be told in thirty bytes, and takes a tenth of a millisecond to be compiled."""
+    return size > 16 * 1024
+
+
 COLUMNS = (
     NAME,
     Column("Scope", text("spec.scope"), description="Cluster/Namespaced"),
@@ -145,5 +150,6 @@ CUSTOMRESOURCEDEFINITIONS = Resource(
     validate_status_update=validate_status_update,
     warnings=warnings,
     begin_deletion=begin_deletion,
+    is_laborious=_is_laborious,
     deletion_finalizers=("customresourcecleanup.apiextensions.k8s.io",),
 )

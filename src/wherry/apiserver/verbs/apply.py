@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from wherry.api import Obj
@@ -117,9 +118,11 @@ async def apply(
     while True:
         try:
             if sub is None and core.kind(resource).get(namespace, name) is None:
-                obj = _new(core, call, resource, namespace, name, configuration)
+                is_long = resource.is_laborious(call.size)
+                new = partial(_new, core, call, resource, namespace, name, configuration)
+                obj = await core.aside.run(is_long, new)
                 may_create()
-                faults = _intake(resource, obj, call)
+                faults = await core.aside.run(is_long, partial(_intake, resource, obj, call))
                 return await create.finish(core, call, resource, namespace, obj, faults)
             return await rewrite(core, call, resource, namespace, name, change, writing)
         except Unanswered as question:

@@ -32,7 +32,8 @@ async def create(
     """Create `obj`, which from here on belongs to the pipeline."""
     if resource.is_namespaced and not namespace:
         raise BadRequest("an empty namespace may not be set during creation")
-    faults = pipeline.intake(resource, obj, call, duplicates)
+    is_long = resource.is_laborious(call.size)
+    faults = await core.aside.run(is_long, lambda: pipeline.intake(resource, obj, call, duplicates))
     return await finish(core, call, resource, namespace, obj, faults)
 
 
@@ -43,7 +44,8 @@ async def finish(
     metadata.ensure_namespace(resource, obj, namespace)
     key = (namespace, metadata.name_of(obj))
     if not call.is_applied:
-        ownership.follow(core, call, resource, None, obj, None)
+        is_long = resource.is_laborious(call.size)
+        await core.aside.run(is_long, lambda: ownership.follow(core, call, resource, None, obj, None))
     try:
         pipeline.admit(core.mutating, core, call, "CREATE", resource, "", key, obj, None)
     except Later as later:
@@ -72,9 +74,7 @@ async def _finish(
     is_generated = not metadata.name_of(obj) and bool(obj["metadata"].get("generateName"))
     _prepare(core, resource, obj)
     name = metadata.name_of(obj)
-    pipeline.refuse_invalid(resource, name, faults, validate_create(resource, obj), resource.validate(obj))
-    for warning in resource.warnings(obj, None):
-        call.warn(warning)
+    await core.aside.run(resource.is_laborious(call.size), lambda: _judge(call, resource, obj, faults))
     pipeline.admit(core.validating, core, call, "CREATE", resource, "", (namespace, name), obj, None)
     if call.dry_run:
         return _pretend(core, resource, namespace, obj)
@@ -114,6 +114,13 @@ def _prepare(core: Core, resource: Resource, obj: Obj) -> None:
     resource.prepare_create(obj)
     if resource.stamp is not None:
         resource.stamp(obj, None, core.now())
+
+
+def _judge(call: Call, resource: Resource, obj: Obj, faults: pipeline.Faults) -> None:
+    name = metadata.name_of(obj)
+    pipeline.refuse_invalid(resource, name, faults, validate_create(resource, obj), resource.validate(obj))
+    for warning in resource.warnings(obj, None):
+        call.warn(warning)
 
 
 async def _store(

@@ -67,7 +67,9 @@ async def patch(
     sub: Subresource | None = None,
 ) -> Outcome:
     """Change one object by a patch."""
-    faults = () if call.validation is FieldValidation.IGNORE else apply.faults()
+    faults: Sequence[str] = ()
+    if call.validation is not FieldValidation.IGNORE:
+        faults = await core.aside.run(resource.is_laborious(call.size), apply.faults)
 
     def change(item: Item) -> tuple[Obj, Faults]:
         patched = apply(versions.read(resource, item))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from wherry.api import Obj
 from wherry.api.errors import BadRequest, Conflict, NotFound
@@ -39,7 +40,8 @@ async def update(
     duplicates: Sequence[str] = (),
 ) -> Outcome:
     """Replace an object by `obj`, which from here on belongs to the pipeline."""
-    faults = pipeline.intake(resource, obj, call, duplicates)
+    is_long = resource.is_laborious(call.size)
+    faults = await core.aside.run(is_long, lambda: pipeline.intake(resource, obj, call, duplicates))
     metadata.ensure_name(obj, name)
     metadata.ensure_namespace(resource, obj, namespace)
     if resource.create_on_update and sub is None and core.kind(resource).get(namespace, name) is None:
@@ -101,18 +103,19 @@ async def _rewrite(
             raise NotFound.of(resource, name)
         if resource.converter is not None:
             await versions.ready(resource, (item,))
-        new, faults = change(item)
-        old = versions.read(resource, item)
+        is_long = resource.is_laborious(max(call.size, len(item.data)))
+        (new, faults), old = await core.aside.run(is_long, partial(_change, resource, change, item))
         metadata.check_updated_uid(resource, new, old, key)
         _check_revision(resource, new, item)
         if sub is not None:
             _settle_metadata(resource, new, old)
         if not call.is_applied:
             if resource.converter is None:
-                ownership.follow(core, call, resource, owner, new, old)
+                follow = partial(ownership.follow, core, call, resource, owner, new, old)
+                await core.aside.run(is_long, follow)
             else:
                 await ownership.follow_converting(core, call, resource, owner, new, old)
-        _confirm(core, call, resource, sub, new, old, faults, claim)
+        await _confirm(core, call, resource, sub, new, old, faults, claim, is_long=is_long)
         old["metadata"].pop("resourceVersion", None)
         ownership.revert_times(new, old)
         if new == old and (resource.lifetime is None or await versions.is_kept(resource, new, item)):
@@ -132,7 +135,12 @@ async def _rewrite(
         return _outcome(resource, new, value, revision)
 
 
-def _confirm(
+def _change(resource: Resource, change: Change, item: Item) -> tuple[tuple[Obj, Faults], Obj]:
+    """What is wanted, and what is there."""
+    return change(item), versions.read(resource, item)
+
+
+async def _confirm(
     core: Core,
     call: Call,
     resource: Resource,
@@ -141,6 +149,8 @@ def _confirm(
     old: Obj,
     faults: Faults,
     claim: Claim | None,
+    *,
+    is_long: bool,
 ) -> None:
     """Admit, restore what this path may not change, and validate."""
     meta = old["metadata"]
@@ -150,6 +160,14 @@ def _confirm(
     if claim is not None:
         claim.give(new, old)
     metadata.keep(new, old)
+    await core.aside.run(is_long, partial(_judge, core, call, resource, sub, new, old, faults))
+    pipeline.admit(core.validating, core, call, "UPDATE", resource, subresource, key, new, old)
+
+
+def _judge(
+    core: Core, call: Call, resource: Resource, sub: Subresource | None, new: Obj, old: Obj, faults: Faults
+) -> None:
+    """Put back what this path may not change, and refuse what is wrong."""
     if sub is not None:
         faults = ()
         confine(new, old, sub.writes)
@@ -163,10 +181,9 @@ def _confirm(
         _stamp(core, resource, new, old)
         metadata.count_generation(resource, new, old)
         checks = (validate_update(new, old), resource.validate(new), resource.validate_update(new, old))
-    pipeline.refuse_invalid(resource, key[1], faults, *checks)
+    pipeline.refuse_invalid(resource, old["metadata"]["name"], faults, *checks)
     for warning in resource.warnings(new, old) if sub is None else ():
         call.warn(warning)
-    pipeline.admit(core.validating, core, call, "UPDATE", resource, subresource, key, new, old)
 
 
 def _stamp(core: Core, resource: Resource, new: Obj, old: Obj) -> None:
