@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from wherry.api.resource import GroupVersionKind, Resource, Subresource
 
@@ -13,6 +14,7 @@ PATCH_TYPES = (
     "application/strategic-merge-patch+json",
     "application/apply-patch+yaml",
 )
+_CUSTOM_PATCH_TYPES = tuple(name for name in PATCH_TYPES if "strategic" not in name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,7 @@ def operations(resource: Resource) -> Iterator[Operation]:
 
 def listing_of(resource: Resource) -> Operation:
     """The operation that tells what a group and version has; `resource` is any of it."""
-    name = f"get{_group_name(resource)}{_version(resource)}APIResources"
+    name = f"get{_group_version(resource.group, resource.version)}APIResources"
     path = _root(resource) + "/"
     return Operation(path, "get", "", name, _tag(resource), "get available resources", None, (), None, _RESOURCES)
 
@@ -246,27 +248,30 @@ def _id(resource: Resource, called: str, what: str, everywhere: bool = False) ->
     verb, _, more = called.partition(" ")
     scope = "Namespaced" if resource.is_namespaced and not everywhere else ""
     suffix = "ForAllNamespaces" if everywhere else ""
-    return f"{verb}{_group_name(resource)}{_version(resource)}{more}{scope}{what}{suffix}"
+    return f"{verb}{_group_version(resource.group, resource.version)}{more}{scope}{what}{suffix}"
 
 
-def _version(resource: Resource) -> str:
-    return resource.version[:1].upper() + resource.version[1:]
+@lru_cache(64)
+def _group_version(group: str, version: str) -> str:
+    return _group_name(group) + version[:1].upper() + version[1:]
 
 
 def _patch_types(resource: Resource) -> tuple[str, ...]:
     if resource.schema.knows_strategic_merge:
         return PATCH_TYPES
-    return tuple(name for name in PATCH_TYPES if "strategic" not in name)
+    return _CUSTOM_PATCH_TYPES
 
 
-def _group_parts(resource: Resource) -> list[str]:
-    return (resource.group or "core").removesuffix(".k8s.io").split(".")
-
-
-def _group_name(resource: Resource) -> str:
-    return "".join(part[:1].upper() + part[1:] for part in _group_parts(resource))
+def _group_name(group: str) -> str:
+    parts = (group or "core").removesuffix(".k8s.io").split(".")
+    return "".join(part[:1].upper() + part[1:] for part in parts)
 
 
 def _tag(resource: Resource) -> str:
-    name = _group_name(resource)
-    return f"{name[:1].lower()}{name[1:]}_{resource.version}"
+    return _group_tag(resource.group, resource.version)
+
+
+@lru_cache(64)
+def _group_tag(group: str, version: str) -> str:
+    name = _group_name(group)
+    return f"{name[:1].lower()}{name[1:]}_{version}"
