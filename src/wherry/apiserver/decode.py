@@ -73,11 +73,14 @@ def find_duplicates(body: bytes, obj: Any) -> Sequence[str]:
 
 
 def in_order_of(body: bytes, texts: list[str]) -> list[str]:
-    """What is said of unknown and repeated fields, in the order in which a JSON body brings them."""
+    """What is said of unknown and repeated fields, in the order in which a JSON body brings them.
+
+    Of YAML upstream makes JSON first, with keys in order.
+    """
     try:
         tree = json.loads(body, object_pairs_hook=_Pairs)
     except (ValueError, RecursionError):
-        return texts
+        return sorted(texts, key=lambda text: text if text.startswith("unknown ") else "")
     places: dict[str, int] = {}
     _place(tree, "", places)
     return sorted(texts, key=lambda text: places.get(text, len(places)))

@@ -10,6 +10,7 @@ given: the pipeline owns its copy.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from wherry.api import Obj
 from wherry.api.errors import BadRequest, Invalid
@@ -118,7 +119,8 @@ def _check_kind(resource: Resource, obj: Obj) -> None:
         return
     if kind and kind != resource.kind and resource.lifetime is not None and api_version == resource.api_version:
         # Any JSON is an object of a custom kind to upstream's decoder; that it is of another kind is found out later.
-        raise Invalid.of(resource, metadata.name_of(obj), [invalid("kind", kind, f"must be {resource.kind}")])
+        claimed = replace(resource, kind=str(kind))
+        raise Invalid.of(claimed, metadata.name_of(obj), [invalid("kind", kind, f"must be {resource.kind}")])
     if kind and kind != resource.kind:
         version = str(api_version or resource.api_version).rpartition("/")[2]
         raise BadRequest(
@@ -137,10 +139,12 @@ def _check_kind(resource: Resource, obj: Obj) -> None:
 def _report(
     resource: Resource, unknown: Sequence[str], duplicates: Sequence[str], call: Call, is_patched: bool
 ) -> None:
-    """Tell of fields that will not be kept: as an error or as warnings."""
+    """Tell of fields that will not be kept: as an error or as warnings, in the order in which upstream finds them."""
     texts = [f'unknown field "{path}"' for path in unknown]
-    if is_patched:
-        texts = [*duplicates, *texts]  # what is wrong with the patch comes before what it makes of the object
+    if resource.lifetime is not None:
+        texts = [*duplicates, *texts]  # custom objects are read as they are, and only then pruned
+    elif is_patched:
+        texts = [*duplicates, *sorted(texts)]  # what is wrong with the patch comes before what it makes of the object
     else:
         # What stands twice in a field that is not known is not reported twice.
         passed_over = tuple(f'duplicate field "{path}{end}' for path in unknown for end in ('"', ".", "["))

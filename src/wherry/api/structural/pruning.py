@@ -38,8 +38,9 @@ def pruner(shape: Shape) -> Pruner:
             return [], []
         faults: list[FieldError] = [_fault(problem) for problem in (*problems, *(found or ())) if _is_fault(problem)]
         unknown = [problem.path for problem in problems if not _is_fault(problem)]
-        unknown += sorted(problem.path for problem in found or () if not _is_fault(problem))
-        return faults, unknown
+        inside = [problem for problem in found or () if not _is_fault(problem)]
+        unknown += sorted(problem.path for problem in inside if not problem.owner)
+        return faults, unknown + sorted(problem.path for problem in inside if problem.owner)  # of embedded metadata
 
     return prune
 

@@ -287,7 +287,7 @@ async def test_a_body_of_another_kind_or_version_is_refused(server: Shop) -> Non
     answer = await server.call("POST", WIDGETS, {**widget(size=1), "kind": "Gadget"})
     assert answer.status == 422
     assert answer.body["message"] == (
-        'Widget.shop.example.com "a" is invalid: kind: Invalid value: "Gadget": must be Widget'
+        'Gadget.shop.example.com "a" is invalid: kind: Invalid value: "Gadget": must be Widget'
     )
     answer = await server.call("POST", V2, widget(size=1))
     assert answer.status == 400

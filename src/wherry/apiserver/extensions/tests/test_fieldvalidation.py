@@ -1,0 +1,198 @@
+"""What is said of fields that will not be kept, in upstream's order, for the two ways in which it reads objects."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from wherry.apiserver.extensions.tests.custom import WIDGETS, Shop, definition, shop, version
+from wherry.transport.messages import Response
+
+DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
+JSON, YAML, MERGE = "application/json", "application/yaml", "application/merge-patch+json"
+
+SPEC: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "size": {"type": "integer"},
+        "ports": {
+            "type": "array",
+            "items": {"type": "object", "properties": {"name": {"type": "string"}, "port": {"type": "integer"}}},
+        },
+        "child": {
+            "type": "object",
+            "x-kubernetes-embedded-resource": True,
+            "properties": {"spec": {"type": "object"}},
+        },
+    },
+}
+
+WIDGET = """{
+"apiVersion": "shop.example.com/v1", "kind": "Widget",
+"metadata": {"name": "b", "name": "a", "stray": 1},
+"spec": {
+  "zoo": 1, "twice": 1, "twice": 2, "size": 1, "size": 2,
+  "ports": [{"name": "x", "port": 1, "port": 2, "stray": 1}],
+  "child": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "stray": 1}}
+}}"""
+
+WIDGET_YAML = """apiVersion: shop.example.com/v1
+kind: Widget
+metadata:
+  name: b
+  name: a
+  stray: 1
+spec:
+  zoo: 1
+  size: 1
+  size: 2
+  ports: [{name: x, port: 1, stray: 1}]
+  child: {apiVersion: v1, kind: ConfigMap, metadata: {name: c, stray: 1}}
+"""
+
+DEPLOYMENT = """{
+"apiVersion": "apps/v1", "kind": "Deployment",
+"metadata": {"name": "b", "name": "a", "stray": 1},
+"spec": {
+  "zoo": 1, "twice": 1, "twice": 2, "paused": true, "paused": false,
+  "selector": {"matchLabels": {"app": "a"}},
+  "template": {
+    "metadata": {"labels": {"app": "a"}},
+    "spec": {"containers": [{"name": "a", "image": "a", "stray": 1, "tty": true, "tty": false}]}
+  }
+}}"""
+
+DEPLOYMENT_YAML = """apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: b
+  name: a
+  stray: 1
+spec:
+  zoo: 1
+  paused: true
+  paused: false
+  selector: {matchLabels: {app: a}}
+  template:
+    metadata: {labels: {app: a}}
+    spec:
+      containers: [{name: a, image: a, stray: 1}]
+"""
+
+TYPED = [
+    'duplicate field "metadata.name"',
+    'unknown field "metadata.stray"',
+    'unknown field "spec.zoo"',
+    'unknown field "spec.twice"',
+    'duplicate field "spec.paused"',
+    'unknown field "spec.template.spec.containers[0].stray"',
+    'duplicate field "spec.template.spec.containers[0].tty"',
+]
+TYPED_YAML = [
+    'line 5: key "name" already set in map',
+    'line 10: key "paused" already set in map',
+    'unknown field "metadata.stray"',
+    'unknown field "spec.template.spec.containers[0].stray"',
+    'unknown field "spec.zoo"',
+]
+CUSTOM = [
+    'duplicate field "metadata.name"',
+    'duplicate field "spec.twice"',
+    'duplicate field "spec.size"',
+    'duplicate field "spec.ports[0].port"',
+    'unknown field "metadata.stray"',
+    'unknown field "spec.ports[0].stray"',
+    'unknown field "spec.twice"',
+    'unknown field "spec.zoo"',
+    'unknown field "spec.child.metadata.stray"',
+]
+CUSTOM_YAML = [
+    'line 5: key "name" already set in map',
+    'line 10: key "size" already set in map',
+    'unknown field "metadata.stray"',
+    'unknown field "spec.ports[0].stray"',
+    'unknown field "spec.zoo"',
+    'unknown field "spec.child.metadata.stray"',
+]
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Shop]:
+    async with shop() as server:
+        schema = {"openAPIV3Schema": {"type": "object", "properties": {"spec": SPEC}}}
+        await server.define(definition(versions=[version() | {"schema": schema}]))
+        yield server
+
+
+def joined(told: list[str]) -> str:
+    """The texts as an error has them: what a YAML reader says is one text of many lines."""
+    lines = [text for text in told if text.startswith("line ")]
+    head = ["\n  ".join(["yaml: unmarshal errors:", *lines])] if lines else []
+    return "strict decoding error: " + ", ".join([*head, *told[len(lines) :]])
+
+
+async def warnings(server: Shop, method: str, url: str, body: str, content_type: str) -> list[str]:
+    reply = await server.raw(method, url, body.encode(), {"content-type": content_type})
+    assert isinstance(reply, Response)
+    assert reply.status in (200, 201), reply.body
+    return [json.loads(value.removeprefix("299 - ")) for name, value in reply.headers if name == "Warning"]
+
+
+@pytest.mark.parametrize(
+    ("url", "body", "content_type", "told"),
+    [
+        pytest.param(DEPLOYMENTS, DEPLOYMENT, JSON, TYPED, id="typed"),
+        pytest.param(DEPLOYMENTS, DEPLOYMENT_YAML, YAML, TYPED_YAML, id="typed-yaml"),
+        pytest.param(WIDGETS, WIDGET, JSON, CUSTOM, id="custom"),
+        pytest.param(WIDGETS, WIDGET_YAML, YAML, CUSTOM_YAML, id="custom-yaml"),
+    ],
+)
+async def test_creating(server: Shop, url: str, body: str, content_type: str, told: list[str]) -> None:
+    refused = await server.call("POST", f"{url}?fieldValidation=Strict", body.encode(), {"content-type": content_type})
+    assert refused.status == 400
+    assert refused.body["message"].endswith(joined(told))
+    assert await warnings(server, "POST", url, body, content_type) == told
+    await server.call("DELETE", f"{url}/a")
+    assert await warnings(server, "POST", f"{url}?fieldValidation=Ignore", body, content_type) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "body", "patch", "told"),
+    [
+        pytest.param(
+            DEPLOYMENTS,
+            DEPLOYMENT,
+            '{"spec":{"zoo":1,"zoo":2,"template":{"stray":1},"bar":1},"metadata":{"stray":1}}',
+            [
+                'duplicate field "spec.zoo"',
+                'unknown field "metadata.stray"',
+                'unknown field "spec.bar"',
+                'unknown field "spec.template.stray"',
+                'unknown field "spec.zoo"',
+            ],
+            id="typed",
+        ),
+        pytest.param(
+            WIDGETS,
+            WIDGET,
+            '{"spec":{"zoo":1,"size":1,"size":2,"child":{"metadata":{"stray":1}}},"metadata":{"stray":1}}',
+            [
+                'duplicate field "spec.size"',
+                'unknown field "metadata.stray"',
+                'unknown field "spec.zoo"',
+                'unknown field "spec.child.metadata.stray"',
+            ],
+            id="custom",
+        ),
+    ],
+)
+async def test_patching(server: Shop, url: str, body: str, patch: str, told: list[str]) -> None:
+    await warnings(server, "POST", url, body, JSON)
+    headers = {"content-type": MERGE}
+    refused = await server.call("PATCH", f"{url}/a?fieldValidation=Strict", patch.encode(), headers)
+    assert refused.status == 422
+    assert refused.body["message"].endswith(joined(told))
+    assert await warnings(server, "PATCH", f"{url}/a", patch, MERGE) == told
