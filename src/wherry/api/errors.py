@@ -157,6 +157,10 @@ class UnsupportedMediaType(ApiError):
     reason = "UnsupportedMediaType"
 
 
+MOST_CAUSES = 10_000
+"""So many faults of one object are told; upstream tells them all, whatever the size of its answer."""
+
+
 class Invalid(ApiError):
     code = 422
     reason = "Invalid"
@@ -164,7 +168,9 @@ class Invalid(ApiError):
     @classmethod
     def of(cls, resource: Named, name: str, faults: Sequence[FieldError]) -> Invalid:
         qualified = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
-        message = f'{qualified} "{name}" is invalid: {aggregate(faults)}'
+        more = f", and {len(faults) - MOST_CAUSES} more" if len(faults) > MOST_CAUSES else ""
+        faults = faults[:MOST_CAUSES]
+        message = f'{qualified} "{name}" is invalid: {aggregate(faults)}{more}'
         details = _details(resource.group, resource.kind, name)
         details["causes"] = [{"reason": f.type.value, "message": f.body, "field": f.path} for f in faults]
         return cls(message, details)

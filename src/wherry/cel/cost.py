@@ -39,6 +39,7 @@ __all__ = [
     "Sizes",
     "estimate",
     "sizes_below",
+    "sizes_within",
 ]
 
 RULE_LIMIT = 10_000_000
@@ -69,6 +70,16 @@ def sizes_below(root: Type) -> Sizes:
         return None if found is None else _size(found, is_key=path[-1] == "@keys")
 
     return sizes
+
+
+def sizes_within(sizes: Sizes, most: int) -> Sizes:
+    """The same, for values that are no larger than that."""
+
+    def bounded(path: Path, type_: Type) -> Range | None:
+        found = sizes(path, type_)
+        return None if found is None else Range(min(found.least, most), min(found.most, most))
+
+    return bounded
 
 
 def _step(type_: Type | None, step: str) -> Type | None:

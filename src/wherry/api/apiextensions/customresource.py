@@ -56,6 +56,7 @@ def _resource(definition: Obj, version: Obj) -> Resource:
         has_generation=True,
         unconditional_update=False,
         defaults=schema.default,
+        is_laborious=schema.is_laborious,
         prepare_status_update=keep_metadata,
         prepare_create=_drop_status if has_status else _nothing,
         validate_create=_validate_create(schema, scale),

@@ -7,6 +7,7 @@
 - `correlation.py`: which old value a new one stands for; unchanged values are not judged again (KEP-4008)
 - `declared.py`: places as types of the language of rules; `rules.py` compiles rules, `ruling.py` asks them;
   `judging.py` is the way there, and imports them with the first schema that has rules
+- `effort.py`: how much work an object is, and what is too much
 - `jsonpath.py`: the paths of printer columns and selectable fields
 
 Read `schema.py` first. Whether a schema itself is acceptable is judged in `api/apiextensions/`. Conversion between

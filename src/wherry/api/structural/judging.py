@@ -25,6 +25,9 @@ class Judge(Protocol):
     def forgiven(self, new: Any, old: Any, correlation: Correlation) -> list[FieldError]:
         """What the rules say against that which did not change, of which the writer is told nonetheless."""
 
+    def most_cost(self, size: int) -> int:
+        """What all rules can cost at most for an object of so many bytes; compiles them."""
+
 
 def find_judge(shape: Shape, *, is_resource: bool) -> Judge | None:
     """Who asks the rules of a place and of all below it; None without any."""

@@ -11,6 +11,7 @@ upstream has none for them, and are reported for `<nil>`.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +25,8 @@ from wherry.lib.regex import PatternError, compile_pattern
 
 NOWHERE = "<nil>"
 """How Go prints the path that is none."""
+MOST_FLAWS = 10_000
+"""Of one list or object; what is wrong with the rest of it is not told. Upstream knows no bound but its memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,39 +139,36 @@ class _Reporter:
     def _check_junctors(
         self, shape: Shape, value: Any, path: str, correlation: Correlation | None, result: Result
     ) -> None:
-        def tried(shapes: tuple[Shape, ...]) -> list[Result]:
-            return [self._validate(inner, value, path, correlation) for inner in shapes]
+        def tried(shapes: tuple[Shape, ...]) -> Iterator[Result]:
+            return (self._validate(inner, value, path, correlation) for inner in shapes)
 
         quoted = json.dumps(path, ensure_ascii=False)
         if shape.any_of:
-            results = tried(shape.any_of)
-            valid = [each for each in results if not each.flaws]
+            best, valid = _best(tried(shape.any_of))
             if not valid:
                 result.add(self._placeless(f"{quoted} must validate at least one schema (anyOf)"))
-            result.merge(valid[0] if valid else _closest(results))
+            result.merge(best)
         if shape.one_of:
             self._check_one_of(quoted, tried(shape.one_of), result)
         if shape.all_of:
-            results = tried(shape.all_of)
-            for each in results:
+            failed = 0
+            for each in tried(shape.all_of):
                 result.merge(each)
-            failed = sum(bool(each.flaws) for each in results)
+                failed += bool(each.flaws)
             if failed:
-                why = ". None validated" if failed == len(results) else ""
+                why = ". None validated" if failed == len(shape.all_of) else ""
                 result.add(self._placeless(f"{quoted} must validate all the schemas (allOf){why}"))
-        if shape.negated is not None and not tried((shape.negated,))[0].flaws:
+        if shape.negated is not None and not self._validate(shape.negated, value, path, correlation).flaws:
             result.add(self._placeless(f"{quoted} must not validate the schema (not)"))
         result.passed += 2
 
-    def _check_one_of(self, quoted: str, results: list[Result], result: Result) -> None:
-        valid = [each for each in results if not each.flaws]
-        if len(valid) == 1:
-            result.merge(valid[0])
-            return
-        why = f"Found {len(valid)} valid alternatives" if valid else "Found none valid"
-        result.add(self._placeless(f"{quoted} must validate one and only one schema (oneOf). {why}"))
-        if not valid:
-            result.merge(_closest(results))
+    def _check_one_of(self, quoted: str, results: Iterator[Result], result: Result) -> None:
+        best, valid = _best(results)
+        if valid != 1:
+            why = f"Found {valid} valid alternatives" if valid else "Found none valid"
+            result.add(self._placeless(f"{quoted} must validate one and only one schema (oneOf). {why}"))
+        if valid <= 1:
+            result.merge(best)
 
     def _check_string(self, shape: Shape, value: str, path: str, result: Result) -> None:
         if shape.max_length is not None and len(value) > shape.max_length:
@@ -203,6 +203,8 @@ class _Reporter:
             for index, content in enumerate(value):
                 child = correlation.index(index) if correlation is not None else None
                 result.merge(self.validate(shape.items, content, f"{path}[{index}]", child))
+                if len(result.flaws) > MOST_FLAWS:
+                    break
         if shape.min_items is not None and len(value) < shape.min_items:
             result.add(self._invalid(path, len(value), f"should have at least {shape.min_items} items"))
         if shape.max_items is not None and len(value) > shape.max_items:
@@ -229,6 +231,8 @@ class _Reporter:
             text = f"{path} in body should have at most {shape.max_properties} properties"
             result.add(Flaw(text, too_many(self._place(path), len(value), shape.max_properties)))
         for key, content in value.items():
+            if len(result.flaws) > MOST_FLAWS:
+                break
             if key in shape.properties:
                 continue
             if shape.additional is False:
@@ -240,6 +244,8 @@ class _Reporter:
             if (inner := shape.properties.get(key)) is not None:
                 result.merge(self._field(inner, content, f"{path}.{key}" if path else key, key, correlation))
         for key in shape.required:
+            if len(result.flaws) > MOST_FLAWS:
+                break
             if key not in value:
                 text = f"{path}.{key} in body is required"
                 result.add(Flaw(text, required(self._place(f"{path}.{key}"))))
@@ -251,9 +257,15 @@ class _Reporter:
         return self.validate(shape, value, path, child)
 
 
-def _closest(results: list[Result]) -> Result:
-    """The first of those most of whose checks passed."""
-    return max(results, key=lambda result: result.passed)
+def _best(results: Iterator[Result]) -> tuple[Result, int]:
+    """The first that is valid, else the first of those most of whose checks passed; and how many are valid."""
+    best, valid = Result(passed=-1), 0
+    for each in results:
+        if not each.flaws:
+            valid += 1
+        if (valid == 1 and not each.flaws) or (not valid and each.passed > best.passed):
+            best = each
+    return best, valid
 
 
 def _type_of(value: Any) -> tuple[str, str]:

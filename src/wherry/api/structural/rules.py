@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from wherry.api.structural.declared import Declared
 from wherry.api.structural.fieldpath import FieldPathError, find_field
 from wherry.api.structural.shape import Rule, Shape
-from wherry.cel.cost import CHARGES, estimate, sizes_below
+from wherry.cel.cost import CHARGES, estimate, sizes_below, sizes_within
 from wherry.cel.environment import Environment
 from wherry.cel.errors import CompileError
 from wherry.cel.library.kubernetes import KUBERNETES, instantiation_fault
@@ -15,6 +15,8 @@ from wherry.cel.program import Program
 from wherry.cel.types import BOOL, STRING, OptionalType, Type
 
 SELF, OLD_SELF = "self", "oldSelf"
+SIZES = (2 * 1024, 16 * 1024)
+"""Bytes of objects: of most, and of almost all."""
 
 
 class RuleError(ValueError):
@@ -33,6 +35,8 @@ class CompiledRule:
     uses_old_self: bool
     most: int
     """What it costs at most, while values keep to the schema's limits."""
+    within: tuple[int, ...]
+    """What it costs at most in objects of each of the `SIZES`."""
     message_most: int
     field_path: str
     """Where its faults are reported, below its place; "" for the place itself."""
@@ -56,6 +60,7 @@ def compile_rule(rule: Rule, declared: Declared) -> CompiledRule:
         message_error,
         OLD_SELF in program.references,
         estimate(program.checked, sizes).most,
+        tuple(estimate(program.checked, sizes_within(sizes, size)).most for size in SIZES),
         0 if message is None else estimate(message.checked, sizes).most,
         _field_path(declared.shape, rule.field_path),
     )

@@ -13,6 +13,7 @@ goes wrong on the quick way, the slow one begins anew, counts, and writes the fa
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,11 +22,11 @@ from typing import Any
 from wherry.api.field import OMITTED, ErrorType, FieldError, duplicate, forbidden, invalid, required
 from wherry.api.structural.correlation import Correlation, OldItems
 from wherry.api.structural.declared import Declared, declare
-from wherry.api.structural.report import NOWHERE
-from wherry.api.structural.rules import OLD_SELF, SELF, CompiledRule, RuleError, compile_rule
+from wherry.api.structural.report import MOST_FLAWS, NOWHERE
+from wherry.api.structural.rules import OLD_SELF, SELF, SIZES, CompiledRule, RuleError, compile_rule
 from wherry.api.structural.shape import Rule, Shape
 from wherry.cel.conversions import converter
-from wherry.cel.cost import CALL_LIMIT, OBJECT_LIMIT
+from wherry.cel.cost import CALL_LIMIT, OBJECT_LIMIT, UNBOUNDED
 from wherry.cel.errors import CostExceededError, EvaluationError
 from wherry.cel.values import NONE, Optional
 from wherry.lib.once import once
@@ -46,6 +47,7 @@ class Ruler:
         found = {key: _inner(inner, declared.field(key)) for key, inner in shape.properties.items()}
         self.fields = {key: ruler for key, ruler in found.items() if ruler is not None}
         self._convert = converter(declared.type)
+        self._costs: dict[tuple[int, int], int] = {}
 
     @once
     def rules(self) -> Sequence[CompiledRule | RuleError]:
@@ -55,6 +57,31 @@ class Ruler:
     def native(self, value: Any) -> Any:
         """A JSON value as rules see it; raises EvaluationError."""
         return value if self._convert is None or value is None else self._convert(value)
+
+    def most_cost(self, size: int) -> int:
+        """What all rules can cost at most for an object of so many bytes."""
+        index = bisect_left(SIZES, size)
+        return UNBOUNDED if index == len(SIZES) else self._most_cost(index, 1)
+
+    def _most_cost(self, index: int, times: int) -> int:
+        """At one of the `SIZES`, for at most so many values of this place."""
+        found = self._costs.get((index, times))
+        if found is not None:
+            return found
+        here = sum(rule.within[index] for rule in self.rules if isinstance(rule, CompiledRule)) * times
+        below = sum(inner._most_cost(index, times) for inner in self.fields.values())
+        for many in (self.items, self.values):
+            if many is not None:
+                below += many._most_cost(index, self._times_below(SIZES[index], times))
+        self._costs[index, times] = found = here + below
+        return found
+
+    def _times_below(self, size: int, times: int) -> int:
+        """So many items there are at most, of so many lists that are not larger together than the object."""
+        shape = self.declared.shape
+        most = shape.max_items if shape.type == "array" else shape.max_properties
+        values = size // 2
+        return values if most is None else min(times * max(most, 0), values)
 
     def accepts(self, new: Any, old: Any) -> bool:
         """Whether all rules say yes, within the budget. The value must keep to its schema's limits."""
@@ -190,6 +217,8 @@ class _Asking:
     def ask(self, ruler: Ruler, value: Any, old: Any, path: str, past: _Past) -> None:
         if value is None:
             return
+        if len(self.faults) + len(self.forgiven) > MOST_FLAWS:
+            raise _Stopped
         if ruler.declared.shape.rules:
             self._ask_here(ruler, value, old, path, past)
         if type(value) is dict:

@@ -20,7 +20,8 @@ from wherry.api.schema import DecodeError
 from wherry.api.schema.kinds import TOO_DEEP
 from wherry.api.schema.nodes import Node
 from wherry.api.structural.correlation import Correlation
-from wherry.api.structural.defaulting import Default, defaulter
+from wherry.api.structural.defaulting import Default, NoRoom, Room, defaulter
+from wherry.api.structural.effort import Effort
 from wherry.api.structural.embedded import validate_resources
 from wherry.api.structural.judging import Judge, find_judge
 from wherry.api.structural.listtypes import validate_lists
@@ -37,16 +38,18 @@ class StructuralSchema:
 
     knows_strategic_merge = False
 
-    def __init__(self, packed: bytes) -> None:
+    def __init__(self, packed: bytes, size: int) -> None:
         self._packed = packed
+        self._size = size
 
     @staticmethod
     def of(document: Obj | None) -> StructuralSchema:
         """The schema of an `openAPIV3Schema`; None is that of a definition without one, which knows no fields."""
-        packed = zlib.compress(_encoder.encode(document or {}), 1)
+        encoded = _encoder.encode(document or {})
+        packed = zlib.compress(encoded, 1)
         found = _known.get(packed)
         if found is None:
-            found = _known[packed] = StructuralSchema(packed)
+            found = _known[packed] = StructuralSchema(packed, len(encoded))
         return found
 
     @property
@@ -75,6 +78,19 @@ class StructuralSchema:
         """Whether `default` can change anything."""
         return self.shape.has_defaults
 
+    def is_laborious(self, size: int) -> bool:
+        """Whether judging an object of so many bytes takes others' time; see `wherry.api.resource.Resource`.
+
+        A large schema has to be parsed and measured with its first object.
+        """
+        if self._size > _LARGE_SCHEMA and "_effort" not in self.__dict__:
+            return True
+        return self._effort.is_long(size)
+
+    @once
+    def _effort(self) -> Effort:
+        return Effort.of(self.shape, self._judge)
+
     def prune(self, obj: Obj) -> tuple[list[FieldError], list[str]]:
         """Drop unknown fields, and nulls where there may be none; see `wherry.api.schema.Schema.prune`."""
         try:
@@ -93,8 +109,9 @@ class StructuralSchema:
     def default(self, obj: Obj) -> None:
         """Fill in defaults, in place."""
         if self.shape.has_defaults:
-            with suppress(RecursionError):  # of what is nested too deeply, validation tells
-                self._defaulter(obj)
+            # Of what is nested too deeply, validation tells; of what is too large, the store.
+            with suppress(RecursionError, NoRoom):
+                self._defaulter(obj, Room())
 
     def validate(self, obj: Obj, others: Sequence[FieldError] = ()) -> list[FieldError]:
         """What is wrong with a new object, by schema and rules. `metadata` at the root is checked by the pipeline.
@@ -104,6 +121,8 @@ class StructuralSchema:
         return _shallow(lambda: self._validate(obj, others))
 
     def _validate(self, obj: Obj, others: Sequence[FieldError]) -> list[FieldError]:
+        if (fault := self._effort.fault(obj)) is not None:
+            return [*others, fault]
         faults, is_within = list(others), True
         if not is_valid(self._table, obj):
             faults[:0] = report(self.shape, obj)
@@ -116,6 +135,8 @@ class StructuralSchema:
         return _shallow(lambda: self._validate_update(new, old, others))
 
     def _validate_update(self, new: Obj, old: Obj, others: Sequence[FieldError]) -> list[FieldError]:
+        if (fault := self._effort.fault(new)) is not None:
+            return [*others, fault]
         faults, is_within = list(others), True
         if not is_valid(self._table, new):
             faults[:0] = report(self.shape, new, "", Correlation(new, old, self.shape))
@@ -130,6 +151,8 @@ class StructuralSchema:
         return _shallow(lambda: self._validate_status(new, old, others))
 
     def _validate_status(self, new: Obj, old: Obj, others: Sequence[FieldError]) -> list[FieldError]:
+        if (fault := self._effort.fault(new)) is not None:
+            return [*others, fault]
         shape = self.shape.properties.get("status")
         faults, is_within = list(others), True
         if shape is not None and "status" in new and not is_valid(self._status_table, new["status"]):
@@ -204,4 +227,6 @@ _UNCHECKED = invalid(
     "correct the existing errors to complete validation",
 )
 _encoder = msgspec.json.Encoder(order="deterministic")
+_LARGE_SCHEMA = 16 * 1024
+"""Bytes of a schema that is parsed in a millisecond."""
 _known: WeakValueDictionary[bytes, StructuralSchema] = WeakValueDictionary()
