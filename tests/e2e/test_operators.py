@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from tests.e2e.clients import config, eventually, need
 from tests.e2e.cluster import Cluster
-from tests.e2e.test_clients import Operator, config, eventually, need
+from tests.e2e.test_clients import Operator
 
 GROUP = "operators.example.com"
 DEFINITION: dict[str, Any] = {
