@@ -87,10 +87,7 @@ async def _carry_out(deployment: Deployment, sets: Sequence[ReplicaSet], decided
         await _resize(deployment, by_name[resize.name], resize, deps)
     for name in decided.delete:
         await _delete(by_name[name].metadata, deps)
-    if decided.revision is not None:
-        patch = {"metadata": {"annotations": {REVISION: decided.revision}}}
-        await deps.client.patch(DEPLOYMENTS, deployment.metadata.name, patch, deployment.metadata.namespace)
-    await _write_status(deployment, decided.status, deps)
+    await _write_status(deployment, decided.status, deps, revision=decided.revision)
 
 
 async def _create(deployment: Deployment, new: NewSet, deps: Deps) -> bool:
@@ -162,8 +159,11 @@ async def _delete(metadata: ObjectMeta, deps: Deps) -> None:
         return
 
 
-async def _write_status(deployment: Deployment, status: Obj, deps: Deps) -> None:
+async def _write_status(deployment: Deployment, status: Obj, deps: Deps, *, revision: str | None = None) -> None:
+    """Write what differs; the revision goes along, as an annotation written on the main path is a new generation."""
     patch = status_patch(plain(deployment.status), status)
+    if revision is not None:
+        patch = {**(patch or {}), "metadata": {"annotations": {REVISION: revision}}}
     if patch is not None:
         try:
             await deps.client.patch(

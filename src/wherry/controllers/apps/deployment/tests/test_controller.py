@@ -34,7 +34,7 @@ async def test_a_new_deployment_gets_a_replica_set_pods_and_a_complete_status() 
         found = await plane.get(DEPLOYMENTS, "web")
         status = found["status"]
         assert (status["replicas"], status["readyReplicas"], status["availableReplicas"]) == (3, 3, 3)
-        assert status["observedGeneration"] == found["metadata"]["generation"]
+        assert status["observedGeneration"] == found["metadata"]["generation"] == 1
         assert condition(found, "Progressing")["reason"] == "NewReplicaSetAvailable"
         message = f'ReplicaSet "{one["metadata"]["name"]}" has successfully progressed.'
         assert condition(found, "Progressing")["message"] == message
