@@ -42,7 +42,7 @@ from wherry.apiserver.admission.namespacelifecycle import namespace_lifecycle
 from wherry.apiserver.admission.noderestriction import node_restriction
 from wherry.apiserver.admission.nodetaints import taint_new_nodes
 from wherry.apiserver.admission.podsecurity.plugin import KINDS, pod_security
-from wherry.apiserver.admission.priority import pod_priority, single_default_priority
+from wherry.apiserver.admission.priority import keep_system_classes, pod_priority, single_default_priority
 from wherry.apiserver.admission.runtimeclass import runtime_class
 from wherry.apiserver.admission.serviceaccount import service_account
 from wherry.apiserver.attributes import Admission, Plugin, Reader
@@ -79,6 +79,7 @@ def validating(authorization: Callable[[], Authorization] | None = None) -> tupl
     entries: tuple[Entry, ...] = (
         (enforce_limits, (PODS, PERSISTENTVOLUMECLAIMS)),
         (single_default_priority, (PRIORITYCLASSES,)),
+        (keep_system_classes, (PRIORITYCLASSES,)),
         (claim_resize, (PERSISTENTVOLUMECLAIMS,)),
         (restrict_subject, (CERTIFICATESIGNINGREQUESTS,)),
         (device_admin, (RESOURCECLAIMS, RESOURCECLAIMTEMPLATES)),

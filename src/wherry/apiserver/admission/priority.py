@@ -28,7 +28,8 @@ SYSTEM_CLASSES: tuple[Obj, ...] = (
         ),
     },
 )
-"""What every cluster has from the start."""
+"""What every cluster has from the start and never loses."""
+_SYSTEM_NAMES = frozenset(obj["metadata"]["name"] for obj in SYSTEM_CLASSES)
 
 
 def pod_priority(admission: Admission, reader: Reader) -> None:
@@ -60,6 +61,11 @@ def single_default_priority(admission: Admission, reader: Reader) -> None:
         name = default["metadata"]["name"]
         why = f"PriorityClass {name} is already marked as default. Only one default can exist"
         raise forbidden(admission, why)
+
+
+def keep_system_classes(admission: Admission, reader: Reader) -> None:
+    if admission.operation == "DELETE" and admission.name in _SYSTEM_NAMES:
+        raise forbidden(admission, "this is a system priority class and cannot be deleted")
 
 
 def _keep(spec: Obj, old: Obj) -> None:

@@ -66,6 +66,14 @@ def test_namespaces_that_never_go(objects: Objects, name: str) -> None:
     admit(objects, "DELETE", NAMESPACES, "/ns")
 
 
+@pytest.mark.parametrize("name", ["system-node-critical", "system-cluster-critical"])
+def test_priority_classes_that_never_go(objects: Objects, name: str) -> None:
+    why = "is forbidden: this is a system priority class and cannot be deleted"
+    with pytest.raises(Forbidden, match=f'priorityclasses.scheduling.k8s.io "{name}" {why}'):
+        admit(objects, "DELETE", PRIORITYCLASSES, f"/{name}")
+    admit(objects, "DELETE", PRIORITYCLASSES, "/mine")
+
+
 def test_content_needs_its_namespace(objects: Objects) -> None:
     with pytest.raises(NotFound, match='namespaces "gone" not found'):
         admit(objects, "CREATE", CONFIGMAPS, "gone/c", {"metadata": {"name": "c"}})
