@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import ssl
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -66,8 +65,10 @@ def token_of(config: Kubeconfig, clock: Clock) -> TokenSource | None:
 def _context(config: Kubeconfig) -> ssl.SSLContext:
     if not config.certificate:
         return client_context(ca_data=config.authority, verify=not config.is_insecure)
+    from tempfile import TemporaryDirectory
+
     # The ssl module loads certificates from files alone.
-    with tempfile.TemporaryDirectory(prefix="wherry-") as folder:
+    with TemporaryDirectory(prefix="wherry-") as folder:
         certificate, key = Path(folder, "client.crt"), Path(folder, "client.key")
         certificate.write_bytes(config.certificate)
         key.touch(mode=0o600)

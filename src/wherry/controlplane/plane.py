@@ -25,7 +25,7 @@ from wherry.apiserver.attributes import User
 from wherry.apiserver.authz.bootstrap import restore_policy
 from wherry.apiserver.ids import Ids
 from wherry.apiserver.inprocess import InProcessClient
-from wherry.apiserver.openapi.serve import openapi_paths
+from wherry.apiserver.openapi.paths import openapi_paths
 from wherry.controllers import catalog
 from wherry.controlplane.access import Doors
 from wherry.controlplane.measures import queue_families, scheduler_families, store_families

@@ -1,18 +1,20 @@
-"""CustomResourceDefinitions: kinds that are added to the API while it runs."""
+"""CustomResourceDefinitions: kinds that are added to the API while it runs.
+
+What judges definitions and their schemas is as much code as all kinds of core together, and is imported with the first.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from wherry.api import Obj
-from wherry.api.apiextensions.definition import validate_create, validate_status_update, validate_update
 from wherry.api.apiextensions.versions import places, schema_of, storage_version
+from wherry.api.field import FieldError
 from wherry.api.meta.columns import CREATED_AT, NAME, joined, text
 from wherry.api.meta.conditions import is_true
 from wherry.api.meta.objectmeta import keep_metadata
 from wherry.api.resource import STATUS, Cell, Column, Resource, Scope
 from wherry.api.schema import schema
-from wherry.api.structural.shape import known_format
 
 
 def set_defaults(definition: Obj) -> None:
@@ -63,6 +65,27 @@ def begin_deletion(definition: Obj) -> None:
     status["conditions"] = conditions
 
 
+def validate_create(definition: Obj) -> list[FieldError]:
+    """Everything wrong with a new definition."""
+    from wherry.api.apiextensions import definition as judging
+
+    return judging.validate_create(definition)
+
+
+def validate_update(new: Obj, old: Obj) -> list[FieldError]:
+    """Everything wrong with a changed one; what was wrong before, by rules that came later, may stay."""
+    from wherry.api.apiextensions import definition as judging
+
+    return judging.validate_update(new, old)
+
+
+def validate_status_update(new: Obj, old: Obj) -> list[FieldError]:
+    """What is wrong with names that are said to be accepted."""
+    from wherry.api.apiextensions import definition as judging
+
+    return judging.validate_status_update(new, old)
+
+
 def warnings(new: Obj, old: Obj | None) -> list[str]:
     """What a schema says that has no effect, as far as it did not say so before."""
     before = set(_warnings(old)) if old is not None else set()
@@ -85,7 +108,11 @@ def _places(definition: Obj) -> Iterator[Obj]:
 
 
 def _is_unknown_format(place: Obj) -> bool:
-    return bool(place.get("format")) and not known_format(place["format"], place.get("type") or "")
+    if not place.get("format"):
+        return False
+    from wherry.api.structural.shape import known_format
+
+    return not known_format(place["format"], place.get("type") or "")
 
 
 def _set_warning(place: Obj) -> str:

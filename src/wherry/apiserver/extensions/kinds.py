@@ -2,6 +2,8 @@
 
 All versions of a kind are kept in its storage version. Older objects may still be kept in another one, and by an older
 schema, so whatever is read is brought to what the definition says now: version, unknown fields, defaults.
+
+What custom kinds need besides is imported with the first of them.
 """
 
 from __future__ import annotations
@@ -10,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from wherry.api import Obj
-from wherry.api.apiextensions.customresource import deprecation_warning, resources
 from wherry.api.resource import Converter, Lifetime, Resource
 
 
@@ -20,6 +21,8 @@ def kinds(definition: Obj, converter: Converter | None, lifetime: Callable[[str]
     `converter` is asked to change versions; without one only the name of the version changes. `lifetime` gives what a
     version has in common with earlier definitions of it.
     """
+    from wherry.api.apiextensions.customresource import deprecation_warning, resources
+
     spec = definition["spec"]
     storing = next(version["name"] for version in spec["versions"] if version.get("storage"))
     served = {version["name"] for version in spec["versions"] if version.get("served")}

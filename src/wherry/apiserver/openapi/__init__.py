@@ -5,7 +5,7 @@
 - `schemas.py`: a type's JSON schema, with descriptions and Kubernetes' extensions
 - `custom.py`: the types of custom kinds, from the schemas of their definitions
 - `rendering.py`: operations as JSON, in the form of either version
-- `serve.py`: the paths, for the API server's settings
+- `paths.py`: the paths, for the API server's settings; `serve.py` answers there, and is imported with the first request
 - `gnostic.py`: the v2 document as protobuf, which kubectl up to 1.26 asks for
 
 kubectl needs of it: which parameters a PATCH takes, which type a kind is, how its lists merge, and what to explain.

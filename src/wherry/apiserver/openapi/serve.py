@@ -1,9 +1,8 @@
-"""The paths of the OpenAPI documents: conditional requests, caching by hash, and no holding up of the event loop."""
+"""Answers with OpenAPI documents: conditional requests, caching by hash, and no holding up of the event loop."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
 from functools import lru_cache
 from urllib.parse import parse_qs
 
@@ -11,25 +10,15 @@ from wherry.api.errors import MethodNotAllowed
 from wherry.api.registry import Registry
 from wherry.apiserver.attributes import User
 from wherry.apiserver.compressing import accepts_gzip, member
-from wherry.apiserver.exchange import Answer
 from wherry.apiserver.openapi.documents import Document, OpenAPI
+from wherry.apiserver.openapi.paths import V3
 from wherry.transport.messages import Request, Response
 
-V3 = "/openapi/v3"
 _LEAST_PACKED = 1400
 """What fits into a packet is sent as it is."""
 _MOST_KEPT = 1 << 20
 FOR_EVER = "public, immutable, max-age=31536000"
 """An address with a hash in it always means the same document."""
-
-
-Handler = Callable[[Request, User], Answer]
-
-
-def openapi_paths(registry: Registry) -> Mapping[str, Handler]:
-    """Handlers by path, for `Settings.paths`."""
-    documents = OpenAPIPaths(registry)
-    return {"/openapi/v2": documents.v2, V3: documents.v3, V3 + "/": documents.v3}
 
 
 class OpenAPIPaths:
