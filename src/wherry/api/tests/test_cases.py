@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -64,10 +65,11 @@ def _taken_in(obj: Obj) -> tuple[Obj, list[FieldError]]:
     """What the pipeline makes of a client's object before it is judged."""
     obj = json.loads(json.dumps(obj))
     resource, meta = _resource(obj), obj.setdefault("metadata", {})
-    meta.setdefault("name", "x")
-    if resource.is_namespaced:
-        meta.setdefault("namespace", "default")
-    meta.setdefault("uid", "u-1")
+    if resource.stored:
+        meta.setdefault("name", "x")
+        if resource.is_namespaced:
+            meta.setdefault("namespace", "default")
+        meta.setdefault("uid", "u-1")
     faults, _ = resource.schema.prune(obj)
     resource.defaults(obj)
     return obj, list(faults)
@@ -123,14 +125,19 @@ def test_faults(case: Obj) -> None:
     obj, required = _taken_in(case["object"])
     resource = _resource(obj)
     if "old" not in case:
-        resource.prepare_create(obj)
-        found = [*objectmeta.validate_create(resource, obj), *resource.validate(obj)]
+        found = _faults_of_new(resource, obj)
     else:
         old, _ = _taken_in(case["old"])
         resource.prepare_create(old)
         resource.prepare_update(obj, old)
         found = [*objectmeta.validate_update(obj, old), *resource.validate(obj), *resource.validate_update(obj, old)]
     assert _texts(_merged(required, found)) == case["faults"]
+
+
+def _faults_of_new(resource: Resource, obj: Obj) -> list[FieldError]:
+    resource.prepare_create(obj)
+    of_metadata = objectmeta.validate_create(resource, obj) if resource.stored else ()
+    return [*of_metadata, *resource.validate(obj)]
 
 
 @pytest.mark.parametrize("case", _cases("status_faults"))
@@ -176,10 +183,7 @@ def _change(rule: Obj) -> Obj:
 def test_rules(obj: Obj, rule: Obj) -> None:
     if "create" in rule:
         new, required = _taken_in(_changed(obj, rule["create"]))
-        resource = _resource(new)
-        resource.prepare_create(new)
-        found = [*objectmeta.validate_create(resource, new), *resource.validate(new)]
-        _assert_alike(_texts(_merged(required, found)), rule["faults"])
+        _assert_alike(_texts(_merged(required, _faults_of_new(_resource(new), new))), rule["faults"])
         return
     old = _kept(_changed(obj, rule.get("was") or {}))
     new, required = _taken_in(_changed(old, _change(rule)))
@@ -224,3 +228,44 @@ def _changed(obj: Obj, change: Obj) -> Obj:
         else:
             part[steps[-1]] = value
     return copy
+
+
+def _shown() -> Iterator[tuple[tuple[str, str], str]]:
+    """What the cases show of each kind: `valid`, `defaults`, `refused`, `changed`."""
+    for file in CASES.glob("*.yaml"):
+        for case in yaml.load(file.read_text(), Loader=Loader):
+            kind = (case["object"]["apiVersion"], case["object"]["kind"])
+            if "becomes" in case:
+                yield kind, "defaults"
+            creations = [rule["faults"] for rule in case.get("rules", ()) if "create" in rule]
+            if "old" in case or any("update" in rule for rule in case.get("rules", ())):
+                yield kind, "changed"
+            if "old" not in case and "faults" in case:
+                creations.append(case["faults"])
+            for faults in creations:
+                yield kind, "refused" if faults else "valid"
+
+
+def _wanted(resource: Resource) -> Iterator[str]:
+    yield "valid"
+    plain = Resource(group="", version="", kind="", plural="", schema=resource.schema)
+    if resource.defaults is not plain.defaults:
+        yield "defaults"
+    if (resource.validate, resource.validate_create) != (plain.validate, plain.validate_create):
+        yield "refused"
+    if resource.validate_update is not plain.validate_update:
+        yield "changed"
+
+
+def test_every_kind_has_cases() -> None:
+    """Of each kind that can be made: one that is right and, where it has rules of its own, what they do and refuse."""
+    shown: dict[tuple[str, str], set[str]] = {}
+    for kind, what in _shown():
+        shown.setdefault(kind, set()).add(what)
+    missing = {
+        f"{resource.api_version} {resource.kind}": lacking
+        for resource in Registry()
+        if "create" in resource.verbs
+        and (lacking := set(_wanted(resource)) - shown.get((resource.api_version, resource.kind), set()))
+    }
+    assert missing == {}
