@@ -59,7 +59,7 @@ class InProcessClient:
             return await self._handle(handler, Target(resource, namespace, name, subresource), None)
         item = get.get(self._core, resource, namespace, name)
         if resource.converter is not None:
-            await versions.ready(resource, (item,))
+            await versions.ready(self._core.aside, resource, (item,))
         return versions.read(resource, item)
 
     async def list(
@@ -181,7 +181,7 @@ class InProcessClient:
         watching = watch.begin(self._core, resource, namespace, options, selected, mailbox.put, mailbox.end)
         self._mailboxes.add(mailbox)
         try:
-            await versions.ready(resource, watching.initial)
+            await versions.ready(self._core.aside, resource, watching.initial)
             for item in watching.initial:
                 yield WatchEvent("ADDED", versions.read(resource, item))
             while (batch := await mailbox.take()) is not None:

@@ -18,6 +18,7 @@ from wherry.apiserver import versions
 from wherry.apiserver.encode import encode_any, indent
 from wherry.apiserver.exchange import Answer, Exchange
 from wherry.apiserver.negotiate import JSON, PLAIN, PROTOBUF, YAML, Accepted, Form
+from wherry.apiserver.respond import LONG_YAML
 from wherry.apiserver.table import check_include, partial, rows, table
 from wherry.apiserver.verbs.list import Page
 from wherry.transport.messages import Reply, Response
@@ -45,6 +46,8 @@ def page_reply(exchange: Exchange, page: Page) -> Answer:
     if accepted is PLAIN:
         return Response(200, list_body(exchange.resource, page), headers=_PRIVATE)
     rendering, elements = _rendering(exchange, accepted, page), iter(page.items)
+    if accepted.media_type == YAML and sum(len(item.data) for item in page.items) > LONG_YAML:
+        return _aside(exchange, lambda: rendering.join([rendering.element(item) for item in elements]))
     if len(page.items) > _SLICES[accepted.media_type]:
         return _sliced(rendering, elements, accepted.media_type)
     parts = rendering.join([rendering.element(item) for item in elements])
@@ -59,6 +62,10 @@ def list_body(resource: Resource, page: Page) -> list[bytes]:
     else:
         items = [versions.present(resource, item) for item in page.items]
     return _joined(_list_head(resource, page), "items", items)
+
+
+async def _aside(exchange: Exchange, write: Callable[[], list[bytes]]) -> Reply:
+    return Response(200, await exchange.core.aside.run(True, write), YAML, _PRIVATE)
 
 
 async def _sliced(rendering: _Rendering, items: Iterator[Item], media_type: str) -> Reply:

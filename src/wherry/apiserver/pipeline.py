@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import msgspec
+
 from wherry.api import Obj
 from wherry.api.errors import BadRequest, Invalid
 from wherry.api.field import FieldError, invalid
@@ -23,6 +25,7 @@ from wherry.apiserver.core import Call, Core
 from wherry.apiserver.options import FieldValidation
 
 Faults = Sequence[FieldError]
+_by_content = msgspec.json.Encoder(order="deterministic").encode
 
 
 def intake(
@@ -93,16 +96,14 @@ def refuse_invalid(resource: Resource, name: str, required: Faults, *groups: Fau
 
 def _drop_repeated_owners(meta: Obj, owners: Sequence[Obj], call: Call, is_patched: bool) -> None:
     """Owners that stand there twice, word for word, count once; clients that send them are told."""
-    distinct: list[Obj] = []
-    repeated: list[str] = []
+    distinct: dict[bytes, Obj] = {}
+    repeated: dict[str, None] = {}
     for owner in owners:
-        if owner not in distinct:
-            distinct.append(owner)
-        elif owner.get("uid") not in repeated:
-            repeated.append(owner.get("uid") or "")
+        if distinct.setdefault(_by_content(owner), owner) is not owner:
+            repeated[owner.get("uid") or ""] = None
     if not repeated:
         return
-    meta["ownerReferences"] = distinct
+    meta["ownerReferences"] = list(distinct.values())
     when = " after mutating admission happens" if is_patched else ""
     call.warn(
         f".metadata.ownerReferences contains duplicate entries{when}; API server dedups owner references in 1.20+, and "

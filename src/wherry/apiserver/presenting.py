@@ -13,6 +13,7 @@ from typing import Protocol
 from wherry.api.errors import ApiError, Expired
 from wherry.api.resource import Resource
 from wherry.apiserver import versions
+from wherry.apiserver.aside import Aside
 from wherry.lib.tasks import Tasks
 from wherry.watchcache.fanout import Deliver
 from wherry.watchcache.item import Item
@@ -34,10 +35,13 @@ class Closable(Protocol):
 class Presenter:
     """A `Deliver` that shows each event as one watcher wants it."""
 
-    __slots__ = ("_deliver", "_end", "_events", "_match", "_resource", "_tasks", "_waiting", "subscription")
+    __slots__ = ("_aside", "_deliver", "_end", "_events", "_match", "_resource", "_tasks", "_waiting", "subscription")
 
-    def __init__(self, tasks: Tasks, resource: Resource, match: Match | None, deliver: Deliver, end: End) -> None:
+    def __init__(
+        self, tasks: Tasks, aside: Aside, resource: Resource, match: Match | None, deliver: Deliver, end: End
+    ) -> None:
         self._tasks = tasks
+        self._aside = aside
         self._resource = resource
         self._match = match
         self._deliver = deliver
@@ -52,7 +56,7 @@ class Presenter:
         return not self._waiting
 
     def __call__(self, batch: Batch) -> None:
-        if not self._waiting:
+        if not self._waiting and self._is_soon(batch):
             try:
                 self._hand_on(batch)
             except versions.Unconverted:
@@ -64,11 +68,19 @@ class Presenter:
         if self._events > _MOST_WAITING:
             self._fail(Expired("the conversion of events takes longer than their history is kept"))
 
+    def _is_soon(self, batch: Batch) -> bool:
+        """Whether showing these events takes no long work."""
+        resource = versions.current(self._resource)
+        if not any(versions.is_long(resource, event.item) for event in batch.events):
+            return True
+        self._tasks.spawn(self._catch_up(), "showing of large objects")
+        return False
+
     async def _catch_up(self) -> None:
         while self._waiting and not (self.subscription is not None and self.subscription.is_closed):
             batch = self._waiting[0]
             try:
-                await versions.ready(versions.current(self._resource), self._items(batch))
+                await versions.ready(self._aside, versions.current(self._resource), self._items(batch))
                 self._hand_on(batch)
             except versions.Unconverted:
                 continue  # defined anew meanwhile

@@ -6,6 +6,7 @@ The common case costs nothing: JSON of the object itself is sent as the cached b
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Awaitable, Sequence
 
@@ -36,24 +37,31 @@ _MOST_WARNING = 4096
 _MOST_SHORTENED = 256
 """Characters of all warnings, and of each when all are more than that."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+LONG_YAML = 32 * 1024
+"""Bytes of JSON that take ten milliseconds to be written as YAML."""
 _PRIVATE: Headers = (("Cache-Control", "no-cache, private"),)
 
 
-def item_reply(exchange: Exchange, item: Item) -> Response:
+def item_reply(exchange: Exchange, item: Item) -> Answer:
     """One stored object."""
     accepted = exchange.accepted()
     if accepted is PLAIN:
         return Response(200, versions.present(exchange.resource, item), headers=_PRIVATE)
-    return _converted(exchange, accepted, versions.read(exchange.resource, item), 200, _PRIVATE)
+    convert = functools.partial(_converted, exchange, accepted, versions.read(exchange.resource, item), 200, _PRIVATE)
+    if accepted.media_type == YAML and len(item.data) > LONG_YAML:
+        return exchange.core.aside.run(True, convert)
+    return convert()
 
 
-def outcome_reply(exchange: Exchange, outcome: Outcome, call: Call | None = None) -> Response:
+async def outcome_reply(exchange: Exchange, outcome: Outcome, call: Call | None = None) -> Response:
     """What a write answers, with its warnings."""
     headers = _PRIVATE if call is None or not call.warnings else _PRIVATE + warning_headers(call.warnings)
     accepted = exchange.accepted()
     if accepted is PLAIN:
         return Response(outcome.code, outcome.data, headers=headers)
-    return _converted(exchange, accepted, outcome.decoded(), outcome.code, headers)
+    is_long = accepted.media_type == YAML and len(outcome.data) > LONG_YAML
+    convert = functools.partial(_converted, exchange, accepted, outcome.decoded(), outcome.code, headers)
+    return await exchange.core.aside.run(is_long, convert)
 
 
 def value_reply(value: Obj, request: Request, code: int = 200, headers: Headers = ()) -> Response:

@@ -102,7 +102,7 @@ async def _by_handler(exchange: Exchange, handler: Handler) -> Reply:
     sub = exchange.resource.subresource(exchange.info.subresource)
     kind = sub.kind.kind if sub is not None and sub.kind is not None else exchange.resource.kind
     body = None if exchange.info.verb in ("get", "list") else await exchange.body(kind)
-    return outcome_reply(exchange, await handler(exchange.core, call, _target(exchange), body), call)
+    return await outcome_reply(exchange, await handler(exchange.core, call, _target(exchange), body), call)
 
 
 async def _patch_by_handlers(exchange: Exchange, get: Handler, update: Handler) -> Reply:
@@ -114,13 +114,13 @@ async def _patch_by_handlers(exchange: Exchange, get: Handler, update: Handler) 
     if is_apply:
         configuration = applying.Configuration(body, options.force)
         applied = await apply_by_handlers(exchange.core, call, _target(exchange), get, update, configuration)
-        return outcome_reply(exchange, applied, call)
+        return await outcome_reply(exchange, applied, call)
 
     def apply(kind: Resource, current: Obj) -> Obj:
         return patch.reader(body, content_type, kind)(current)
 
     outcome = await patch_by_handlers(exchange.core, call, _target(exchange), get, update, apply)
-    return outcome_reply(exchange, outcome, call)
+    return await outcome_reply(exchange, outcome, call)
 
 
 def _target(exchange: Exchange) -> Target:
@@ -141,7 +141,9 @@ def _get(exchange: Exchange) -> Answer:
     if exchange.query and listing.parse_version(exchange.query.get("resourceVersion", "")) > core.cache.revision:
         return _get_later(exchange)
     item = get.get(core, resource, info.namespace_of(resource), info.name)
-    return item_reply(exchange, item) if resource.converter is None else _converted_get(exchange, item)
+    if resource.converter is None and not versions.is_long(resource, item):
+        return item_reply(exchange, item)
+    return _converted_get(exchange, item)
 
 
 async def _get_later(exchange: Exchange) -> Reply:
@@ -152,7 +154,7 @@ async def _get_later(exchange: Exchange) -> Reply:
 
 
 async def _converted_get(exchange: Exchange, item: Item) -> Reply:
-    await versions.ready(exchange.resource, (item,))
+    await versions.ready(exchange.core.aside, exchange.resource, (item,))
     return await settled(item_reply(exchange, item))
 
 
@@ -216,7 +218,7 @@ async def _create(exchange: Exchange) -> Reply:
     call = exchange.call(options)
     duplicates = await exchange.duplicates(options, obj)
     outcome = await create.create(exchange.core, call, resource, info.namespace_of(resource), obj, duplicates)
-    return outcome_reply(exchange, outcome, call)
+    return await outcome_reply(exchange, outcome, call)
 
 
 async def _update(exchange: Exchange) -> Reply:
@@ -235,7 +237,7 @@ async def put(exchange: Exchange, sub: Subresource | None) -> Reply:
     if sub is None and resource.create_on_update and exchange.core.kind(resource).get(namespace, info.name) is None:
         exchange.demand_verb("create")
     outcome = await update.update(exchange.core, call, resource, namespace, info.name, obj, sub, duplicates)
-    return outcome_reply(exchange, outcome, call)
+    return await outcome_reply(exchange, outcome, call)
 
 
 async def _patch(exchange: Exchange) -> Reply:
@@ -254,7 +256,7 @@ async def patch_with(exchange: Exchange, sub: Subresource | None) -> Reply:
     call = exchange.call(options)
     namespace = info.namespace_of(resource)
     outcome = await patch.patch(exchange.core, call, resource, namespace, info.name, apply, sub)
-    return outcome_reply(exchange, outcome, call)
+    return await outcome_reply(exchange, outcome, call)
 
 
 async def _apply(exchange: Exchange, sub: Subresource | None) -> Reply:
@@ -267,7 +269,7 @@ async def _apply(exchange: Exchange, sub: Subresource | None) -> Reply:
     namespace = info.namespace_of(resource)
     create_too = partial(exchange.demand_verb, "create")
     outcome = await applying.apply(exchange.core, call, resource, namespace, info.name, configuration, sub, create_too)
-    return outcome_reply(exchange, outcome, call)
+    return await outcome_reply(exchange, outcome, call)
 
 
 async def _delete(exchange: Exchange) -> Reply:
@@ -276,7 +278,7 @@ async def _delete(exchange: Exchange) -> Reply:
     options = delete_options(exchange.query, read_options(request.body, request.headers.get("content-type", "")))
     call = Call(exchange.user, options.dry_run)
     deleted = await delete.delete(exchange.core, call, resource, info.namespace_of(resource), info.name, options)
-    return outcome_reply(exchange, delete.outcome(resource, info.name, deleted), call)
+    return await outcome_reply(exchange, delete.outcome(resource, info.name, deleted), call)
 
 
 async def _delete_collection(exchange: Exchange) -> Reply:

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from wherry.api import Obj
 from wherry.api.errors import Forbidden
-from wherry.api.resource import Resource
-from wherry.apiserver.encode import copy, decode, encode
+from wherry.api.resource import Resource, is_large
+from wherry.apiserver.aside import Aside
+from wherry.apiserver.encode import copy, decode, encode, with_whole_numbers
 from wherry.watchcache.item import Item, unstamp
 from wherry.watchcache.window import Match
 
@@ -65,7 +67,8 @@ def current(resource: Resource) -> Resource:
 
 def stored(resource: Resource, obj: Obj) -> bytes:
     """The bytes to be kept for an object without resourceVersion; see `converted` where there is a converter."""
-    return encode(obj if resource.to_storage is None else resource.to_storage(obj))
+    value = encode(obj if resource.to_storage is None else resource.to_storage(obj))
+    return value if resource.lifetime is None else with_whole_numbers(value)
 
 
 async def is_kept(resource: Resource, obj: Obj, item: Item) -> bool:
@@ -93,23 +96,28 @@ async def converted(resource: Resource, obj: Obj) -> bytes:
     if resource.converter is None or resource.storage is None or resource.to_storage is None:
         return stored(resource, obj)
     [kept] = await resource.converter.convert([copy(obj)], resource.storage.api_version)
-    return encode(resource.to_storage(kept))
+    return with_whole_numbers(encode(resource.to_storage(kept)))
 
 
-async def ready(resource: Resource, items: Sequence[Item]) -> None:
+def is_long(resource: Resource, item: Item) -> bool:
+    """Whether making the item's form takes others' time."""
+    return resource.from_storage is not None and is_large(len(item.data)) and item.form(resource.purpose) is None
+
+
+async def ready(aside: Aside, resource: Resource, items: Sequence[Item]) -> None:
     """Make the forms of many items without taking the loop for long, and of those that need a converter."""
     if resource.from_storage is None:
         return
     foreign: list[Item] = []
     for count, item in enumerate(items, 1):
         try:
-            form(resource, item)
+            await aside.run(is_long(resource, item), partial(form, resource, item))
         except Unconverted:
             foreign.append(item)
         if count % _SLICE == 0:
             await asyncio.sleep(0)
     for part in _parts(foreign):
-        await _convert(resource, resource.from_storage, part)
+        await _convert(aside, resource, resource.from_storage, part)
 
 
 def _parts(items: Sequence[Item]) -> Iterator[list[Item]]:
@@ -125,11 +133,14 @@ def _parts(items: Sequence[Item]) -> Iterator[list[Item]]:
         yield part
 
 
-async def _convert(resource: Resource, finish: Callable[[Obj], Obj], items: Sequence[Item]) -> None:
+async def _convert(aside: Aside, resource: Resource, finish: Callable[[Obj], Obj], items: Sequence[Item]) -> None:
     assert resource.converter is not None
     objects = await resource.converter.convert([item.decode() for item in items], resource.api_version)
-    for item, obj in zip(items, objects, strict=True):
-        item.keep_form(resource.purpose, encode(finish(obj)))
+    for count, (item, obj) in enumerate(zip(items, objects, strict=True), 1):
+        made = await aside.run(is_large(len(item.data)), partial(finish, obj))
+        item.keep_form(resource.purpose, encode(made))
+        if count % _SLICE == 0:
+            await asyncio.sleep(0)
 
 
 def _made(resource: Resource, item: Item) -> Item:

@@ -114,7 +114,7 @@ class WatchStream:
     async def _can_show(self, resource: Resource, watching: watch.Watching) -> bool:
         """Wait until what is there has the form that is asked for; whether there is still somebody to show it to."""
         try:
-            await versions.ready(resource, watching.initial)
+            await versions.ready(self._core.aside, resource, watching.initial)
         except ApiError as error:
             self.end(error)
         return not self._sink.is_closed

@@ -90,7 +90,7 @@ async def apply(core: Core, call: Call, target: Target, configuration: Configura
 async def _read(core: Core, target: Target) -> Obj:
     item = get_item(core, target.resource, target.namespace, target.name)
     if target.resource.converter is not None:
-        await versions.ready(target.resource, (item,))
+        await versions.ready(core.aside, target.resource, (item,))
     return versions.read(target.resource, item)
 
 

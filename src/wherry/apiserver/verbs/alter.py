@@ -39,7 +39,7 @@ async def alter(
         if item is None:
             raise NotFound.of(resource, name)
         if resource.converter is not None:
-            await versions.ready(resource, (item,))
+            await versions.ready(core.aside, resource, (item,))
         obj = versions.read(resource, item)
         mutate(obj)
         if owner is not None and not call.is_applied:

@@ -58,7 +58,7 @@ async def delete(
         if item is None:
             raise NotFound.of(resource, name)
         if resource.converter is not None:
-            await versions.ready(resource, (item,))
+            await versions.ready(core.aside, resource, (item,))
         obj = versions.read(resource, item)
         metadata.check_preconditions(resource, obj, options.uid, options.resource_version)
         for plugins in (core.mutating, core.validating):

@@ -100,14 +100,14 @@ async def ready_page(
 ) -> Page:
     """`page` of a kind that is shown in another form than it is kept in, once all on it can be shown."""
     if selection.match is not None:
-        await versions.ready(resource, list(core.kind(resource).items(namespace)))
+        await versions.ready(core.aside, resource, list(core.kind(resource).items(namespace)))
     while True:
         try:
             found = page(core, resource, namespace, options, selection)
         except versions.Unconverted as error:
-            await versions.ready(resource, [error.item])
+            await versions.ready(core.aside, resource, [error.item])
             continue
-        await versions.ready(resource, found.items)
+        await versions.ready(core.aside, resource, found.items)
         return found
 
 

@@ -7,12 +7,11 @@ stored one; it is asked again whenever another writer was quicker, unless the wa
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from wherry.api import Obj
-from wherry.api.errors import BadRequest, Conflict, NotFound
-from wherry.api.field import ErrorType, FieldError
+from wherry.api.errors import BadRequest, Conflict, Invalid, NotFound
+from wherry.api.field import FieldError
 from wherry.api.meta.objectmeta import validate_update
 from wherry.api.resource import Resource, Subresource
 from wherry.apiserver import metadata, ownership, pipeline, versions
@@ -102,7 +101,7 @@ async def _rewrite(
         if item is None:
             raise NotFound.of(resource, name)
         if resource.converter is not None:
-            await versions.ready(resource, (item,))
+            await versions.ready(core.aside, resource, (item,))
         is_long = resource.is_laborious(max(call.size, len(item.data)))
         (new, faults), old = await core.aside.run(is_long, partial(_change, resource, change, item))
         metadata.check_updated_uid(resource, new, old, key)
@@ -224,25 +223,13 @@ def _check_revision(resource: Resource, new: Obj, item: Item) -> None:
     stated = new["metadata"].get("resourceVersion") or ""
     if stated in ("", "0"):
         if not resource.unconditional_update:
-            pipeline.refuse_invalid(resource, item.name, (), [_UNVERSIONED])
+            raise Invalid.without_revision(resource, item.name)
     elif stated != str(item.revision):
         if not stated.isdecimal():
             raise BadRequest(
                 f'resourceVersion: Invalid value: "{stated}": strconv.ParseUint: parsing "{stated}": invalid syntax'
             )
         raise Conflict.modified(resource, item.name)
-
-
-@dataclass(frozen=True, slots=True)
-class _NoRevision(FieldError):
-    """A missing resourceVersion; upstream shows the zero as Go prints an unsigned number."""
-
-    @property
-    def body(self) -> str:
-        return f"{self.type.label}: 0x0: {self.detail}"
-
-
-_UNVERSIONED = _NoRevision(ErrorType.INVALID, "metadata.resourceVersion", "must be specified for an update", 0)
 
 
 def _is_finished(resource: Resource, new: Obj, old: Obj) -> bool:

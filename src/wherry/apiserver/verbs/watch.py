@@ -98,7 +98,7 @@ def begin(
         since = kind.revision
     match, pin, presenter = selection.match, selection.pin, None
     if resource.from_storage is not None:
-        deliver = presenter = Presenter(core.tasks, resource, match, deliver, end)
+        deliver = presenter = Presenter(core.tasks, core.aside, resource, match, deliver, end)
         match = pin = None  # The presenter knows what matches.
     try:
         subscription = kind.watch(namespace, selection.name, match, since, deliver, pin=pin)
@@ -116,4 +116,4 @@ def begin(
 async def ready(core: Core, resource: Resource, namespace: str, selection: Selection) -> None:
     """Wait before `begin` until what is there can be asked about, where that takes a converter."""
     if resource.converter is not None and selection.match is not None:
-        await versions.ready(resource, list(core.kind(resource).items(namespace)))
+        await versions.ready(core.aside, resource, list(core.kind(resource).items(namespace)))
