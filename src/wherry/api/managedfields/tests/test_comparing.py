@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wherry.api.managedfields import sets
+from wherry.api.managedfields import comparing, sets
 from wherry.api.managedfields.comparing import compare
 from wherry.api.managedfields.conflicts import show
 from wherry.api.managedfields.tests.kinds import SPEC
+from wherry.api.schema.structnodes import struct_node
 
 Obj = dict[str, Any]
 
@@ -125,3 +126,40 @@ def test_of_nothing_comes_everything(new: Obj) -> None:
     assert not modified
     assert not removed
     assert set(added) == {f"f:{name}" for name in new}
+
+
+NOTHING: Obj = {"metadata": {}}
+
+
+def pod(*names: str, image: str = "web") -> Obj:
+    """What nobody owns of a Pod is left out."""
+    return {"metadata": {}, "spec": {"containers": [{"name": name, "image": image} for name in names]}}
+
+
+def test_what_siblings_bring_is_found_once_and_never_changed() -> None:
+    node, before = struct_node("core.v1.Pod"), NOTHING
+    first = pod("a", "b")
+    found = compare(node, before, first).added
+    expected = json.dumps(found)
+    assert compare(node, before, pod("a", "b")).added["f:spec"] is found["f:spec"]
+    first["spec"]["containers"].pop()
+    assert '[name="b"]' not in "".join(shown(compare(node, before, first).added))
+    assert json.dumps(compare(node, before, pod("a", "b")).added) == expected
+
+
+def test_the_same_content_is_something_else_in_another_kind() -> None:
+    content = {"metadata": {}, "spec": {"containers": [{"name": "a"}]}}
+    in_pod = compare(struct_node("core.v1.Pod"), {"metadata": {}}, content).added
+    elsewhere = compare(struct_node("apps.v1.Deployment"), {"metadata": {}}, content).added
+    assert in_pod == {"f:spec": {"f:containers": {'k:{"name":"a"}': {".": {}, "f:name": {}}}}}
+    assert elsewhere == {"f:spec": {"f:containers": {}}}
+
+
+def test_what_comes_once_only_is_forgotten() -> None:
+    node, before = struct_node("core.v1.Pod"), NOTHING
+    found = compare(node, before, pod("first")).added["f:spec"]
+    for number in range(comparing._MOST_KNOWN + 1):
+        compare(node, before, pod("first", image=str(number)))
+    again = compare(node, before, pod("first")).added["f:spec"]
+    assert again == found and again is not found
+    assert len(comparing._known) <= comparing._MOST_KNOWN
