@@ -16,10 +16,11 @@ carries its `Status`, and `from_status` rebuilds it on the other side of a conne
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from wherry.api import Obj
-from wherry.api.field import FieldError, invalid
+from wherry.api.field import ErrorType, FieldError, invalid
 
 
 class Named(Protocol):
@@ -167,11 +168,20 @@ class Invalid(ApiError):
 
     @classmethod
     def of(cls, resource: Named, name: str, faults: Sequence[FieldError]) -> Invalid:
-        qualified = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
+        return cls._of(resource.group, resource.kind, name, faults)
+
+    @classmethod
+    def without_revision(cls, resource: Named, name: str) -> Invalid:
+        """An update that has to say what it was made from. Upstream names the resource here where others name the kind."""
+        return cls._of(resource.group, resource.plural, name, [_UNVERSIONED])
+
+    @classmethod
+    def _of(cls, group: str, kind: str, name: str, faults: Sequence[FieldError]) -> Invalid:
+        qualified = f"{kind}.{group}" if group else kind
         more = f", and {len(faults) - MOST_CAUSES} more" if len(faults) > MOST_CAUSES else ""
         faults = faults[:MOST_CAUSES]
         message = f'{qualified} "{name}" is invalid: {aggregate(faults)}{more}'
-        details = _details(resource.group, resource.kind, name)
+        details = _details(group, kind, name)
         details["causes"] = [{"reason": f.type.value, "message": f.body, "field": f.path} for f in faults]
         return cls(message, details)
 
@@ -181,6 +191,18 @@ class Invalid(ApiError):
         fault = invalid("patch", patched, why)
         details: Obj = {"causes": [{"reason": fault.type.value, "message": fault.body, "field": fault.path}]}
         return cls(f' "" is invalid: {fault}', details)
+
+
+@dataclass(frozen=True, slots=True)
+class _NoRevision(FieldError):
+    """A missing resourceVersion; upstream shows the zero as Go prints an unsigned number."""
+
+    @property
+    def body(self) -> str:
+        return f"{self.type.label}: 0x0: {self.detail}"
+
+
+_UNVERSIONED = _NoRevision(ErrorType.INVALID, "metadata.resourceVersion", "must be specified for an update", 0)
 
 
 class TooManyRequests(ApiError):

@@ -383,7 +383,7 @@ async def test_leases_are_created_by_update(server: Server) -> None:
     assert (blind.status, blind.body["message"]) == (
         422,
         (
-            'Lease.coordination.k8s.io "a" is invalid: metadata.resourceVersion: Invalid value: 0x0: '
+            'leases.coordination.k8s.io "a" is invalid: metadata.resourceVersion: Invalid value: 0x0: '
             "must be specified for an update"
         ),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -273,6 +274,20 @@ async def test_columns_and_selectable_fields(server: Shop) -> None:
     table = await server.get(WIDGETS, accept)
     assert [column["name"] for column in table["columnDefinitions"]] == ["Name", "Size"]
     assert [row["cells"] for row in table["rows"]] == [["a", 1], ["b", 1]]
+
+
+async def test_numbers_without_a_fraction_are_written_without_one(server: Shop) -> None:
+    """As Go does: typed clients cannot read `3.0` where they want an integer."""
+    new = version()
+    new["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]["scores"] = {
+        "type": "array",
+        "items": {"type": "number"},
+    }
+    await server.define(definition(versions=[new]))
+    body = json.dumps(widget(size=0)).replace('"size": 0', '"size": 3.0, "scores": [1.0, 1.5, -2e1, 1e300]')
+    assert (await server.call("POST", WIDGETS, body.encode())).status == 201
+    spec = (await server.get(f"{WIDGETS}/a"))["spec"]
+    assert json.dumps([spec["size"], spec["scores"]]) == "[3, [1, 1.5, -20, 1e+300]]"
 
 
 async def test_custom_kinds_know_no_strategic_merge(server: Shop) -> None:
