@@ -7,7 +7,7 @@ here ever reaches the transport.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 from wherry.api.errors import ApiError, BadRequest, Forbidden, InternalError
@@ -16,7 +16,8 @@ from wherry.apiserver.access import Access
 from wherry.apiserver.attributes import Attributes, User
 from wherry.apiserver.compressing import compressed, is_worth
 from wherry.apiserver.core import Core
-from wherry.apiserver.exchange import Answer, Exchange
+from wherry.apiserver.exchange import Answer, Exchange, settled
+from wherry.apiserver.languages import Languages
 from wherry.apiserver.options import is_set, parse_query
 from wherry.apiserver.requestinfo import RequestInfo, parse
 from wherry.apiserver.requesttimeout import in_time, seconds_of
@@ -42,7 +43,7 @@ class Observer(Protocol):
 class Chain:
     """The way of a request: authenticate, impersonate, authorize, handle, observe."""
 
-    __slots__ = ("_access", "_core", "_now", "_observer", "_paths", "_serve")
+    __slots__ = ("_access", "_core", "_languages", "_now", "_observer", "_paths", "_serve")
 
     def __init__(
         self,
@@ -58,6 +59,7 @@ class Chain:
         self._paths = paths
         self._observer = observer
         self._now = core.clock.monotonic
+        self._languages = Languages()
 
     def handle(self, request: Request) -> Answer:
         """Answer, at once if possible."""
@@ -71,7 +73,11 @@ class Chain:
                 user = self._access.impersonate(request.headers, user, self._demand)
             info = _with_selected_name(info, query)
             self._demand(_attributes(info, user, query))
-            answer = self._answer(request, info, query, user)
+            answer: Answer
+            if unknown := self._languages.unknown(request.headers):
+                answer = self._learned(unknown, request, info, query, user)
+            else:
+                answer = self._answer(request, info, query, user)
             if seconds and isinstance(answer, Awaitable):
                 answer = in_time(self._core.clock, answer, seconds, info.verb)
         except Exception as error:
@@ -83,6 +89,12 @@ class Chain:
             return answer
         self._observer.hold(info, 1)
         return self._finish(answer, request, info, began)
+
+    async def _learned(
+        self, unknown: Sequence[str], request: Request, info: RequestInfo, query: Mapping[str, str], user: User
+    ) -> Reply:
+        await self._languages.learn(unknown)
+        return await settled(self._answer(request, info, query, user))
 
     def _answer(self, request: Request, info: RequestInfo, query: Mapping[str, str], user: User) -> Answer:
         if info.resource:
