@@ -64,7 +64,7 @@ class ControlPlane:
                 access=doors.access,
                 handlers=doors.handlers,
                 mutating=mutating(Ids(chance).suffix),
-                validating=validating(doors.authorization),
+                validating=validating(clock.time, doors.authorization),
                 allocation=self._settings.allocation,
                 streams=self._settings.streams,
                 paths={**openapi_paths(registry), **doors.paths()},

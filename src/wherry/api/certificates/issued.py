@@ -129,7 +129,7 @@ def _validate_present(status: dict[str, Any]) -> list[FieldError]:
 
 
 def _validate_times(status: dict[str, Any], leaf: x509.Certificate, max_seconds: int) -> list[FieldError]:
-    """The first thing that is wrong; whether the certificate begins about now takes a clock, which rules lack."""
+    """The first thing that is wrong. Whether the certificate begins about now is for admission to say, by its clock."""
     begin, end, refresh = (_time(status[key]) for key in ("notBefore", "notAfter", "beginRefreshAt"))
     lifetime = leaf.not_valid_after_utc - leaf.not_valid_before_utc
     nanoseconds = int(lifetime.total_seconds()) * 1_000_000_000

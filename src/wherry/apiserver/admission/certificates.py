@@ -8,11 +8,14 @@ from collections.abc import Callable
 from wherry.api import Obj
 from wherry.api.errors import Invalid
 from wherry.api.field import forbidden as not_allowed
+from wherry.api.field import invalid
 from wherry.apiserver.admission.refusing import forbidden
 from wherry.apiserver.attributes import MASTERS, Admission, Attributes, Authorizer, Plugin, Reader
 from wherry.identity.profiles import NODE_PREFIX, NODES
 from wherry.identity.signers import API_SERVER_CLIENT, KUBELET_CLIENT, KUBELET_SERVING
+from wherry.lib.clock import parse_time
 
+_ABOUT_NOW = 5 * 60
 _BOOKKEEPING = ("ownerReferences", "finalizers", "managedFields", "resourceVersion")
 """What garbage collection and the server itself write of an object's metadata."""
 
@@ -102,6 +105,21 @@ def restrict_signing(authorization: Callable[[], Authorizer]) -> Plugin:
         if not _may_use(admission, authorization(), "sign", signer):
             why = f'User "{admission.user.name}" is not permitted to "sign" for signer "{signer}"'
             raise Invalid.of(admission.resource, admission.name, [not_allowed("spec.signerName", why)])
+
+    return plugin
+
+
+def restrict_times(time: Callable[[], float]) -> Plugin:
+    """A pod's certificate begins about now. Validation has seen to all else, but knows no clock."""
+
+    def plugin(admission: Admission, _: Reader) -> None:
+        status, before = ((obj or {}).get("status") or {} for obj in (admission.obj, admission.old))
+        begin = status.get("notBefore")
+        if admission.subresource != "status" or not begin or begin == before.get("notBefore"):
+            return
+        if abs(parse_time(begin) - time()) >= _ABOUT_NOW:
+            why = "must be set to within 5 minutes of kube-apiserver's current time"
+            raise Invalid.of(admission.resource, admission.name, [invalid("status.notBefore", begin, why)])
 
     return plugin
 

@@ -31,6 +31,7 @@ from wherry.apiserver.admission.certificates import (
     restrict_deciding,
     restrict_signing,
     restrict_subject,
+    restrict_times,
 )
 from wherry.apiserver.admission.claimresize import claim_resize
 from wherry.apiserver.admission.defaultingressclass import default_ingress_class
@@ -74,14 +75,17 @@ def mutating(suffix: Callable[[], str]) -> tuple[Plugin, ...]:
     return (by_kind(entries),)
 
 
-def validating(authorization: Callable[[], Authorization] | None = None) -> tuple[Plugin, ...]:
-    """Those that only refuse. Without authorization nobody's rights are compared."""
+def validating(
+    time: Callable[[], float], authorization: Callable[[], Authorization] | None = None
+) -> tuple[Plugin, ...]:
+    """Those that only refuse. `time` says what time it is; without authorization nobody's rights are compared."""
     entries: tuple[Entry, ...] = (
         (enforce_limits, (PODS, PERSISTENTVOLUMECLAIMS)),
         (single_default_priority, (PRIORITYCLASSES,)),
         (keep_system_classes, (PRIORITYCLASSES,)),
         (claim_resize, (PERSISTENTVOLUMECLAIMS,)),
         (restrict_subject, (CERTIFICATESIGNINGREQUESTS,)),
+        (restrict_times(time), (PODCERTIFICATEREQUESTS,)),
         (device_admin, (RESOURCECLAIMS, RESOURCECLAIMTEMPLATES)),
         (pod_security, KINDS),
     )

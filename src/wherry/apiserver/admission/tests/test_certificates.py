@@ -10,8 +10,9 @@ from wherry.api.certificates.clustertrustbundle import CLUSTERTRUSTBUNDLES
 from wherry.api.certificates.podcertificaterequest import PODCERTIFICATEREQUESTS
 from wherry.api.errors import Forbidden, Invalid
 from wherry.api.resource import Resource
-from wherry.apiserver.admission.certificates import restrict_attesting, restrict_signing
+from wherry.apiserver.admission.certificates import restrict_attesting, restrict_signing, restrict_times
 from wherry.apiserver.attributes import Admission, Attributes, Decision, Plugin, User
+from wherry.lib.clock import format_time, parse_time
 from wherry.testing.objects import Objects
 
 
@@ -63,3 +64,22 @@ def test_signing() -> None:
     _admit(plugin, "bob", PODCERTIFICATEREQUESTS, old, old, "status")
     with pytest.raises(Invalid, match=r'User "bob" is not permitted to "sign" for signer "example\.com/s"'):
         _admit(plugin, "bob", PODCERTIFICATEREQUESTS, new, old, "status")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "is_right"), [(0, True), (299, True), (-299, True), (300, False), (-300, False), (86400, False)]
+)
+def test_certificates_of_pods_begin_about_now(seconds: int, is_right: bool) -> None:
+    plugin = restrict_times(lambda: parse_time("2026-01-01T12:00:00Z"))
+    old = {"metadata": {"name": "x"}, "spec": {}}
+    begin = format_time(parse_time("2026-01-01T12:00:00Z") + seconds)
+    new = {**old, "status": {"notBefore": begin}}
+    if is_right:
+        _admit(plugin, "alice", PODCERTIFICATEREQUESTS, new, old, "status")
+    else:
+        with pytest.raises(
+            Invalid, match=r"status\.notBefore: .*: must be set to within 5 minutes of kube-apiserver's"
+        ):
+            _admit(plugin, "alice", PODCERTIFICATEREQUESTS, new, old, "status")
+    _admit(plugin, "alice", PODCERTIFICATEREQUESTS, new, new, "status")
+    _admit(plugin, "alice", PODCERTIFICATEREQUESTS, new, old)

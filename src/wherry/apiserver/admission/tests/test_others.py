@@ -21,6 +21,7 @@ from wherry.api.scheduling.priorityclass import PRIORITYCLASSES
 from wherry.api.storage.storageclass import STORAGECLASSES
 from wherry.apiserver.admission.chain import mutating, validating
 from wherry.apiserver.attributes import Admission, User
+from wherry.testing.clock import ManualClock
 from wherry.testing.objects import Objects
 
 ALICE = User("alice")
@@ -41,7 +42,7 @@ def admit(
     admission = Admission(
         user, operation, resource, rest[0] if rest else "", namespace, name, obj, old, False, lambda _: None
     )
-    for plugin in (*mutating(lambda: "abcde"), *validating()):
+    for plugin in (*mutating(lambda: "abcde"), *validating(ManualClock().time)):
         plugin(admission, objects)
 
 

@@ -16,6 +16,7 @@ from wherry.api.scheduling.priorityclass import PRIORITYCLASSES
 from wherry.apiserver.admission.chain import mutating, validating
 from wherry.apiserver.admission.serviceaccount import TOKEN_PATH
 from wherry.apiserver.attributes import Admission, Later, User
+from wherry.testing.clock import ManualClock
 from wherry.testing.objects import Objects
 
 USER = User("alice")
@@ -35,7 +36,7 @@ def pod(**spec: Any) -> dict[str, Any]:
 
 def admit(objects: Objects, obj: dict[str, Any], operation: str = "CREATE", old: dict[str, Any] | None = None) -> Any:
     admission = Admission(USER, operation, PODS, "", "ns", "p", obj, old, False, lambda _: None)
-    for plugin in (*mutating(lambda: "abcde"), *validating()):
+    for plugin in (*mutating(lambda: "abcde"), *validating(ManualClock().time)):
         plugin(admission, objects)
     return obj["spec"]
 

@@ -48,7 +48,7 @@ class World:
                 random=random.Random(7),
                 access=self._access,
                 mutating=mutating(Ids(random.Random(8)).suffix),
-                validating=validating(lambda: self.authorization),
+                validating=validating(self.clock.time, lambda: self.authorization),
                 handlers=self._handlers,
                 paths=paths(self.issuer),
                 objects=lambda: (obj for _, obj in default_objects()),
