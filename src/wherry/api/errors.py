@@ -172,7 +172,7 @@ class Invalid(ApiError):
 
     @classmethod
     def without_revision(cls, resource: Named, name: str) -> Invalid:
-        """An update that has to say what it was made from. Upstream names the resource here where others name the kind."""
+        """An update that has to say what it was made from. Upstream names the resource, where others name the kind."""
         return cls._of(resource.group, resource.plural, name, [_UNVERSIONED])
 
     @classmethod
