@@ -1,7 +1,8 @@
 """The Pod garbage collector.
 
-Keys are Pods; the key without a name stands for a sweep of finished Pods beyond the threshold. A node that is missing
-is given 40 seconds to come back and is then asked for at the API itself.
+Keys are Pods that were never placed, nodes that are missing (a name without a namespace), and one without either for a
+sweep of finished Pods beyond the threshold. A node is given 40 seconds to come back and is then asked for at the API
+itself; its Pods wait with it, however many there are.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class State:
     nodes: Informer[Node]
     pods: Informer[Pod]
     missing: dict[str, float] = field(default_factory=dict)
-    """Nodes that Pods name and that are not there: since when, on the monotonic clock."""
+    """Nodes that Pods name and that are not there, each with a key on its way: since when, on the monotonic clock."""
     finished: set[Key] = field(default_factory=set)
 
 
@@ -45,30 +46,40 @@ async def reconcile(key: Key, deps: Deps) -> Result:
     if key == SWEEP:
         await _sweep(deps)
         return DONE
+    if not key.namespace:
+        return await _check_node(key, deps)
     pod = state.pods.get(key)
-    if pod is None:
-        return DONE
-    if not pod.spec.node_name:
-        if pod.metadata.deletion_timestamp is not None:
-            await _collect(pod, deps)
-        return DONE
-    return await _check_node(pod, pod.spec.node_name, deps)
+    if pod is not None and not pod.spec.node_name and pod.metadata.deletion_timestamp is not None:
+        await _collect(pod, deps)
+    return DONE
 
 
-async def _check_node(pod: Pod, name: str, deps: Deps) -> Result:
+async def _check_node(node: Key, deps: Deps) -> Result:
     state: State = deps.state
-    if state.nodes.get(Key("", name)) is not None:
-        state.missing.pop(name, None)
+    if state.nodes.get(node) is not None:
+        state.missing.pop(node.name, None)
         return DONE
     now = deps.clock.monotonic()
-    left = state.missing.setdefault(name, now) + QUARANTINE_SECONDS - now
-    if left > 0:
+    since = state.missing.setdefault(node.name, now)
+    if (left := since + QUARANTINE_SECONDS - now) > 0:
         return Result(left)
     try:
-        await deps.client.get(NODES, name)
+        await deps.client.get(NODES, node.name)
     except errors.NotFound:
-        await _collect(pod, deps, disrupted=True)
+        await _collect_all(node, since, deps)
     return DONE
+
+
+async def _collect_all(node: Key, since: float, deps: Deps) -> None:
+    """All Pods of a node that is gone; those that come meanwhile wait for it anew."""
+    state: State = deps.state
+    state.missing.pop(node.name, None)
+    try:
+        for pod in tuple(state.pods.by_index(BY_NODE, node.name)):
+            await _collect(pod, deps, disrupted=True)
+    except BaseException:
+        state.missing[node.name] = since
+        raise
 
 
 async def _collect(pod: Pod, deps: Deps, *, disrupted: bool = False) -> None:
@@ -96,7 +107,7 @@ async def _sweep(deps: Deps) -> None:
 
 
 def _of_pod(old: Pod | None, new: Pod | None, deps: Deps) -> Iterable[Key]:
-    """Pods that nobody cares for (few): without a node and on the way out, or on a node that is not there."""
+    """What nobody else cares for (little): Pods without a node on their way out, and nodes that are not there."""
     state: State = deps.state
     if new is None:
         if old is not None:
@@ -110,16 +121,24 @@ def _of_pod(old: Pod | None, new: Pod | None, deps: Deps) -> Iterable[Key]:
     if not new.spec.node_name:
         if new.metadata.deletion_timestamp is not None:
             yield key
-    elif state.nodes.get(Key("", new.spec.node_name)) is None:
-        yield key
+    elif (old is None or not old.spec.node_name) and state.nodes.get(Key("", new.spec.node_name)) is None:
+        yield from _miss(new.spec.node_name, deps)
 
 
 def _of_node(old: Node | None, new: Node | None, deps: Deps) -> Iterable[Key]:
     if new is None and old is not None:
-        for pod in deps.state.pods.by_index(BY_NODE, old.metadata.name):
-            yield key_of(pod.metadata)
+        if any(True for _ in deps.state.pods.by_index(BY_NODE, old.metadata.name)):
+            yield from _miss(old.metadata.name, deps)
     elif new is not None:
         deps.state.missing.pop(new.metadata.name, None)
+
+
+def _miss(node: str, deps: Deps) -> Iterable[Key]:
+    """The first to miss a node has it looked for."""
+    state: State = deps.state
+    if node not in state.missing:
+        state.missing[node] = deps.clock.monotonic()
+        yield Key("", node)
 
 
 CONTROLLER = Controller(

@@ -27,6 +27,24 @@ async def test_pods_of_a_node_that_is_gone_are_collected_after_a_while() -> None
         assert await plane.pods() == []
 
 
+async def test_many_pods_wait_for_one_node_together() -> None:
+    async with running(ALONE) as plane:
+        for name in ("a", "b", "c"):
+            await add_pod(plane, name, "n1")
+        [loops] = plane.loops
+        [loop] = loops.loops
+        await plane.pass_time(30)
+        assert loop.stats.successes == 1
+        await add_pod(plane, "late", "n1")
+        await plane.pass_time(11)
+        assert await plane.pods() == []
+        await add_pod(plane, "later", "n1")
+        await plane.pass_time(39)
+        assert len(await plane.pods()) == 1
+        await plane.pass_time(2)
+        assert await plane.pods() == []
+
+
 async def test_a_node_that_comes_back_in_time_keeps_its_pods() -> None:
     async with running(ALONE) as plane:
         await add_pod(plane, "web", "n1")
