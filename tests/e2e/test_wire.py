@@ -243,3 +243,37 @@ def test_too_large_bodies(control_plane: Cluster, namespace: str) -> None:
 
 if not KUBECTLS:
     pytest.skip("no kubectl on this machine: tools/clients.py fetches one", allow_module_level=True)
+
+
+def test_the_time_that_kubectl_gives_its_requests(api: Cluster, namespace: str, talk: Talk) -> None:
+    """`--request-timeout` is part of every request's path; long-running ones are not ended by it."""
+    made = api.kubectl("-n", namespace, "--request-timeout=20s", "create", "configmap", "a")
+    assert made == "configmap/a created\n"
+    assert (
+        api.kubectl("-n", namespace, "--request-timeout=20", "get", "configmap", "a", "-o", "name") == "configmap/a\n"
+    )
+    path = f"/api/v1/namespaces/{namespace}/configmaps"
+    assert talk.ask("GET", f"{path}?timeout=1ms").status == 200
+    refused = talk.ask("GET", f"{path}?timeout=soon")
+    assert (refused.status, refused.reason) == (400, "BadRequest")
+    assert refused.message == 'invalid timeout specified in the request URL - time: invalid duration "soon"'
+    # A state that is still to come is waited for as long as the client says, but for three seconds.
+    late = talk.ask("GET", f"{path}?resourceVersion=999999999&timeout=100ms")
+    assert (late.status, late.reason) == (504, "Timeout")
+    assert late.message == "Timeout: request did not complete within the allotted timeout"
+
+
+def test_asking_for_heads(talk: Talk) -> None:
+    for path, status in (("/readyz", 200), ("/version", 405), ("/apis", 405), ("/api/v1/namespaces/default", 405)):
+        answer = talk.ask("HEAD", path)
+        assert (answer.status, answer.body) == (status, b""), path
+    assert talk.ask("GET", "/version").status == 200
+
+
+def test_long_answers_to_writes_are_packed(control_plane: Cluster, namespace: str, talk: Talk) -> None:
+    body = {"metadata": {"name": "long"}, "data": {"k": "x" * 200_000}}
+    path = f"/api/v1/namespaces/{namespace}/configmaps"
+    made = talk.ask("POST", path, body, headers={"Accept-Encoding": "gzip"})
+    assert (made.status, made.headers["content-encoding"]) == (201, "gzip")
+    assert json.loads(gzip.decompress(made.body))["data"] == body["data"]
+    assert len(made.body) < 10_000
