@@ -2,6 +2,8 @@
 
 python -m bench              all of them
 python -m bench api store    some
+
+The exit code is 1 when a target is missed.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.isolation import run_isolated
-from bench.measure import Measure, format_table, to_json
+from bench.measure import Measure, format_missed, format_table, to_json
 
 BENCHES = (
     "startup",
@@ -42,8 +44,9 @@ def main(names: Sequence[str]) -> int:
         print(f"… {name}", file=sys.stderr, flush=True)
         measures += run_isolated(name)
     print(format_table(measures))
+    print(format_missed(measures))
     RESULTS.write_text(json.dumps(to_json(measures), indent=1) + "\n")
-    return 0
+    return int(any(measure.is_met is False for measure in measures))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ NAMESPACE = "/api/v1/namespaces/default"
 
 async def run() -> list[Measure]:
     with server() as one:
-        configmaps = _ConfigMaps(one)
+        configmaps = ConfigMaps(one)
         measures = [
             *configmaps.create(3999),
             *configmaps.get(20001),
@@ -87,7 +87,9 @@ def pod(name: str, node: str = "") -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
 
 
-class _ConfigMaps:
+class ConfigMaps:
+    """Writes and reads those of one server."""
+
     def __init__(self, one: ServerProcess) -> None:
         self._one = one
         self._path = f"{NAMESPACE}/configmaps"

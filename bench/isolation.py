@@ -22,7 +22,7 @@ def run_isolated(name: str) -> list[Measure]:
     try:
         measures: list[Measure] = here.recv()
     except EOFError:
-        measures = [Measure(f"{name}: failed, see above", float("nan"), "", None)]
+        measures = [Measure(f"{name}: failed, see above", float("nan"), "", 0)]
     child.join()
     return measures
 

@@ -29,6 +29,7 @@ class Measure:
     def is_met(self) -> bool | None:
         if self.target is None:
             return None
+        # A benchmark that failed has no value, which is neither below nor above anything.
         return self.value >= self.target if self.is_floor else self.value <= self.target
 
 
@@ -64,6 +65,15 @@ def format_table(measures: Sequence[Measure]) -> str:
         f"{name:<{widths[0]}}  {value:>{widths[1]}}  {unit:<{widths[2]}}  {target:>{widths[3]}}  {mark}".rstrip()
         for name, value, unit, target, mark in rows
     )
+
+
+def format_missed(measures: Sequence[Measure]) -> str:
+    """What is to be said in the end: how many targets were missed, and which."""
+    missed = [measure.name for measure in measures if measure.is_met is False]
+    judged = sum(measure.is_met is not None for measure in measures)
+    if not missed:
+        return f"all {judged} targets met"
+    return f"{len(missed)} of {judged} targets missed: {'; '.join(missed)}"
 
 
 def to_json(measures: Sequence[Measure]) -> list[dict[str, Any]]:
