@@ -146,7 +146,7 @@ class CacheReader:
         return self._cache.kind(resource.key_prefix).get(namespace, name)
 
     def list(self, resource: Resource, namespace: str = "") -> Sequence[Item]:
-        return list(self._cache.kind(resource.key_prefix).items(namespace))
+        return self._cache.kind(resource.key_prefix).items(namespace)
 
     def observe(self, resource: Resource, observer: Observer) -> None:
         def hear(event: Event) -> None:

@@ -37,6 +37,10 @@ class _Index(Generic[T]):
         self.entries: dict[str, dict[Key, None]] = {}
 
     def move(self, key: Key, old: T | None, new: T | None) -> None:
+        if old is None and new is not None:
+            for entry in self.keys_of(new):
+                self.entries.setdefault(entry, {})[key] = None
+            return
         before = set(self.keys_of(old)) if old is not None else set()
         after = set(self.keys_of(new)) if new is not None else set()
         for entry in before - after:
@@ -116,8 +120,8 @@ class InProcessInformer(Generic[T]):
         self._views.clear()
 
     def _items(self, namespace: str = "") -> Sequence[Item]:
-        match = self._match
-        return [item for item in self._kind.items(namespace) if match is None or match(item)]
+        items, match = self._kind.items(namespace), self._match
+        return items if match is None else [item for item in items if match(item)]
 
     def _listen(self) -> None:
         if self._unsubscribe is None:

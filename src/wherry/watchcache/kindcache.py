@@ -9,7 +9,7 @@ consistently for as long as the window reaches back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import islice
 from typing import NamedTuple, Protocol
@@ -79,10 +79,12 @@ class KindCache:
         bucket = self._buckets.get(namespace)
         return None if bucket is None else bucket.items.get(name)
 
-    def items(self, namespace: str = "") -> Iterator[Item]:
+    def items(self, namespace: str = "") -> list[Item]:
         """All items, or those of one namespace, in the order of their keys."""
-        for bucket, after in _in_order(self._buckets, namespace, ""):
-            yield from bucket.after(after)
+        if namespace:
+            bucket = self._buckets.get(namespace)
+            return [] if bucket is None else bucket.after("")
+        return [item for bucket, after in _in_order(self._buckets, "", "") for item in bucket.after(after)]
 
     def list(
         self,

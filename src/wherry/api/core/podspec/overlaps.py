@@ -24,24 +24,31 @@ def warn_of_overlaps(volumes: Sequence[Part]) -> Iterator[str]:
 
 def _of_projected(name: str, sources: Sequence[Part]) -> Iterator[str]:
     """Each source by itself, and then together with those before it."""
+    found = [_of_source(source) for source in sources]
+    is_clear = _is_clear([path for paths, _ in found for path in paths])
     known: list[str] = []
-    for source in sources:
+    for source, (paths, title) in zip(sources, found, strict=True):
         if not source:
             yield f'volume "{name}" (Projected) has no sources provided'
-        paths, title = _of_source(source)
-        if paths:
+        if paths and not is_clear:
             yield from _among(paths, name, "Projected " + title)
             own = list(dict.fromkeys(paths))
             yield from _among(sorted(own + known), name, "Projected " + title)
             known = list(dict.fromkeys(known + own))
 
 
+def _is_clear(paths: Sequence[str]) -> bool:
+    """Whether none is another or above it, which is nearly always so: in order, the next one would be the first hit."""
+    ordered = sorted(path for path in paths if path)
+    return not any(map(str.startswith, ordered[1:], ordered))
+
+
 def _of_source(source: Part) -> tuple[list[str], str]:
+    if token := source.get("serviceAccountToken"):
+        return _paths([token]), "ServiceAccountToken"
     for kind, title in _WITH_ITEMS:
         if items := (source.get(kind) or {}).get("items"):
             return _paths(items), _titled(title, source[kind].get("name"))
-    if token := source.get("serviceAccountToken"):
-        return _paths([token]), "ServiceAccountToken"
     if bundle := source.get("clusterTrustBundle"):
         return _paths([bundle]), _titled("ClusterTrustBundle", bundle.get("name") or bundle.get("signerName"))
     return [], ""
