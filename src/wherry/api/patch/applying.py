@@ -12,7 +12,7 @@ from wherry.api.patch.json_patch import json_type
 from wherry.api.schema import Schema
 
 REJECTED = "the server rejected our request due to an error in our request"
-"""All that upstream says of a patch that does not fit the object; we add the reason as a cause."""
+"""All that upstream says of a patch that does not fit the object: kubectl would print a cause instead."""
 
 
 def apply(patch_type: str, obj: Obj, patch: Any, schema: Schema) -> Obj:
@@ -57,18 +57,18 @@ def _rejecting(work: Callable[[], Any]) -> Obj:
     try:
         result = work()
     except (json_patch.DoesNotFit, strategic.Unmergeable) as error:
-        raise _rejected(str(error)) from error
+        raise _rejected() from error
     except strategic.BadFormat as error:
         raise BadRequest(str(error)) from error
     except strategic.Failed as error:
         raise ApiError(str(error)) from error  # upstream has no reason for these: 500 Unknown
     if not isinstance(result, dict):
-        raise _rejected("the result is no object")
+        raise _rejected()
     return result
 
 
-def _rejected(why: str) -> Invalid:
-    return Invalid(REJECTED, {"causes": [{"reason": "UnexpectedServerResponse", "message": why}]})
+def _rejected() -> Invalid:
+    return Invalid(REJECTED, {})
 
 
 def _undecodable(patch: Any, where: str = "") -> BadRequest:
