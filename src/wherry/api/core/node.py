@@ -58,10 +58,17 @@ def set_defaults(node: Obj) -> None:
     if status and status.get("capacity") and not status.get("allocatable"):
         status["allocatable"] = dict(status["capacity"])
     spec = node.get("spec")
-    if spec and spec.get("podCIDR") and not spec.get("podCIDRs"):
-        spec["podCIDRs"] = [spec["podCIDR"]]
-    elif spec and spec.get("podCIDRs") and not spec.get("podCIDR"):
-        spec["podCIDR"] = spec["podCIDRs"][0]
+    if spec:
+        _agree(spec)
+
+
+def _agree(spec: Obj) -> None:
+    """`podCIDR` is the first of `podCIDRs`; where they differ it wins, as who writes it may know no other."""
+    first, ranges = spec.get("podCIDR"), spec.get("podCIDRs")
+    if first and (not ranges or ranges[0] != first):
+        spec["podCIDRs"] = [first]
+    elif ranges and not first:
+        spec["podCIDR"] = ranges[0]
 
 
 def validate(node: Obj) -> Faults:
