@@ -27,7 +27,9 @@ from wherry.transport.connect import Answer, Connector, Endpoint
 from wherry.transport.tls import client_context
 
 _MOST_CONNECTORS = 256
-_MOST_BYTES = 64 << 20
+_LEAST_BOUND = 4 << 20
+_GROWTH = 4
+"""An answer may have so many bytes, or be so many times as large as what was asked: some megabytes at most."""
 _SHOWN_BYTES = 2048
 _HEADERS = (
     ("Content-Type", "application/json"),
@@ -164,12 +166,12 @@ async def _request(connector: Connector, target: str, body: bytes, timeout: floa
     async with asyncio.timeout(timeout):
         async with await connector.open("POST", target, _HEADERS, body) as incoming:
             pieces: list[bytes] = []
-            size = 0
+            size, most = 0, max(_LEAST_BOUND, _GROWTH * len(body))
             while piece := await incoming.read():
                 pieces.append(piece)
                 size += len(piece)
-                if size > _MOST_BYTES:
-                    raise WebhookError(f"the response is larger than {_MOST_BYTES} bytes")
+                if size > most:
+                    raise WebhookError(f"the response is larger than {most} bytes")
             return Answer(incoming.status, incoming.headers, b"".join(pieces))
 
 

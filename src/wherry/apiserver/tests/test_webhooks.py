@@ -103,6 +103,26 @@ async def test_what_is_no_answer(certificates: Certificates, handler: Handler, m
         assert (await world.failure()).startswith(message)
 
 
+async def test_an_answer_that_is_far_larger_than_the_question_is_not_read_to_its_end(
+    certificates: Certificates,
+) -> None:
+    async with answering(certificates, answer(b" " * (5 << 20))) as world:
+        assert await world.failure() == f"the response is larger than {4 << 20} bytes"
+
+
+async def test_nobody_is_sent_elsewhere(certificates: Certificates) -> None:
+    def redirect(_: Request) -> Response:
+        return Response(307, b"", headers=(("Location", "/elsewhere"),))
+
+    async with answering(certificates, redirect) as world:
+        failure = await world.failure()
+        assert failure == "the server responded with the status code 307 but did not return more information"
+        assert [request.path for request in world.asked] == ["/hook"]
+        for url in (f"http://127.0.0.1:{world.port}/hook", "file:///etc/passwd", "https:///hook"):
+            assert "must have either service or URL" in await world.failure({"url": url})
+        assert len(world.asked) == 1
+
+
 async def test_whoever_takes_too_long_is_not_waited_for(certificates: Certificates) -> None:
     done = asyncio.Event()
 
