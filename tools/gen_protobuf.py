@@ -1,4 +1,4 @@
-"""Generate the field numbers of Kubernetes' protobuf form from the Go types' own tags.
+"""Generate what only the Go types' own tags tell: numbers of Kubernetes' protobuf form, and zeros that JSON leaves out.
 
     python tools/gen_protobuf.py SOURCE...
 
@@ -6,6 +6,8 @@ Each SOURCE is a checkout of kubernetes/api, apimachinery, apiextensions-apiserv
 say all that is needed: the number, the JSON name, whether the field is a pointer (so that zero differs from absence)
 and whether JSON leaves zeros out. Only these facts are kept; types come from `api/data`. Numbers never change their
 meaning, so a newer checkout knows more and nothing else. What `api/data` has and no checkout numbers is printed.
+
+`api/data/zeros.z` has a line for each type: its plain fields whose zero Go takes for nothing said.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from typing import Any
 from wherry.api.schema import shapes
 
 TARGET = Path(__file__).parent.parent / "src/wherry/apiserver/protobuf/numbers.z"
+ZEROS = shapes.DATA / "zeros.z"
 _STRUCT = re.compile(r"^type (\w+) struct ?\{(?:\n(.*?)^)?\}", re.MULTILINE | re.DOTALL)
 _ALIAS = re.compile(r"^type (\w+) (?:= )?(v\w+)\.(\w+)$", re.MULTILINE)
 _FIELD = re.compile(r"^\t(?:(\w+)\s+)?(\*?)([\w.\[\]*]+)\s+`(.*)`", re.MULTILINE)
@@ -50,6 +53,9 @@ def main(sources: list[Path]) -> int:
     text = json.dumps(table, sort_keys=True, separators=(",", ":")).encode()
     TARGET.write_bytes(zlib.compress(text, 9))
     print(f"{len(table)} types, {TARGET.stat().st_size} bytes")
+    zeros = {name: " ".join(_left_out(name, numbers)) for name, numbers in table.items() if name in shapes.names()}
+    lines = [f"{name}\t{zeros[name]}\n" for name in sorted(zeros) if zeros[name]]
+    ZEROS.write_bytes(zlib.compress("".join(lines).encode(), 9))
     for line in _missing(table):
         print("no number:", line)
     return 0
@@ -95,6 +101,20 @@ def _numbers(owner: str, structs: dict[str, list[Field]]) -> dict[str, Any]:
             package = owner.rpartition(".")[0] if "." not in field.go_type else "meta.v1"
             numbers[field.number] = _numbers(f"{package}.{field.go_type.rpartition('.')[2]}", structs)
     return numbers
+
+
+def _left_out(name: str, numbers: dict[str, Any]) -> list[str]:
+    fields = shapes.struct(name).fields
+    return sorted(field for field in _plain(numbers) if field in fields and fields[field].type in "sbildy")
+
+
+def _plain(numbers: dict[str, Any]) -> Iterator[str]:
+    """The fields that are no pointers and may be left out."""
+    for name in numbers.values():
+        if not isinstance(name, str):
+            yield from _plain(name)
+        elif name[0] not in "*!":
+            yield name
 
 
 def _names(numbers: dict[str, Any]) -> Iterator[str]:

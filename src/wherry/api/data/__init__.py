@@ -2,5 +2,6 @@
 
 - `schema.z`: every type's fields and their merge rules; `wherry.api.schema.shapes` reads it
 - `descriptions.z`: what the fields mean; `wherry.api.schema.descriptions` reads it, for OpenAPI
+- `zeros.z`: the fields whose zero Go takes for nothing said, made by `tools/gen_protobuf.py`
 - `resources.json`: the upstream table of resources, which tests hold our own registry against
 """

@@ -13,13 +13,14 @@ A function exists in two flavours: one that enforces required fields and one, fo
 
 from __future__ import annotations
 
+from collections.abc import Container
 from functools import cache
 from typing import Any
 
 from wherry.api.schema.problems import EMPTY, Problem, Sort, wrong_type
 from wherry.api.schema.required import enforced
 from wherry.api.schema.scalars import GO_TYPES, SCALARS, Check
-from wherry.api.schema.shapes import struct
+from wherry.api.schema.shapes import Struct, left_out, struct
 
 Rule = Any
 """A `Check`, or `str` or `bool` themselves. (Any, since a type is callable too and mypy would take it for a Check.)"""
@@ -34,10 +35,8 @@ def struct_check(name: str, strict: bool) -> Check:  # noqa: C901
     owner, go_type = shape.short_name, go_name("@" + name)
     present, entered = enforced(shape) if strict else ((), ())
     kept = shape.required  # Go writes these even when they are empty
-    rules: dict[str, Rule] = {}
-    for field, spec in shape.fields.items():
-        lenient = field in ("metadata", "status") and bool(shape.kinds)
-        rules[field] = _lazy(rules, field, spec.type, strict and not lenient)
+    unsaid = left_out(name)
+    rules = _rules(shape, unsaid, strict)
     find = rules.get
 
     def check(container: Any, key: Any, value: Any) -> list[Problem] | None:  # noqa: C901 - the hot loop, in one piece
@@ -46,12 +45,15 @@ def struct_check(name: str, strict: bool) -> Check:  # noqa: C901
                 return wrong_type(value, go_type)
             value = container[key] = {}
         problems: list[Problem] | None = None
+        found: list[Problem] | None
         dropped: list[str] | None = None
         for field, content in value.items():
             rule = find(field)
             if type(content) is rule:
-                continue
-            if rule is None or content is None:
+                if content or field not in unsaid:
+                    continue
+                found = EMPTY
+            elif rule is None or content is None:
                 if dropped is None:
                     dropped = []
                 dropped.append(field)
@@ -156,6 +158,27 @@ def go_name(expression: str) -> str:
     if first == "{":
         return "map[string]" + go_name(rest)
     return GO_TYPES[first]
+
+
+def _rules(shape: Struct, unsaid: Container[str], strict: bool) -> dict[str, Rule]:
+    """The rules of a type's fields."""
+    rules: dict[str, Rule] = {}
+    for field, spec in shape.fields.items():
+        lenient = field in ("metadata", "status") and bool(shape.kinds)
+        rules[field] = _lazy(rules, field, spec.type, strict and not lenient)
+        if field in unsaid and rules[field] not in (str, bool):
+            rules[field] = _unless_zero(rules[field])
+    return rules
+
+
+def _unless_zero(rule: Rule) -> Rule:
+    """The rule of a field whose zero says nothing."""
+
+    def check(container: Any, key: Any, value: Any) -> list[Problem] | None:
+        found: list[Problem] | None = rule(container, key, value)
+        return found if value or found else EMPTY
+
+    return check
 
 
 def _lazy(rules: dict[str, Rule], field: str, expression: str, strict: bool) -> Rule:

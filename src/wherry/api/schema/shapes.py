@@ -89,6 +89,11 @@ def names() -> list[str]:
     return [name for name in _lines() if name]
 
 
+def left_out(name: str) -> frozenset[str]:
+    """The plain fields of a type whose zero says nothing to Go: it reads false, 0 and "" as if they were not there."""
+    return frozenset(_zeros().get(name, "").split())
+
+
 def base_type(expression: str) -> str:
     """The name of the type inside lists and maps, "" when it is a scalar."""
     inner = expression.lstrip("[{")
@@ -109,6 +114,11 @@ def _lines() -> dict[str, str]:
 def _kinds() -> dict[str, str]:
     kinds: dict[str, str] = json.loads(_lines()[""])
     return kinds
+
+
+@cache
+def _zeros() -> dict[str, str]:
+    return _read("zeros.z")
 
 
 def _read(file: str) -> dict[str, str]:

@@ -181,6 +181,49 @@ def test_pruning_twice_changes_nothing() -> None:
     assert json.dumps(obj) == once
 
 
+def test_zeros_that_say_nothing_go() -> None:
+    """Go does not know them from fields that are not there, so they neither show nor count as a change."""
+    obj = {
+        "metadata": {"name": "a", "generateName": "", "generation": 0, "resourceVersion": ""},
+        "spec": {
+            "nodeName": "",
+            "hostNetwork": False,
+            "priority": 0,
+            "automountServiceAccountToken": False,
+            "containers": [
+                {
+                    "name": "",
+                    "tty": False,
+                    "workingDir": "",
+                    "env": [{"name": "A", "value": ""}],
+                    "ports": [{"containerPort": 0, "hostPort": 0}],
+                    "livenessProbe": {"initialDelaySeconds": 0, "terminationGracePeriodSeconds": 0},
+                    "securityContext": {"runAsUser": 0, "privileged": False},
+                }
+            ],
+        },
+        "status": {"containerStatuses": [{"name": "", "ready": False, "restartCount": 0, "containerID": ""}]},
+    }
+    assert texts("v1", "Pod", obj)[::2] == ([], [])
+    assert obj == {
+        "metadata": {"name": "a"},
+        "spec": {
+            "priority": 0,
+            "automountServiceAccountToken": False,
+            "containers": [
+                {
+                    "name": "",
+                    "env": [{"name": "A"}],
+                    "ports": [{"containerPort": 0}],
+                    "livenessProbe": {"terminationGracePeriodSeconds": 0},
+                    "securityContext": {"runAsUser": 0, "privileged": False},
+                }
+            ],
+        },
+        "status": {"containerStatuses": [{"name": "", "ready": False, "restartCount": 0}]},
+    }
+
+
 def test_too_deep() -> None:
     deep: dict[str, Any] = {}
     for _ in range(1000):
