@@ -10,6 +10,7 @@ those that validate return faults and change nothing.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -111,6 +112,11 @@ LARGE = 128 * 1024
 def is_large(size: int) -> bool:
     """Whether an object of so many bytes is worth a thread, when nothing more is known of its kind."""
     return size > LARGE
+
+
+def large_or_first(module: str) -> Callable[[int], bool]:
+    """The same of kinds whose first object brings imports with it, the last of which is this module's."""
+    return lambda size: size > LARGE or module not in sys.modules
 
 
 class Converter(Protocol):

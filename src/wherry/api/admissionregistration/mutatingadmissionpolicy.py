@@ -10,7 +10,7 @@ from wherry.api.admissionregistration.matching import REINVOCATION_POLICIES, val
 from wherry.api.admissionregistration.policies import validate_policy, validate_text
 from wherry.api.field import FieldError, invalid, not_supported, required
 from wherry.api.meta.columns import AGE, NAME, size
-from wherry.api.resource import Column, Resource, Scope
+from wherry.api.resource import Column, Resource, Scope, large_or_first
 from wherry.api.schema import schema
 
 _PATCHES = {
@@ -83,6 +83,7 @@ MUTATINGADMISSIONPOLICIES = Resource(
         AGE,
     ),
     defaults=set_policy_defaults,
+    is_laborious=large_or_first("wherry.api.admissionregistration.declarations"),
     validate_create=validate_create,
     validate_update=validate_update,
 )

@@ -12,7 +12,7 @@ from wherry.api.meta.columns import AGE, NAME, size
 from wherry.api.meta.conditions import validate_conditions
 from wherry.api.meta.names import qualified_name_faults
 from wherry.api.meta.objectmeta import keep_metadata
-from wherry.api.resource import STATUS, Column, Resource, Scope
+from wherry.api.resource import STATUS, Column, Resource, Scope, large_or_first
 from wherry.api.schema import schema
 
 _REASONS = ("Forbidden", "Invalid", "RequestEntityTooLarge")
@@ -109,6 +109,7 @@ VALIDATINGADMISSIONPOLICIES = Resource(
         AGE,
     ),
     defaults=set_policy_defaults,
+    is_laborious=large_or_first("wherry.api.admissionregistration.declarations"),
     validate_create=validate_create,
     validate_update=validate_update,
     validate_status_update=validate_status_update,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from wherry.api.admissionregistration.defaults import set_webhook_defaults
 from wherry.api.admissionregistration.webhooks import validate_create, validate_update
 from wherry.api.meta.columns import AGE, NAME, size
-from wherry.api.resource import Column, Resource, Scope
+from wherry.api.resource import Column, Resource, Scope, large_or_first
 from wherry.api.schema import schema
 
 VALIDATINGWEBHOOKCONFIGURATIONS = Resource(
@@ -20,6 +20,7 @@ VALIDATINGWEBHOOKCONFIGURATIONS = Resource(
     unconditional_update=False,
     columns=(NAME, Column("Webhooks", size("webhooks"), "integer"), AGE),
     defaults=set_webhook_defaults,
+    is_laborious=large_or_first("wherry.api.admissionregistration.declarations"),
     validate_create=validate_create,
     validate_update=validate_update,
 )

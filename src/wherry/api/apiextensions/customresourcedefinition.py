@@ -13,7 +13,7 @@ from wherry.api.field import FieldError
 from wherry.api.meta.columns import CREATED_AT, NAME, joined, text
 from wherry.api.meta.conditions import is_true
 from wherry.api.meta.objectmeta import keep_metadata
-from wherry.api.resource import STATUS, Cell, Column, Resource, Scope
+from wherry.api.resource import STATUS, Cell, Column, Resource, Scope, large_or_first
 from wherry.api.schema import schema
 
 
@@ -140,9 +140,11 @@ def _is_established(definition: Obj, _: float) -> Cell:
 
 
 def _is_laborious(size: int) -> bool:
-    """A rule can be told in thirty bytes, and takes a tenth of a millisecond to be compiled."""
-    return size > 16 * 1024
+    """A rule can be told in thirty bytes, and takes a tenth of a millisecond to be compiled; the first, thirty."""
+    return size > 16 * 1024 or _brings_language(size)
 
+
+_brings_language = large_or_first("wherry.api.apiextensions.rulecosts")
 
 COLUMNS = (
     NAME,

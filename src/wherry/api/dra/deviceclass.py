@@ -11,7 +11,7 @@ from wherry.api.dra.selectors import validate_selectors
 from wherry.api.field import FieldError, invalid
 from wherry.api.meta.columns import AGE, NAME
 from wherry.api.meta.names import qualified_name_faults
-from wherry.api.resource import Resource, Scope
+from wherry.api.resource import Resource, Scope, large_or_first
 from wherry.api.schema import schema
 
 _OWN, _QUOTA = "kubernetes.io/", "requests."
@@ -64,6 +64,7 @@ DEVICECLASSES = Resource(
     scope=Scope.CLUSTER,
     has_generation=True,
     columns=(NAME, AGE),
+    is_laborious=large_or_first("wherry.api.dra.expressions"),
     validate_create=validate_create,
     validate_update=validate_update,
     returns_deleted=True,

@@ -38,11 +38,14 @@ class OpenAPIPaths:
         return await _reply(request, document, "no-cache")
 
     async def v3(self, request: Request, _: User) -> Response:
-        """The index, or the document of one group and version; made in a thread, like the other."""
+        """The index, or the document of one group and version; made in a thread, like the other.
+
+        A thousand definitions have hashes that take tens of milliseconds.
+        """
         _only_get(request)
         current, name = self._current(), request.path.removeprefix(V3).strip("/")
         if not name:
-            return await _reply(request, current.v3_index(), "no-cache")
+            return await _reply(request, await asyncio.to_thread(current.v3_index), "no-cache")
         asked = parse_qs(request.query).get("hash", [""])[0]
         wanted = current.hash(name)
         if asked and wanted and asked != wanted:
