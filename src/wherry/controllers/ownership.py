@@ -122,3 +122,10 @@ def owner_keys(kind: str, old: Any, new: Any) -> list[Key]:
                 if key not in keys:
                     keys.append(key)
     return keys
+
+
+def is_up_for_adoption(old: Any, new: Any) -> bool:
+    """Whether whoever selects a child may want it now: it came without an owner, lost its own, or got other labels."""
+    if new.metadata.deletion_timestamp is not None or controller_of(new.metadata) is not None:
+        return False
+    return old is None or old.metadata.labels != new.metadata.labels or controller_of(old.metadata) is not None

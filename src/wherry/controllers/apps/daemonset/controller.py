@@ -19,9 +19,9 @@ from wherry.controllers.apps.daemonset.plan import Plan, plan
 from wherry.controllers.claiming import claim_children
 from wherry.controllers.documents import plain, status_patch
 from wherry.controllers.ownership import (
-    controller_of,
     controller_reference,
     index_by_controller,
+    is_up_for_adoption,
     key_of,
     owner_keys,
 )
@@ -183,7 +183,7 @@ async def _write_status(daemon_set: DaemonSet, status: Obj, deps: Deps) -> None:
 
 def _of_pod(old: Pod | None, new: Pod | None, deps: Deps) -> Iterable[Key]:
     keys = owner_keys("DaemonSet", old, new)
-    if new is not None and controller_of(new.metadata) is None and new.metadata.deletion_timestamp is None:
+    if new is not None and is_up_for_adoption(old, new):
         for daemon_set in deps.state.sets.list(new.metadata.namespace):
             if matches(daemon_set.spec.selector, new.metadata.labels):
                 keys.append(key_of(daemon_set.metadata))

@@ -26,6 +26,7 @@ from wherry.controllers.ownership import (
     controller_reference,
     index_by_controller,
     is_controlled_by,
+    is_up_for_adoption,
     owner_keys,
 )
 from wherry.controllers.podcontrol import is_namespace_terminating
@@ -206,7 +207,7 @@ def _replica_set(deployment: Deployment, new: NewSet) -> Obj:
 
 def _of_replica_set(old: ReplicaSet | None, new: ReplicaSet | None, deps: Deps) -> Iterable[Key]:
     keys = owner_keys("Deployment", old, new)
-    if new is not None and controller_of(new.metadata) is None and new.metadata.deletion_timestamp is None:
+    if new is not None and is_up_for_adoption(old, new):
         for deployment in deps.state.deployments.list(new.metadata.namespace):
             if matches(deployment.spec.selector, new.metadata.labels):
                 keys.append(Key(deployment.metadata.namespace, deployment.metadata.name))

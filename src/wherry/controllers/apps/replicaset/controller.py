@@ -31,6 +31,7 @@ from wherry.controllers.ownership import (
     controller_of,
     controller_reference,
     index_by_controller,
+    is_up_for_adoption,
     owner_keys,
 )
 from wherry.controllers.podcontrol import (
@@ -73,7 +74,7 @@ class Scaler:
     def keys_of_pod(self, old: Pod | None, new: Pod | None, deps: Deps) -> Iterable[Key]:
         """The owner before and now; for an orphan whoever might adopt it."""
         keys = owner_keys(self.resource.kind, old, new)
-        if new is not None and controller_of(new.metadata) is None and new.metadata.deletion_timestamp is None:
+        if new is not None and is_up_for_adoption(old, new):
             owners = deps.state.owners.list(new.metadata.namespace)
             labels = new.metadata.labels
             keys += [Key(o.metadata.namespace, o.metadata.name) for o in owners if self.picks(o)(labels)]

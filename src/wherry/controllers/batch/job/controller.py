@@ -23,6 +23,7 @@ from wherry.controllers.ownership import (
     controller_of,
     controller_reference,
     index_by_controller,
+    is_up_for_adoption,
     owner_keys,
 )
 from wherry.controllers.podcontrol import (
@@ -176,7 +177,7 @@ def _tracked_by(pod: Pod) -> tuple[str, ...]:
 
 def _of_pod(old: Pod | None, new: Pod | None, deps: Deps) -> Iterable[Key]:
     keys = owner_keys("Job", old, new)
-    if new is not None and controller_of(new.metadata) is None and new.metadata.deletion_timestamp is None:
+    if new is not None and is_up_for_adoption(old, new):
         for job in deps.state.jobs.list(new.metadata.namespace):
             if matches(job.spec.selector, new.metadata.labels):
                 keys.append(Key(job.metadata.namespace, job.metadata.name))
