@@ -46,6 +46,8 @@ class Graph:
 
     def observe(self, resource: Resource, old: ObjectMeta | None, new: ObjectMeta | None) -> list[Node]:
         """Take a change in; returns the objects that have to be looked at because of it."""
+        if old is not None and new is not None and _is_plain(old) and _is_plain(new):
+            return []
         metadata = new if new is not None else old
         if metadata is None:
             return []
@@ -80,6 +82,11 @@ class Graph:
                     del self._dependents[uid]
         for uid in after - before:
             self._dependents.setdefault(uid, {})[node.uid] = node
+
+
+def _is_plain(metadata: ObjectMeta) -> bool:
+    """Nobody's dependent and not on its way out, as most objects are."""
+    return not metadata.owner_references and metadata.deletion_timestamp is None
 
 
 def _owners(metadata: ObjectMeta | None) -> set[str]:
