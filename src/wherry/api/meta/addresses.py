@@ -62,7 +62,7 @@ def _is_mapped(address: Address) -> bool:
 
 def validate_legacy_ip(text: str, path: str, known: Collection[str] = ()) -> list[FieldError]:
     """An address in an older field; those that are `known` were there before."""
-    if text in known:
+    if text in known or is_ordinary(text):
         return []
     address = parse_ip(text)
     if address is None:
@@ -74,6 +74,8 @@ def validate_legacy_ip(text: str, path: str, known: Collection[str] = ()) -> lis
 
 def validate_ip(text: str, path: str) -> list[FieldError]:
     """An address in a newer field, in canonical form."""
+    if is_ordinary(text):
+        return []
     faults = validate_legacy_ip(text, path)
     if not faults and (canonical := str(parse_ip(text))) != text:
         faults.append(invalid(path, text, f"must be in canonical form ({json.dumps(canonical)})"))
