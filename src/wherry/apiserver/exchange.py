@@ -50,7 +50,9 @@ class Exchange:
     def accepted(self, *, is_list: bool = False) -> Accepted:
         """The form of the answer; raises NotAcceptable."""
         headers = self.request.headers
-        found = negotiate(headers.get("accept", ""), is_list=is_list, has_protobuf=self._has_protobuf)
+        found = negotiate(
+            headers.get("accept", ""), is_list=is_list, has_protobuf=self._has_protobuf, has_table=self._has_table
+        )
         return prettier(found) if is_for_people(headers, self.query.get("pretty")) else found
 
     def accepted_stream(self) -> Accepted:
@@ -63,6 +65,11 @@ class Exchange:
         sub = self.resource.subresource(self.info.subresource) if self.info.subresource else None
         kind = self.resource if sub is None or sub.kind is None else sub.kind
         return bool(type_of(kind.api_version, kind.kind))
+
+    def _has_table(self) -> bool:
+        """What can only be sent, such as a review, is no row of anything."""
+        sub = self.resource.subresource(self.info.subresource) if self.info.subresource else None
+        return (self.resource.verbs if sub is None else sub.verbs) != ("create",)
 
     async def body(self, kind: str) -> Obj:
         """The decoded body; `kind` is for the error when it cannot be decoded."""

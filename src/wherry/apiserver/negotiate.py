@@ -58,14 +58,22 @@ def _always() -> bool:
     return True
 
 
-def negotiate(accept: str, *, is_list: bool = False, has_protobuf: Callable[[], bool] = _always) -> Accepted:
+def negotiate(
+    accept: str,
+    *,
+    is_list: bool = False,
+    has_protobuf: Callable[[], bool] = _always,
+    has_table: Callable[[], bool] = _always,
+) -> Accepted:
     """The first form in the client's order of preference that can be given; raises NotAcceptable.
 
-    `has_protobuf` tells whether the kind itself has that form; its metadata always has. It is asked when it matters.
+    `has_protobuf` tells whether the kind itself has that form; its metadata always has. `has_table` tells whether there
+    are tables of it. They are asked when it matters.
     """
     if not accept or accept in ("*/*", JSON):
         return PLAIN
-    found = _negotiate(accept, is_list, PROTOBUF not in accept or has_protobuf())
+    tables = Form.TABLE.value not in accept or has_table()
+    found = _negotiate(accept, is_list, PROTOBUF not in accept or has_protobuf(), tables)
     if found is None:
         raise not_acceptable(MEDIA_TYPES if has_protobuf() else (JSON, YAML))
     return found
@@ -75,7 +83,7 @@ def negotiate_stream(accept: str, *, has_protobuf: Callable[[], bool] = _always)
     """The same for a watch, of which there is no YAML."""
     if not accept or accept in ("*/*", JSON):
         return PLAIN
-    found = _negotiate(accept, False, PROTOBUF not in accept or has_protobuf())
+    found = _negotiate(accept, False, PROTOBUF not in accept or has_protobuf(), True)
     if found is None or found.media_type == YAML:
         raise not_acceptable(tuple(f"{media_type};stream=watch" for media_type in _STREAMED))
     return found
@@ -83,7 +91,7 @@ def negotiate_stream(accept: str, *, has_protobuf: Callable[[], bool] = _always)
 
 def negotiate_plain(accept: str) -> Accepted:
     """For answers that have one form only; falls back to JSON as upstream does for errors."""
-    found = _negotiate(accept, False, True) if accept else PLAIN
+    found = _negotiate(accept, False, True, True) if accept else PLAIN
     return Accepted(found.media_type) if found is not None and found.media_type != JSON else PLAIN
 
 
@@ -120,7 +128,7 @@ def unsupported(accepted: tuple[str, ...]) -> UnsupportedMediaType:
 
 
 @lru_cache(maxsize=512)
-def _negotiate(accept: str, is_list: bool, has_protobuf: bool) -> Accepted | None:
+def _negotiate(accept: str, is_list: bool, has_protobuf: bool, has_table: bool) -> Accepted | None:
     clauses = [_Clause.parse(text) for text in accept.split(",")]
     for clause in sorted(clauses, key=_preference):
         media_type = _BY_RANGE.get(clause.media_type)
@@ -128,6 +136,8 @@ def _negotiate(accept: str, is_list: bool, has_protobuf: bool) -> Accepted | Non
             continue
         form = _form(clause.params, is_list)
         if form is None or (media_type == PROTOBUF and not _has_protobuf(form, has_protobuf)):
+            continue
+        if form is Form.TABLE and not has_table:
             continue
         accepted = PLAIN if media_type == JSON else Accepted(media_type)
         if form is not Form.OBJECT:

@@ -11,6 +11,7 @@ from typing import Any
 
 from wherry.api import Obj
 from wherry.api.errors import BadRequest
+from wherry.api.field import invalid
 from wherry.api.meta.columns import DEFAULT_COLUMNS
 from wherry.api.resource import Column, Resource, lookup
 
@@ -54,7 +55,8 @@ def rows(resource: Resource, now: float, version: str, include: str) -> Callable
 
 def check_include(include: str) -> str:
     if include not in _INCLUDES:
-        raise BadRequest(f'unrecognized includeObject value: "{include}"')
+        fault = invalid("includeObject", include, "must be 'Metadata', 'Object', 'None', or empty")
+        raise BadRequest(f"Unable to convert to Table as requested: {fault}")
     return include
 
 

@@ -101,10 +101,25 @@ async def test_table_and_partial(server: Server) -> None:
     assert table["rows"][0]["cells"][:4] == ["p", "0/1", "Pending", "0"]
     one = await server.get(f"{PODS}/p?includeObject=None", TABLE)
     assert "object" not in one["rows"][0]
+    odd = await server.call("GET", f"{PODS}?includeObject=Rows", headers=TABLE)
+    assert odd.status == 400
+    assert odd.body["message"] == (
+        'Unable to convert to Table as requested: includeObject: Invalid value: "Rows": '
+        "must be 'Metadata', 'Object', 'None', or empty"
+    )
     partial = {"accept": "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"}
     page = await server.get(PODS, partial)
     assert page["kind"] == "PartialObjectMetadataList"
     assert "spec" not in page["items"][0]
+
+
+async def test_there_are_no_tables_of_what_can_only_be_sent() -> None:
+    review = {"spec": {"nonResourceAttributes": {"path": "/", "verb": "get"}}}
+    url = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+    async with serving() as server:
+        refused = await server.call("POST", url, review, {"accept": TABLE["accept"].removesuffix(",application/json")})
+        assert (refused.status, refused.body["reason"]) == (406, "NotAcceptable")
+        assert (await server.call("POST", url, review, TABLE)).body["kind"] != "Table"
 
 
 STEPS = st.lists(st.tuples(st.sampled_from(["put", "delete"]), st.sampled_from("abcd"), st.booleans()), max_size=25)
