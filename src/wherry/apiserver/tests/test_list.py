@@ -113,15 +113,6 @@ async def test_table_and_partial(server: Server) -> None:
     assert "spec" not in page["items"][0]
 
 
-async def test_there_are_no_tables_of_what_can_only_be_sent() -> None:
-    review = {"spec": {"nonResourceAttributes": {"path": "/", "verb": "get"}}}
-    url = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-    async with serving() as server:
-        refused = await server.call("POST", url, review, {"accept": TABLE["accept"].removesuffix(",application/json")})
-        assert (refused.status, refused.body["reason"]) == (406, "NotAcceptable")
-        assert (await server.call("POST", url, review, TABLE)).body["kind"] != "Table"
-
-
 STEPS = st.lists(st.tuples(st.sampled_from(["put", "delete"]), st.sampled_from("abcd"), st.booleans()), max_size=25)
 
 

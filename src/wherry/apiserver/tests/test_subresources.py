@@ -42,6 +42,16 @@ async def test_eviction_without_a_budget_deletes(server: Server) -> None:
     assert (await server.get(f"{PODS}/a"))["metadata"]["deletionTimestamp"]
 
 
+async def test_there_are_no_tables_of_what_can_only_be_sent(server: Server) -> None:
+    await running_pod(server)
+    table = "application/json;as=Table;v=v1;g=meta.k8s.io"
+    refused = await server.call("POST", f"{PODS}/a/eviction", EVICTION, {"accept": table})
+    assert (refused.status, refused.body["reason"]) == (406, "NotAcceptable")
+    assert "deletionTimestamp" not in (await server.get(f"{PODS}/a"))["metadata"]
+    answer = await server.call("POST", f"{PODS}/a/eviction", EVICTION, {"accept": f"{table},application/json"})
+    assert answer.status == 201
+
+
 async def test_old_clients_evict_too(server: Server) -> None:
     await running_pod(server)
     assert (await server.call("POST", f"{PODS}/a/eviction", {**EVICTION, "apiVersion": "policy/v1beta1"})).status == 201
