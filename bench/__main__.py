@@ -29,6 +29,7 @@ BENCHES = (
     "node",
     "openapi",
     "protobuf",
+    "forms",
     "customresources",
     "cel",
 )

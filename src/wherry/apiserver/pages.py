@@ -25,7 +25,7 @@ from wherry.transport.messages import Reply, Response
 from wherry.watchcache.item import Item
 
 _PRIVATE = (("Cache-Control", "no-cache, private"),)
-_SLICES = {JSON: 100, PROTOBUF: 50, YAML: 5}
+_SLICES = {JSON: 100, PROTOBUF: 30, YAML: 5}
 """Objects to convert before others get their turn: a few milliseconds."""
 
 View = Callable[[Item], Obj]
