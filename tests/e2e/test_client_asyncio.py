@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -48,10 +49,10 @@ async def test_watches_end_and_go_on(client: Any, namespace: str) -> None:
     assert seen == [("ADDED", "second")]
 
 
-async def test_dynamic_client(client: Any, control_plane: Cluster, namespace: str) -> None:
+async def test_dynamic_client(client: Any, control_plane: Cluster, namespace: str, tmp_path: Path) -> None:
     need("kubernetes_asyncio")
     with defined(control_plane, f"{namespace}.example.com") as kind:
-        dynamic = await need("kubernetes_asyncio.dynamic").DynamicClient(client)
+        dynamic = await need("kubernetes_asyncio.dynamic").DynamicClient(client, cache_file=str(tmp_path / "cache"))
         widgets = await dynamic.resources.get(api_version=kind.api_version, kind=kind.kind)
         made = await widgets.server_side_apply(
             body=kind.object(size=1, replicas=1), namespace=namespace, field_manager="one"

@@ -102,9 +102,9 @@ def test_official_errors(official: Any, namespace: str) -> None:
     assert '"field":"spec.containers"' in invalid.value.body
 
 
-def test_official_finds_kinds_by_itself(official: Any, namespace: str) -> None:
+def test_official_finds_kinds_by_itself(official: Any, namespace: str, tmp_path: Path) -> None:
     kubernetes = need("kubernetes")
-    dynamic = need("kubernetes.dynamic").DynamicClient(official)
+    dynamic = need("kubernetes.dynamic").DynamicClient(official, cache_file=str(tmp_path / "cache"))
     configmaps = dynamic.resources.get(api_version="v1", kind="ConfigMap")
     configmaps.create(body={"metadata": {"name": "c"}, "data": {"a": "1"}}, namespace=namespace)
     assert configmaps.get(name="c", namespace=namespace).data.a == "1"
@@ -215,8 +215,8 @@ def test_official_creates_from_yaml(official: Any, namespace: str, tmp_path: Pat
     assert kubernetes.client.CoreV1Api(official).read_namespaced_config_map("one", namespace).data is None
 
 
-def test_official_dynamic_client(official: Any, control_plane: Cluster, namespace: str) -> None:
-    dynamic = need("kubernetes.dynamic").DynamicClient(official)
+def test_official_dynamic_client(official: Any, control_plane: Cluster, namespace: str, tmp_path: Path) -> None:
+    dynamic = need("kubernetes.dynamic").DynamicClient(official, cache_file=str(tmp_path / "cache"))
     with defined(control_plane, f"{namespace}.example.com") as kind:
         dynamic.resources.invalidate_cache()
         widgets = dynamic.resources.get(api_version=kind.api_version, kind=kind.kind)
