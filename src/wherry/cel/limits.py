@@ -9,6 +9,9 @@ MAX_SIZE = 100_000
 """Characters of a text."""
 MAX_DEPTH = 250
 """Levels of nesting, and operators in a row."""
+LONGEST_TEXT = 10_000_000
+"""Characters that a function may make: to look at more would cost more than any evaluation may (a unit for ten). It is
+ours as well: upstream is charged for a text when it is there, and it may be larger than any memory."""
 MAX_NODES = 100_000
 """Nodes of a tree, macros expanded. This one is ours."""
 

@@ -21,8 +21,9 @@ from wherry.cel.conversions import (
     int_to_string,
     timestamp_to_string,
 )
-from wherry.cel.errors import EvaluationError
+from wherry.cel.errors import CostExceededError, EvaluationError
 from wherry.cel.library.quoting import quote
+from wherry.cel.limits import LONGEST_TEXT
 from wherry.cel.operations import type_of
 from wherry.cel.values import Duration, Timestamp, TypeValue, Uint, from_key
 
@@ -41,6 +42,7 @@ class WrongTypeError(Exception):
 
 def format_text(text: str, arguments: list[Any]) -> str:
     """`text` with each clause replaced by what it makes of its argument."""
+    _check_length(arguments)
     used = 0
 
     def fill(match: re.Match[str]) -> str:
@@ -58,6 +60,27 @@ def format_text(text: str, arguments: list[Any]) -> str:
             raise EvaluationError(f"error during formatting: {error}") from None
 
     return CLAUSE.sub(fill, text)
+
+
+def _check_length(arguments: list[Any]) -> None:
+    """Raise CostExceededError if the arguments alone would make a text that is too long."""
+    left, rest = LONGEST_TEXT, [arguments]
+    while rest:
+        value: Any = rest.pop()
+        if type(value) is str or type(value) is bytes:
+            left -= len(value)
+        elif type(value) is list:
+            left -= 2 * len(value)
+            rest += [each for each in value if type(each) in _LONG]
+        elif type(value) is dict:
+            left -= 4 * len(value)
+            rest += value.keys()
+            rest += value.values()
+        if left < 0:
+            raise CostExceededError
+
+
+_LONG = frozenset({str, bytes, list, dict})
 
 
 def parse_clause(match: re.Match[str]) -> tuple[Clause, int]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from wherry.cel.errors import EvaluationError
+from wherry.cel.errors import CostExceededError, EvaluationError
 from wherry.cel.functions import Function, Implementation, Library, Overload
 from wherry.cel.library.formatcheck import check_formats
 from wherry.cel.library.formatting import format_text
+from wherry.cel.limits import LONGEST_TEXT
 from wherry.cel.types import DYN, INT, STRING, ListType, Type
 
 _WHITE_SPACE = "\t\n\v\f\r \u0085\u00a0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
@@ -73,6 +74,8 @@ def upper_ascii(text: str) -> str:
 
 def replace(text: str, old: str, new: str, limit: int = -1) -> str:
     """Every `old`, or the first `limit` of them unless it is negative, replaced. The empty `old` is everywhere."""
+    count = text.count(old) if limit < 0 else min(text.count(old), limit)
+    _check_length(len(text) + count * (len(new) - len(old)))
     return text.replace(old, new, max(limit, -1))
 
 
@@ -117,12 +120,18 @@ def join(parts: list[Any], separator: str = "") -> str:
     for part in parts:
         if type(part) is not str:
             raise EvaluationError(f"join: invalid input: {part}")
+    _check_length(sum(map(len, parts)) + len(separator) * len(parts))
     return separator.join(parts)
 
 
 def reverse(text: str) -> str:
     """The characters from last to first."""
     return text[::-1]
+
+
+def _check_length(length: int) -> None:
+    if length > LONGEST_TEXT:
+        raise CostExceededError
 
 
 def _check_index(index: int, length: int) -> None:

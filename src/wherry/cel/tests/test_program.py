@@ -10,6 +10,7 @@ from wherry.cel.comprehensions import TWO_VARIABLES
 from wherry.cel.environment import Environment
 from wherry.cel.errors import CostExceededError, EvaluationError
 from wherry.cel.functions import Library
+from wherry.cel.library.kubernetes import KUBERNETES
 from wherry.cel.optionals import OPTIONALS
 from wherry.cel.types import (
     BOOL,
@@ -291,3 +292,18 @@ def test_objects_are_made() -> None:
 
 def test_types_are_values() -> None:
     assert evaluate("type(self)", UINT, Uint(1)) == TypeValue("uint")
+
+
+@pytest.mark.parametrize(
+    "text", ["a.replace('x', a)", "a.split('').join(a)", "lists.range(100000000)", "a.replace('', a)"]
+)
+def test_nothing_is_made_that_is_larger_than_any_rule_may_look_at(text: str) -> None:
+    environment = Environment({"a": STRING}, libraries=KUBERNETES)
+    program = environment.compile(f"size({text}) > 0")
+    for is_metered in (False, True):
+        with pytest.raises(CostExceededError):
+            if is_metered:
+                program.run({"a": "x" * 10_000}, 1_000_000_000)
+            else:
+                program({"a": "x" * 10_000})
+    assert environment.compile("a.replace('x', 'yy')")({"a": "x" * 10_000}) == "y" * 20_000

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wherry.lib.quantity import WRONG_FORMAT, WRONG_SUFFIX, canonical, parse
+from wherry.lib.quantity import LONGEST, WRONG_FORMAT, WRONG_SUFFIX, canonical, parse
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_canonical(text: str, expected: str) -> None:
     ("text", "message"),
     [("", WRONG_FORMAT), ("x", WRONG_FORMAT), ("1 Gi", WRONG_FORMAT), ("1..2", WRONG_FORMAT), ("1Zi", WRONG_FORMAT),
      ("1MiB", WRONG_FORMAT), ("1mi", WRONG_SUFFIX), ("1Kii", WRONG_SUFFIX), ("1e1000", WRONG_SUFFIX),
-     ("1e", WRONG_SUFFIX)],
+     ("1e", WRONG_SUFFIX), ("9" * (LONGEST + 1), WRONG_FORMAT)],
 )  # fmt: skip
 def test_refuses(text: str, message: str) -> None:
     with pytest.raises(ValueError) as caught:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wherry.cel.errors import EvaluationError
+from wherry.cel.errors import CostExceededError, EvaluationError
 from wherry.cel.library.formatting import format_text
 from wherry.cel.values import NONE, Duration, Timestamp, Uint
 
@@ -54,3 +54,14 @@ def test_no_precision_is_too_large(precision: int) -> None:
     assert time.process_time() - started < 0.5
     with pytest.raises(EvaluationError, match="value out of range"):
         format_text("%." + "9" * 30 + "f", [1.0])
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["x" * 1_000_000, ["x" * 1_000_000], {"k": "x" * 1_000_000}, [["x" * 1000] * 1000], b"x" * 1_000_000],
+    ids=["text", "list", "map", "lists", "bytes"],
+)
+def test_no_text_is_made_that_nothing_could_look_at(value: Any) -> None:
+    assert format_text("%s", [value])
+    with pytest.raises(CostExceededError):
+        format_text("%s" * 20, [value] * 20)
