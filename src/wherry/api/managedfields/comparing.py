@@ -32,7 +32,8 @@ class Comparison(NamedTuple):
 
 def compare(node: Node, old: Any, new: Any) -> Comparison:
     """How `new` differs from `old`, both objects of the kind that `node` is the root of; raises `BadElement`."""
-    return Comparison(*(fields if fields is not None else EMPTY for fields in _differ(node, old, new)))
+    added, modified, removed = _differ(node, old, new)
+    return Comparison(added or EMPTY, modified or EMPTY, removed or EMPTY)
 
 
 def whole(node: Node, value: Any) -> Fields:
@@ -48,12 +49,8 @@ def whole(node: Node, value: Any) -> Fields:
 
 
 def _whole_map(node: Node, value: dict[str, Any]) -> Fields:
-    if len(value) <= _FEW:
-        for member in value.values():
-            if type(member) in _CONTAINERS:
-                break
-        else:
-            return _flat(tuple(value))
+    if len(value) <= _FEW and _CONTAINERS.isdisjoint(map(type, value.values())):
+        return _flat(tuple(value))
     child = node.child
     below: Fields = {".": LEAF}
     for name in sorted(value):

@@ -120,7 +120,7 @@ def updated(kind: Kind, live: Obj | None, new: Obj, before: list[Entry], writer:
 
 def changes(kind: Kind, live: Obj | None, new: Obj) -> Comparison:
     """What a write changes of what can be owned; raises `BadElement`."""
-    return _seen(kind, compare(kind.node, _NOTHING if live is None else _ownable(kind, live), _ownable(kind, new)))
+    return _seen(kind, compare(kind.node, _ownable(kind, live or _NOTHING), _ownable(kind, new)))
 
 
 def taken(kind: Kind, live: Obj | None, new: Obj, before: list[Entry], comparison: Comparison) -> list[Entry]:
@@ -154,13 +154,13 @@ def _kept(kind: Kind, live: Obj | None, new: Obj, entry: Entry, comparison: Comp
 
 def other_changes(kind: Kind, node: Node, live: Obj | None, new: Obj, version: str) -> Comparison:
     """What a write changes as another version of the kind sees it; raises `BadElement`."""
-    old_view = _NOTHING if live is None else _ownable(kind, kind.versions.convert(live, version))
-    return _seen(kind, compare(node, old_view, _ownable(kind, kind.versions.convert(new, version))))
+    old_view = _NOTHING if live is None else kind.versions.convert(live, version)
+    return _seen(kind, compare(node, _ownable(kind, old_view), _ownable(kind, kind.versions.convert(new, version))))
 
 
 def _seen(kind: Kind, comparison: Comparison) -> Comparison:
     """What of a comparison concerns the path that is written by."""
-    return Comparison(*map(kind.ownable, comparison)) if kind.only or kind.ignored else comparison
+    return Comparison(*map(kind.ownable, comparison)) if kind.ignored else comparison
 
 
 def reconciled(kind: Kind, node: Node, entry: Entry) -> Fields:
@@ -184,7 +184,9 @@ def _starting_entries(stored: list[Entry], sent: Any, subresource: str) -> list[
 def _ownable(kind: Kind, obj: Obj) -> Obj:
     """An object without what nobody owns, and without what is not written by the path at hand."""
     if kind.only:
-        part = {name: value for name, value in obj.items() if "f:" + name in kind.only}
+        part = {step[2:]: obj[step[2:]] for step in kind.only if step[2:] in obj}
+        if "metadata" not in part:
+            return part
     else:
         part = {**obj, "apiVersion": "", "kind": ""}
     meta = obj["metadata"]
