@@ -65,6 +65,13 @@ async def test_a_machine_joins_and_is_known_from_then_on(there: Cluster, tmp_pat
     assert await requests(there) == 1
 
 
+async def test_a_machine_asks_under_the_name_of_all_else_that_it_writes(there: Cluster, tmp_path: Path) -> None:
+    await join(machine(tmp_path, await there.token()))
+    (asked,) = (await there.client.list(CERTIFICATESIGNINGREQUESTS)).items
+    spec = [entry["manager"] for entry in asked["metadata"]["managedFields"] if "f:spec" in entry["fieldsV1"]]
+    assert spec == ["kubelet"]
+
+
 async def test_a_key_that_a_killed_start_left_is_used(there: Cluster, tmp_path: Path) -> None:
     key = certificates.make_key()
     save_key(tmp_path / "agent/pki/node-client.key", certificates.format_key(key))
