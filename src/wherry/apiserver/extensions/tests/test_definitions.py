@@ -226,6 +226,16 @@ async def test_status_and_scale(server: Shop) -> None:
     assert (await server.call("GET", f"{WIDGETS}/a/bogus")).status == 404
 
 
+async def test_custom_kinds_know_head(server: Shop) -> None:
+    await server.define(definition())
+    await server.post(WIDGETS, widget(size=1))
+    assert [(await server.call("HEAD", path)).status for path in (WIDGETS, f"{WIDGETS}/a", f"{WIDGETS}/b")] == [
+        200,
+        200,
+        404,
+    ]
+
+
 async def test_a_scale_takes_a_number_of_replicas(server: Shop) -> None:
     scale = {"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.ready"}
     await server.define(definition(versions=[version(subresources={"status": {}, "scale": scale})]))
@@ -310,6 +320,69 @@ async def test_a_body_of_another_kind_or_version_is_refused(server: Shop) -> Non
         "the API version in the data (shop.example.com/v1) does not match the expected API version "
         "(shop.example.com/v2)"
     )
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        pytest.param(
+            {"metadata": {"name": "a"}},
+            'Widget in version "v1" cannot be handled as a Widget: '
+            """Object 'Kind' is missing in '{"metadata":{"name":"a"}}'""",
+            id="no kind",
+        ),
+        pytest.param(
+            {"kind": "Widget", "metadata": {"name": "a"}},
+            'Widget in version "" cannot be handled as a Widget: /, Kind=Widget is unstructured and is not suitable for '
+            'converting to "shop.example.com/v1"',
+            id="no group",
+        ),
+        pytest.param(
+            {"apiVersion": "other.example.com/v3", "kind": "Widget", "metadata": {"name": "a"}},
+            'Widget in version "v3" cannot be handled as a Widget: other.example.com/v3, Kind=Widget is unstructured '
+            'and is not suitable for converting to "shop.example.com/v1"',
+            id="another group",
+        ),
+    ],
+)
+async def test_custom_objects_say_what_they_are(server: Shop, body: dict[str, Any], message: str) -> None:
+    """Nothing is filled in for them as for kinds with types."""
+    await server.define(definition())
+    answer = await server.call("POST", WIDGETS, body)
+    assert (answer.status, answer.body["message"]) == (400, message)
+
+
+async def test_a_patch_makes_no_other_kind(server: Shop) -> None:
+    await server.define(definition())
+    await server.post(WIDGETS, widget(size=1))
+    answer = await server.call("PATCH", f"{WIDGETS}/a", {"kind": "Gadget"}, MERGE)
+    assert (answer.status, answer.body["message"]) == (
+        422,
+        'Gadget.shop.example.com "a" is invalid: kind: Invalid value: "Gadget": must be Widget',
+    )
+    answer = await server.call("PATCH", f"{WIDGETS}/a", {"kind": None}, MERGE)
+    assert answer.status == 422
+    assert "Object 'Kind' is missing in" in answer.body["message"]
+
+
+async def test_discovery_lists_verbs_in_upstreams_order(server: Shop) -> None:
+    await server.define(definition())
+    (entry, *_) = (await server.get("/apis/shop.example.com/v1"))["resources"]
+    assert entry["verbs"] == ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"]
+
+
+async def test_fields_that_cannot_be_selected_by(server: Shop) -> None:
+    await server.define(definition())
+    refused = await server.call("GET", f"{WIDGETS}?fieldSelector=spec.size%3D1")
+    assert (refused.status, refused.body["message"]) == (400, "field label not supported: spec.size")
+
+
+async def test_a_conflict_of_uids_names_the_key_as_upstream_keeps_it(server: Shop) -> None:
+    await server.define(definition())
+    await server.post(WIDGETS, widget(size=1))
+    answer = await server.call("PATCH", f"{WIDGETS}/a", {"metadata": {"uid": "x"}}, MERGE)
+    assert answer.status == 409
+    assert "Key: /registry/shop.example.com/widgets/default/a, ResourceVersion: 0, " in answer.body["message"]
 
 
 async def test_unknown_fields_as_the_client_wants_them(server: Shop) -> None:
