@@ -99,9 +99,26 @@ def check_updated_uid(resource: Resource, new: Obj, old: Obj, key: str) -> None:
         raise Conflict.of(
             resource,
             name_of(old),
-            f"StorageError: invalid object, Code: 4, Key: /registry/{key}, ResourceVersion: 0, AdditionalErrorMsg: "
-            f"Precondition failed: UID in precondition: {stated}, UID in object meta: {stored}",
+            f"StorageError: invalid object, Code: 4, Key: {_registry_key(resource, key)}, ResourceVersion: 0, "
+            f"AdditionalErrorMsg: Precondition failed: UID in precondition: {stated}, UID in object meta: {stored}",
         )
+
+
+_UPSTREAM_PREFIXES = {
+    "endpoints": "services/endpoints",
+    "ingresses": "ingress",
+    "nodes": "minions",
+    "replicationcontrollers": "controllers",
+    "services": "services/specs",
+}
+
+
+def _registry_key(resource: Resource, key: str) -> str:
+    """Where upstream would keep an object, for its messages."""
+    name = key.partition("/")[2]
+    if resource.lifetime is not None or resource.group in ("apiextensions.k8s.io", "apiregistration.k8s.io"):
+        return f"/registry/{resource.group}/{resource.plural}/{name}"
+    return f"/registry/{_UPSTREAM_PREFIXES.get(resource.plural, resource.plural)}/{name}"
 
 
 def check_preconditions(resource: Resource, old: Obj, uid: str, resource_version: str) -> None:

@@ -22,6 +22,7 @@ from wherry.api.schema import DecodeError
 from wherry.apiserver import metadata
 from wherry.apiserver.attributes import Admission, Plugin
 from wherry.apiserver.core import Call, Core
+from wherry.apiserver.encode import encode_any
 from wherry.apiserver.options import FieldValidation
 
 Faults = Sequence[FieldError]
@@ -53,9 +54,11 @@ def intake(
 class Undecodable(BadRequest):
     """A body that is no object of the kind, in the words that kubectl shows."""
 
-    def __init__(self, resource: Resource, why: str, why_not_converted: str = "") -> None:
-        kind = resource.kind
-        super().__init__(f'{kind} in version "{resource.version}" cannot be handled as a {kind}: {why}')
+    def __init__(
+        self, resource: Resource, why: str, why_not_converted: str = "", claims: tuple[str, str] | None = None
+    ) -> None:
+        kind, version = claims or (resource.kind, resource.version)
+        super().__init__(f'{kind} in version "{version}" cannot be handled as a {resource.kind}: {why}')
         self.why = why
         self.why_not_converted = why_not_converted or why
         """For what was never bytes: the result of a strategic merge."""
@@ -113,28 +116,47 @@ def _drop_repeated_owners(meta: Obj, owners: Sequence[Obj], call: Call, is_patch
 
 
 def _check_kind(resource: Resource, obj: Obj) -> None:
-    """A body may leave out apiVersion and kind; if it names them, they must be the ones of the path."""
+    """The kind that a body names must be the one of the path."""
+    if obj.get("apiVersion") != resource.api_version or obj.get("kind") != resource.kind:
+        if resource.lifetime is not None:
+            _check_custom_kind(resource, obj)
+        else:
+            _check_builtin_kind(resource, obj)
+    metadata.of(obj)
+
+
+def _check_builtin_kind(resource: Resource, obj: Obj) -> None:
+    """A body may leave out apiVersion and kind, which are filled in."""
     api_version, kind = obj.get("apiVersion"), obj.get("kind")
-    if api_version == resource.api_version and kind == resource.kind:
-        metadata.of(obj)
-        return
-    if kind and kind != resource.kind and resource.lifetime is not None and api_version == resource.api_version:
-        # Any JSON is an object of a custom kind to upstream's decoder; that it is of another kind is found out later.
-        claimed = replace(resource, kind=str(kind))
-        raise Invalid.of(claimed, metadata.name_of(obj), [invalid("kind", kind, f"must be {resource.kind}")])
     if kind and kind != resource.kind:
         version = str(api_version or resource.api_version).rpartition("/")[2]
-        raise BadRequest(
-            f'{kind} in version "{version}" cannot be handled as a {resource.kind}: '
-            f"converting ({version}.{kind}) to ({resource.group or 'core'}.{resource.kind}): unknown conversion"
-        )
+        why = f"converting ({version}.{kind}) to ({resource.group or 'core'}.{resource.kind}): unknown conversion"
+        raise Undecodable(resource, why, claims=(str(kind), version))
     if api_version and api_version != resource.api_version:
-        raise BadRequest(
-            f"the API version in the data ({api_version}) does not match the expected API version "
-            f"({resource.api_version})"
-        )
+        raise _other_version(resource, api_version)
     obj["apiVersion"], obj["kind"] = resource.api_version, resource.kind
-    metadata.of(obj)
+
+
+def _check_custom_kind(resource: Resource, obj: Obj) -> None:
+    """Any JSON is an object of a custom kind to upstream's decoder; that it is of another one is found out later."""
+    api_version, kind = str(obj.get("apiVersion") or ""), str(obj.get("kind") or "")
+    if not kind:
+        raise Undecodable(resource, f"Object 'Kind' is missing in '{encode_any(obj).decode()}'")
+    group, _, version = api_version.rpartition("/")
+    if group != resource.group:
+        what = f"{api_version or '/'}, Kind={kind}"
+        why = f'{what} is unstructured and is not suitable for converting to "{resource.api_version}"'
+        raise Undecodable(resource, why, claims=(kind, version))
+    if api_version != resource.api_version:
+        raise _other_version(resource, api_version)
+    claimed = replace(resource, kind=kind)
+    raise Invalid.of(claimed, metadata.name_of(obj), [invalid("kind", kind, f"must be {resource.kind}")])
+
+
+def _other_version(resource: Resource, api_version: str) -> BadRequest:
+    return BadRequest(
+        f"the API version in the data ({api_version}) does not match the expected API version ({resource.api_version})"
+    )
 
 
 def _report(

@@ -76,7 +76,7 @@ def _field(resource: Resource, name: str) -> tuple[str, Callable[[Obj], str]]:
 
 
 def _unknown(resource: Resource, name: str) -> str:
-    if resource.fields:
+    if resource.fields or resource.lifetime is not None:  # Custom kinds speak like those with fields of their own.
         return f"field label not supported: {name}"
     return f'"{name}" is not a known field selector: only "metadata.name", "metadata.namespace"'
 

@@ -21,6 +21,8 @@ from wherry.api.structural.jsonpath import PathError, compile_path
 from wherry.api.structural.schema import StructuralSchema
 
 SCALE = Subresource("scale", kind=GroupVersionKind("autoscaling", "v1", "Scale"))
+_VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
+"""In the order in which upstream lists them for custom kinds, which `kubectl api-resources -o wide` shows."""
 
 
 def resources(definition: Obj) -> tuple[Resource, ...]:
@@ -48,6 +50,7 @@ def _resource(definition: Obj, version: Obj) -> Resource:
         short_names=tuple(names.get("shortNames") or ()),
         categories=tuple(names.get("categories") or ()),
         scope=Scope(spec["scope"]),
+        verbs=_VERBS,
         schema=schema,
         columns=columns(version.get("additionalPrinterColumns") or ()),
         subresources=(*([STATUS] if has_status else []), *([SCALE] if scale else [])),

@@ -258,6 +258,21 @@ async def test_a_patch_that_makes_no_object_is_invalid(
     assert answer.body["details"]["causes"][0]["field"] == "patch"
 
 
+@pytest.mark.parametrize(
+    ("headers", "patch", "status"),
+    [
+        pytest.param(STRATEGIC, {"kind": "Secret"}, 200, id="strategic does not heed kinds"),
+        pytest.param(MERGE, {"kind": None, "apiVersion": None}, 200, id="no kind is the right kind"),
+        pytest.param(MERGE, {"kind": "Secret"}, 422, id="another kind"),
+    ],
+)
+async def test_patches_of_the_kind(server: Server, headers: dict[str, str], patch: Any, status: int) -> None:
+    await server.call("POST", CONFIGMAPS, configmap("a"))
+    answer = await server.call("PATCH", f"{CONFIGMAPS}/a", patch, headers)
+    assert answer.status == status
+    assert (await server.call("GET", f"{CONFIGMAPS}/a")).body["kind"] == "ConfigMap"
+
+
 async def test_unknown_and_duplicate_fields(server: Server) -> None:
     body = b'{"metadata":{"name":"a"},"bogus":1,"data":{"k":"1","k":"2"}}'
     strict = await server.call("POST", f"{CONFIGMAPS}?fieldValidation=Strict", body)

@@ -19,7 +19,7 @@ from wherry.api.resource import Resource, Subresource
 from wherry.apiserver import metadata, pipeline, versions
 from wherry.apiserver.core import Call, Core, Outcome
 from wherry.apiserver.decode import find_duplicates
-from wherry.apiserver.encode import DecodeError, decode, encode
+from wherry.apiserver.encode import DecodeError, decode, encode, encode_any
 from wherry.apiserver.options import FieldValidation
 from wherry.apiserver.pipeline import Faults
 from wherry.apiserver.verbs.update import rewrite
@@ -54,7 +54,8 @@ class Apply:
         """What upstream shows of a patch to `obj` whose result is no object of the kind."""
         if self.kind is Patch.STRATEGIC:
             return go_format(self.document)
-        return encode(self(obj)).decode()
+        patched = self(obj)
+        return (encode if patched.keys() >= {"apiVersion", "kind", "metadata"} else encode_any)(patched).decode()
 
 
 async def patch(
@@ -73,6 +74,8 @@ async def patch(
 
     def change(item: Item) -> tuple[Obj, Faults]:
         patched = apply(versions.read(resource, item))
+        if apply.kind is Patch.STRATEGIC:  # What an object is, is not among what is merged.
+            patched["apiVersion"], patched["kind"] = resource.api_version, resource.kind
         _check_identity(resource, patched, namespace, name)
         try:
             return patched, pipeline.intake(resource, patched, call, faults, is_patched=True)
@@ -98,8 +101,6 @@ def reader(body: bytes, content_type: str, resource: Resource) -> Apply:
 
 def _check_identity(resource: Resource, patched: Obj, namespace: str, name: str) -> None:
     """A patch can not make an object another one."""
-    if patched.get("apiVersion") != resource.api_version or patched.get("kind") != resource.kind:
-        raise BadRequest("the patch may not change apiVersion or kind")
     meta = metadata.of(patched)
     if not meta.get("name"):
         meta["name"] = name

@@ -333,8 +333,8 @@ async def test_a_body_of_another_kind_or_version_is_refused(server: Shop) -> Non
         ),
         pytest.param(
             {"kind": "Widget", "metadata": {"name": "a"}},
-            'Widget in version "" cannot be handled as a Widget: /, Kind=Widget is unstructured and is not suitable for '
-            'converting to "shop.example.com/v1"',
+            'Widget in version "" cannot be handled as a Widget: /, Kind=Widget is unstructured and is not suitable '
+            'for converting to "shop.example.com/v1"',
             id="no group",
         ),
         pytest.param(
