@@ -86,11 +86,12 @@ class ControlPlane:
         """Let controllers and scheduler work; returns when they have seen all there is."""
         client = self.api.client().named(CONTROLLERS)
         controllers = catalog.controllers(self._settings.controllers)
-        self._loops = Loops(controllers, client, self._clock, self._chance, self._recorder(client, "controllers"))
+        recorder = self._recorder(client, "controllers")
+        self._loops = Loops(controllers, client, self._clock, self._chance, recorder, client.named)
         await self._loops.start()
         binder = self.api.client().named(SCHEDULER)
-        recorder = self._recorder(binder, "default-scheduler")
-        self._scheduler = Scheduler(binder, self._clock, self._chance, recorder)
+        events = self._recorder(binder, "default-scheduler")
+        self._scheduler = Scheduler(binder, self._clock, self._chance, events)
         await self._scheduler.start()
 
     def handle(self, request: Request) -> Reply | Awaitable[Reply]:

@@ -90,5 +90,8 @@ class Controller:
     settings: Mapping[str, Any] = field(default_factory=dict)
     component: str = ""
     """Who its Events come from, where upstream's name for that is another than the controller's."""
+    manager: str = ""
+    """Under whose name it owns what it writes, where that is another than the rest's: upstream's API server has loops
+    of its own."""
     hears_own: bool = True
     """Whether every change of a reconciled object is a reason to look at it; otherwise only what `reads` says is."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -159,12 +159,15 @@ class Loops:
         clock: Clock,
         rng: random.Random,
         events: EventSource,
+        named: Callable[[str], Client] | None = None,
     ) -> None:
+        """`named` makes clients that write under the name of another manager."""
         self._tasks = Tasks("loops")
-        self._loops = [
-            Loop(controller, Deps(client, clock, _sink(events, controller), rng, controller.settings), self._tasks)
-            for controller in controllers
-        ]
+        self._loops = []
+        for controller in controllers:
+            writer = named(controller.manager) if named is not None and controller.manager else client
+            deps = Deps(writer, clock, _sink(events, controller), rng, controller.settings)
+            self._loops.append(Loop(controller, deps, self._tasks))
 
     async def start(self) -> None:
         """Attach all controllers to their informers and let them work once these are complete.

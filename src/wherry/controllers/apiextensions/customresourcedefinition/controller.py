@@ -69,6 +69,7 @@ def _of_group(old: Definition | None, new: Definition | None, deps: Deps) -> Ite
 
 CONTROLLER = Controller(
     name="customresourcedefinition-controller",
+    manager="kube-apiserver",
     reconciles=CUSTOMRESOURCEDEFINITIONS,
     view=Definition,
     reconcile=reconcile,

@@ -104,6 +104,7 @@ def endpoint_slice(address: Address) -> Obj:
 def controller(address: Address) -> Controller:
     return Controller(
         name="kubernetes-service-controller",
+        manager="kube-apiserver",
         reconciles=SERVICES,
         view=Service,
         reconcile=reconcile,

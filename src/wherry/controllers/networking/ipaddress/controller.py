@@ -95,6 +95,7 @@ def _of_service(old: Service | None, new: Service | None, deps: Deps) -> Iterabl
 
 CONTROLLER = Controller(
     name="service-ip-address-controller",
+    manager="kube-apiserver",
     reconciles=IPADDRESSES,
     view=IPAddress,
     reconcile=reconcile,
