@@ -118,9 +118,21 @@ def pod_requests(pod: Pod) -> Amounts:
     """All that a Pod asks of a node."""
     spec = pod.spec
     total = _sum(_requests(container) for container in spec.containers)
+    if spec.init_containers:
+        total = _with_init(total, spec.init_containers)
+    if spec.resources is not None and spec.resources.requests:
+        total |= amounts(spec.resources.requests)
+    if spec.overhead:
+        total = _sum((total, amounts(spec.overhead)))
+    total[PODS] = 1
+    return total
+
+
+def _with_init(total: Amounts, containers: Iterable[Container]) -> Amounts:
+    """What regular containers ask for, with sidecars beside them, or what the greediest moment before them asks for."""
     sidecars: Amounts = {}
     peak: Amounts = {}
-    for container in spec.init_containers:
+    for container in containers:
         own = _requests(container)
         if container.restart_policy == "Always":
             sidecars = _sum((sidecars, own))
@@ -128,13 +140,7 @@ def pod_requests(pod: Pod) -> Amounts:
         else:
             own = _sum((sidecars, own))
         peak = _largest(peak, own)
-    total = _largest(_sum((total, sidecars)), peak)
-    if spec.resources is not None and spec.resources.requests:
-        total |= amounts(spec.resources.requests)
-    if spec.overhead:
-        total = _sum((total, amounts(spec.overhead)))
-    total[PODS] = 1
-    return total
+    return _largest(_sum((total, sidecars)), peak)
 
 
 def amounts(quantities: Mapping[str, str]) -> Amounts:
