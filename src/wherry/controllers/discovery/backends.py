@@ -90,10 +90,8 @@ def is_published_ready(service: Service, pod: Pod) -> bool:
     return bool(service.spec.publish_not_ready_addresses) or is_ready(pod)
 
 
-def facts(pod: Pod | None) -> tuple[Any, ...] | None:
+def facts(pod: Pod) -> tuple[Any, ...]:
     """All of a Pod that endpoints depend on; changes of anything else need no look."""
-    if pod is None:
-        return None
     return (
         pod.metadata.labels,
         pod.metadata.deletion_timestamp is None,

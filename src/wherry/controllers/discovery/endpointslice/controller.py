@@ -101,7 +101,7 @@ def _managed_service(view: EndpointSlice) -> tuple[str, ...]:
 
 def services_of_pod(old: Pod | None, new: Pod | None, deps: Deps) -> Iterable[Key]:
     """The Services whose endpoints a change of a Pod may change."""
-    if facts(old) == facts(new):
+    if old is not None and new is not None and facts(old) == facts(new):
         return
     pods = [pod for pod in (old, new) if pod is not None]
     for service in deps.client.informer(SERVICES, Service).list(pods[0].metadata.namespace):
