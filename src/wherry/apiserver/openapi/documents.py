@@ -28,16 +28,25 @@ from wherry.apiserver.openapi.schemas import Json, Schemas, Version
 
 JSON = "application/json"
 PROTOBUF_V2 = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
-_PROTOBUF_V2_ASKED = ("application/com.github.proto-openapi.spec.v2@v1.0+protobuf", PROTOBUF_V2)
+PROTOBUF_V2_ASKED = ("application/com.github.proto-openapi.spec.v2@v1.0+protobuf", PROTOBUF_V2)
 
 _METADATA = {"meta.v1.ObjectMeta", "meta.v1.ListMeta"}
 
-_FORMAT = 4
+_FORMAT = 5
 """Counts changes of the code that makes documents, which clients must notice."""
 
 T = TypeVar("T")
 
 _INFO = {"title": "Kubernetes", "version": "v1.37.0"}
+_SECURITY = {
+    "BearerToken": {
+        "description": "Bearer Token authentication",
+        "in": "header",
+        "name": "authorization",
+        "type": "apiKey",
+    }
+}
+"""How generated clients learn that they may send a token."""
 
 
 class Document(NamedTuple):
@@ -101,7 +110,7 @@ class OpenAPI:
         etag = _quoted(hashlib.sha512(prints.encode()).hexdigest().upper())
         if not self._v2_json:
             self._v2_json = self._make_v2()
-        if not any(asked in accept for asked in _PROTOBUF_V2_ASKED):
+        if not any(asked in accept for asked in PROTOBUF_V2_ASKED):
             return Document(self._v2_json, JSON, etag)
         if not self._v2_protobuf:
             self._v2_protobuf = gnostic.document(msgspec.json.decode(self._v2_json))
@@ -115,7 +124,14 @@ class OpenAPI:
             part = group.v2()
             found |= part.paths
             schemas |= part.definitions
-        whole = {"swagger": "2.0", "info": _INFO, "paths": _sorted(found), "definitions": _sorted(schemas)}
+        whole = {
+            "swagger": "2.0",
+            "info": _INFO,
+            "paths": _sorted(found),
+            "definitions": _sorted(schemas),
+            "securityDefinitions": _SECURITY,
+            "security": [{name: [] for name in _SECURITY}],
+        }
         return msgspec.json.encode(whole)
 
 
@@ -148,7 +164,7 @@ class _Group:
     def v3(self) -> bytes:
         if not self._v3:
             found, schemas = _contents(self.resources, Version.V3)
-            components = {"schemas": schemas}
+            components = {"schemas": schemas, "securitySchemes": _SECURITY}
             whole = {"openapi": "3.0.0", "info": _INFO, "paths": found, "components": components}
             self._v3 = msgspec.json.encode(whole)
         return self._v3

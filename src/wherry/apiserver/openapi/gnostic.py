@@ -18,7 +18,19 @@ def document(doc: Json) -> bytes:
     info = text(1, doc["info"]["title"]) + text(2, doc["info"]["version"])
     paths = b"".join(message(2, _named(path, _path_item(item))) for path, item in doc["paths"].items())
     definitions = b"".join(message(1, _named(name, _schema(item))) for name, item in doc["definitions"].items())
-    return text(1, doc["swagger"]) + message(2, info) + message(8, paths) + message(9, definitions)
+    whole = text(1, doc["swagger"]) + message(2, info) + message(8, paths) + message(9, definitions)
+    return whole + _security(doc["security"], doc["securityDefinitions"])
+
+
+def _security(required: list[Json], definitions: Json) -> bytes:
+    """What is required of requests: no scopes, and keys in headers, are all that there is."""
+    parts = [message(12, b"".join(message(1, _named(name, b"")) for name in each)) for each in required]
+    keys = b"".join(message(1, _named(name, message(2, _api_key(key)))) for name, key in definitions.items())
+    return b"".join(parts) + message(13, keys)
+
+
+def _api_key(key: Json) -> bytes:
+    return text(1, key["type"]) + text(2, key["name"]) + text(3, key["in"]) + text(4, key["description"])
 
 
 _METHODS = {"get": 2, "put": 3, "post": 4, "delete": 5, "options": 6, "head": 7, "patch": 8}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import parse_qs
 
@@ -10,7 +11,7 @@ from wherry.api.errors import MethodNotAllowed
 from wherry.api.registry import Registry
 from wherry.apiserver.attributes import User
 from wherry.apiserver.compressing import accepts_gzip, member
-from wherry.apiserver.openapi.documents import Document, OpenAPI
+from wherry.apiserver.openapi.documents import JSON, PROTOBUF_V2_ASKED, Document, OpenAPI
 from wherry.apiserver.openapi.paths import V3
 from wherry.transport.messages import Request, Response
 
@@ -34,6 +35,8 @@ class OpenAPIPaths:
     async def v2(self, request: Request, _: User) -> Response:
         """Everything in one document; made in a thread, since it takes a tenth of a second the first time."""
         _only_get(request)
+        if not _accepts(request, (JSON, *PROTOBUF_V2_ASKED)):
+            return _NOT_ACCEPTABLE
         document = await asyncio.to_thread(self._current().v2, request.headers.get("accept", ""))
         return await _reply(request, document, "no-cache")
 
@@ -50,6 +53,8 @@ class OpenAPIPaths:
         wanted = current.hash(name)
         if asked and wanted and asked != wanted:
             return Response(301, b"", "text/plain", (("Location", f"{V3}/{name}?hash={wanted}"),))
+        if wanted and not _accepts(request, (JSON,)):
+            return _NOT_ACCEPTABLE
         document = await asyncio.to_thread(current.v3, name)
         return await _reply(request, document, FOR_EVER if asked else "no-cache")
 
@@ -74,6 +79,14 @@ async def _reply(request: Request, document: Document, caching: str) -> Response
 
 _packed = lru_cache(32)(member)
 """Documents of groups are few, change rarely and shrink to a tenth."""
+
+
+_NOT_ACCEPTABLE = Response(406, b"", "text/plain", (("Vary", "Accept"),))
+
+
+def _accepts(request: Request, offered: Iterable[str]) -> bool:
+    asked = (clause.partition(";")[0].strip() for clause in request.headers.get("accept", "*/*").split(","))
+    return not {*offered, "*/*", "application/*"}.isdisjoint(asked)
 
 
 def _only_get(request: Request) -> None:

@@ -93,6 +93,13 @@ def test_v2_comes_in_the_form_that_is_asked_for() -> None:
     assert document.data.startswith(b"\x0a\x032.0")
 
 
+def test_generated_clients_learn_that_they_may_send_a_token() -> None:
+    whole = json.loads(OPENAPI.v2().data)
+    assert whole["security"] == [{"BearerToken": []}]
+    assert whole["securityDefinitions"] == v3("apis/apps/v1")["components"]["securitySchemes"]
+    assert whole["securityDefinitions"]["BearerToken"]["in"] == "header"
+
+
 def test_the_hash_follows_the_resources() -> None:
     assert OpenAPI(BUILTIN).hash("api/v1") == OPENAPI.hash("api/v1")
     assert OpenAPI(BUILTIN[1:]).hash("api/v1") != OPENAPI.hash("api/v1")

@@ -58,10 +58,22 @@ def test_a_small_document() -> None:
             "m": {"type": "object", "additionalProperties": {"type": "integer", "format": "int32"}},
         },
     }
+    key = {"type": "apiKey", "name": "n", "in": "header", "description": "d"}
     doc = read(
-        document({"swagger": "2.0", "info": {"title": "t", "version": "v"}, "paths": {}, "definitions": {"x": schema}})
+        document(
+            {
+                "swagger": "2.0",
+                "info": {"title": "t", "version": "v"},
+                "paths": {},
+                "definitions": {"x": schema},
+                "security": [{"k": []}],
+                "securityDefinitions": {"k": key},
+            }
+        )
     )
     assert doc[1] == [b"2.0"]
+    assert named(read(doc[12][0])[1]) == {"k": {}}
+    assert read(named(read(doc[13][0])[1])["k"][2][0]) == {1: [b"apiKey"], 2: [b"n"], 3: [b"header"], 4: [b"d"]}
     assert read(doc[2][0]) == {1: [b"t"], 2: [b"v"]}
     x = named(read(doc[9][0])[1])["x"]
     assert (x[4], x[19], read(x[22][0])) == ([b"d"], [b"a"], {1: [b"object"]})

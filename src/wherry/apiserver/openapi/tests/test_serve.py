@@ -45,6 +45,22 @@ async def test_v2() -> None:
     assert json.loads(found.body)["swagger"] == "2.0"
 
 
+@pytest.mark.parametrize(
+    ("url", "accept", "status"),
+    [
+        ("/openapi/v2", "text/html", 406),
+        ("/openapi/v2", "text/html, */*;q=0.1", 200),
+        ("/openapi/v2", "application/com.github.proto-openapi.spec.v2@v1.0+protobuf", 200),
+        ("/openapi/v3", "text/html", 200),
+        ("/openapi/v3/apis/apps/v1", "application/com.github.proto-openapi.spec.v3@v1.0+protobuf", 406),
+        ("/openapi/v3/apis/apps/v1", "application/json;q=0.8", 200),
+    ],
+)
+async def test_forms_that_there_are_not(url: str, accept: str, status: int) -> None:
+    serve = PATHS.v2 if url.endswith("v2") else PATHS.v3
+    assert (await serve(request(url, accept=accept), SOMEONE)).status == status
+
+
 async def test_refuses() -> None:
     with pytest.raises(NotFound):
         await PATHS.v3(request("/openapi/v3/apis/bogus/v1"), SOMEONE)
