@@ -6,7 +6,7 @@ look-up.
 
 from __future__ import annotations
 
-from email.utils import formatdate
+import time
 
 from wherry.lib.clock import Clock
 from wherry.wire.httphead import header_lines, status_line
@@ -36,10 +36,21 @@ class Heads:
             self._clock.call_later(1.0 - now % 1.0, self._new_second)
         elif len(common) >= _MAX:
             common.clear()
-        date = f"Date: {formatdate(now, usegmt=True)}\r\n".encode()
+        date = f"Date: {http_date(now)}\r\n".encode()
         lines = status_line(status, content_type) + date + header_lines(headers)
         common[(status, content_type, headers)] = lines
         return lines
 
     def _new_second(self) -> None:
         self._common = {}
+
+
+def http_date(seconds: float) -> str:
+    """A time as HTTP writes it: `Sun, 06 Nov 1994 08:49:37 GMT`. What `email.utils` does for 3 ms of imports."""
+    at = time.gmtime(seconds)
+    day, month = _DAYS[at.tm_wday], _MONTHS[at.tm_mon - 1]
+    return f"{day}, {at.tm_mday:02} {month} {at.tm_year:04} {at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02} GMT"
+
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
