@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from wherry.api.schema import DecodeError, schema
 from wherry.api.schema.shapes import kind_struct
+from wherry.lib.depth import LEVELS
 
 FIELDS = st.sampled_from(
     ["metadata", "spec", "status", "containers", "name", "labels", "env", "resources", "limits", "ports", "port",
@@ -226,7 +227,7 @@ def test_zeros_that_say_nothing_go() -> None:
 
 def test_too_deep() -> None:
     deep: dict[str, Any] = {}
-    for _ in range(1000):
+    for _ in range(LEVELS):
         deep = {"properties": {"a": deep}}
     obj = {"spec": {**ROOMY_CRD, "versions": [{"name": "v1", "schema": {"openAPIV3Schema": deep}}]}}
     assert texts("apiextensions.k8s.io/v1", "CustomResourceDefinition", obj) == (["exceeded max depth"], [], [])
