@@ -7,7 +7,7 @@ a cluster accepts: they are upstream's.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from wherry.cel.cost_calls import ITEMS, LIST, PATTERN, TRAVERSAL
@@ -15,8 +15,6 @@ from wherry.cel.functions import Charge
 from wherry.cel.library.addresses import CIDR, IP
 from wherry.cel.library.formats import Format
 from wherry.cel.values import Opaque, Optional
-
-_Size = Callable[[Any], int]
 
 _SIZED = frozenset((str, bytes, list, dict))
 
