@@ -11,7 +11,6 @@ from functools import partial
 
 from wherry.api import Obj
 from wherry.api.errors import BadRequest, Conflict, Invalid, NotFound
-from wherry.api.field import FieldError
 from wherry.api.meta.objectmeta import validate_update
 from wherry.api.resource import Resource, Subresource
 from wherry.apiserver import metadata, ownership, pipeline, versions
