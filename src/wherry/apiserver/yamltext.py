@@ -1,20 +1,24 @@
 """YAML in and out, on libyaml; imported only when somebody speaks it.
 
-The loader keeps to what JSON can say: no dates, no tags. Scalars follow YAML 1.1 as upstream's library does. Aliases
-are weighed before anything is made of them: a few hundred bytes of aliases of aliases would otherwise become gigabytes
-(the "billion laughs" of CVE-2019-11253).
+The loader keeps to what JSON can say: no dates, no tags. Words are read as upstream's library does (`yamlscalars.py`).
+Aliases are weighed before anything is made of them: a few hundred bytes of aliases of aliases would otherwise become
+gigabytes (the "billion laughs" of CVE-2019-11253).
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import yaml
 
+from wherry.apiserver.yamlscalars import TRUE, read_number
+
 YamlError = yaml.YAMLError
 
 
-_NOT_RESOLVED = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:value")
+_BOOL, _INT, _FLOAT = (f"tag:yaml.org,2002:{name}" for name in ("bool", "int", "float"))
+_NOT_RESOLVED = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:value", _INT, _FLOAT)
 
 
 class _Loader(yaml.CSafeLoader):
@@ -29,6 +33,23 @@ _JSON_TAGS = {None, *(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "
 _Loader.yaml_constructors = {
     tag: construct for tag, construct in yaml.CSafeLoader.yaml_constructors.items() if tag in _JSON_TAGS
 }
+_MAYBE_NUMBER = re.compile(r"[-+.0-9][-+.0-9a-zA-Z_]*\Z")
+_MORE_BOOLS = re.compile(r"[yYnN]\Z")
+for _first in "+-.0123456789":
+    _Loader.add_implicit_resolver(_FLOAT, _MAYBE_NUMBER, [_first])
+for _first in "yYnN":
+    _Loader.add_implicit_resolver(_BOOL, _MORE_BOOLS, [_first])
+
+
+def _number(loader: _Loader, node: yaml.ScalarNode) -> int | float | str:
+    return read_number(loader.construct_scalar(node))
+
+
+def _truth(loader: _Loader, node: yaml.ScalarNode) -> bool:
+    return loader.construct_scalar(node).lower() in TRUE
+
+
+_Loader.yaml_constructors.update({_BOOL: _truth, _INT: _number, _FLOAT: _number})
 _ALIAS_ALLOWANCE = 400_000
 """How much heavier than its text a document may become through aliases, in nodes and characters."""
 
