@@ -25,7 +25,7 @@ def scaled(value: IntOrString, total: int, round_up: bool) -> int:
         return value
     if not _PERCENT.match(value):
         raise ValueError(f'invalid value for IntOrString: invalid type: string is not a percentage: "{value}"')
-    product = int(value[:-1]) * total
+    product = _percent(value) * total
     return -(-product // 100) if round_up else product // 100
 
 
@@ -38,11 +38,16 @@ def validate_positive(value: IntOrString, path: str) -> list[FieldError]:
 
 def validate_at_most_100(value: IntOrString, path: str) -> list[FieldError]:
     """A percentage must not exceed 100%."""
-    if is_percent(value) and int(str(value)[:-1]) > 100:
+    if is_percent(value) and _percent(str(value)) > 100:
         return [invalid(path, value, "must not be greater than 100%")]
     return []
 
 
 def as_count(value: IntOrString) -> int:
     """The number; percentages count as their number (upstream's `getIntOrPercentValue`)."""
-    return value if isinstance(value, int) else int(value[:-1]) if is_percent(value) else 0
+    return value if isinstance(value, int) else _percent(value) if is_percent(value) else 0
+
+
+def _percent(value: str) -> int:
+    """The number of a percentage. As far as anybody counts, all that are longer than 18 digits are the same."""
+    return int(value[:-1]) if len(value) <= 19 else 10**18

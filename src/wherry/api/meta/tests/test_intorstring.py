@@ -33,3 +33,11 @@ def test_counts() -> None:
     assert as_count(3) == 3
     assert as_count("25%") == 25
     assert as_count("many") == 0
+
+
+def test_percentages_of_any_length_are_numbers() -> None:
+    huge = "9" * 5000 + "%"
+    assert scaled(huge, 10, True) == 10**17
+    assert as_count(huge) == 10**18
+    assert [fault.detail for fault in validate_at_most_100(huge, "a")] == ["must not be greater than 100%"]
+    assert validate_positive(huge, "a") == []

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from wherry.api import Obj
+from wherry.api.meta.intorstring import scaled
 from wherry.api.types.apps_v1 import Deployment, ReplicaSet
 from wherry.controllers.documents import plain
 
@@ -102,12 +102,7 @@ def fenceposts(max_surge: int | str | None, max_unavailable: int | str | None, r
 
 def scaled_value(value: int | str | None, total: int, *, round_up: bool) -> int:
     """An int-or-percent of `total`; the absent one is 0."""
-    if value is None:
-        return 0
-    if isinstance(value, int):
-        return value
-    share = int(value.rstrip("%")) * total
-    return math.ceil(share / 100) if round_up else share // 100
+    return 0 if value is None else scaled(value, total, round_up)
 
 
 def replicas_of(replica_set: ReplicaSet) -> Replicas:
