@@ -20,8 +20,8 @@ from wherry.api.registry import Registry
 from wherry.api.resource import Resource, Subresource
 from wherry.apiserver.attributes import User
 from wherry.apiserver.encode import encode_any
-from wherry.apiserver.negotiate import PLAIN
-from wherry.apiserver.respond import plainly, value_reply
+from wherry.apiserver.negotiate import PLAIN, negotiate
+from wherry.apiserver.respond import PRIVATE, plainly, value_reply
 from wherry.transport.messages import Request, Response
 
 _AGGREGATED = {
@@ -89,8 +89,10 @@ class Discovery:
             self._documents.clear()
             self._forget()
             self._revision = self._registry.revision
-        if not aggregated and plainly(request) is not PLAIN:
-            return value_reply(make(), request)
+        if not aggregated:
+            negotiate(request.headers.get("accept", ""), has_table=lambda: False)
+            if plainly(request) is not PLAIN:
+                return value_reply(make(), request)
         document = self._documents.get(name)
         if document is None:
             data = encode_any(make())
@@ -178,7 +180,7 @@ def _wants_aggregated(request: Request) -> str:
 
 def _conditional(request: Request, document: _Document, has_etag: bool) -> Response:
     if not has_etag:
-        return Response(200, document.data, document.content_type)
+        return Response(200, document.data, document.content_type, PRIVATE)
     headers = (("ETag", document.etag), ("Vary", "Accept"), ("Cache-Control", "public"))
     if request.headers.get("if-none-match") == document.etag:
         return Response(304, b"", document.content_type, headers)

@@ -18,13 +18,12 @@ from wherry.apiserver import versions
 from wherry.apiserver.encode import encode_any, indent
 from wherry.apiserver.exchange import Answer, Exchange
 from wherry.apiserver.negotiate import JSON, PLAIN, PROTOBUF, YAML, Accepted, Form
-from wherry.apiserver.respond import LONG_YAML
+from wherry.apiserver.respond import LONG_YAML, PRIVATE
 from wherry.apiserver.table import check_include, partial, rows, table
 from wherry.apiserver.verbs.list import Page
 from wherry.transport.messages import Reply, Response
 from wherry.watchcache.item import Item
 
-_PRIVATE = (("Cache-Control", "no-cache, private"),)
 _SLICES = {JSON: 100, PROTOBUF: 30, YAML: 5}
 """Objects to convert before others get their turn: a few milliseconds."""
 
@@ -44,14 +43,14 @@ def page_reply(exchange: Exchange, page: Page) -> Answer:
     """Answer with a list, in the form that the client prefers."""
     accepted = exchange.accepted(is_list=True)
     if accepted is PLAIN:
-        return Response(200, list_body(exchange.resource, page), headers=_PRIVATE)
+        return Response(200, list_body(exchange.resource, page), headers=PRIVATE)
     rendering, elements = _rendering(exchange, accepted, page), iter(page.items)
     if accepted.media_type == YAML and sum(len(item.data) for item in page.items) > LONG_YAML:
         return _aside(exchange, lambda: rendering.join([rendering.element(item) for item in elements]))
     if len(page.items) > _SLICES[accepted.media_type]:
         return _sliced(rendering, elements, accepted.media_type)
     parts = rendering.join([rendering.element(item) for item in elements])
-    return Response(200, parts, accepted.media_type, _PRIVATE)
+    return Response(200, parts, accepted.media_type, PRIVATE)
 
 
 def list_body(resource: Resource, page: Page) -> list[bytes]:
@@ -65,7 +64,7 @@ def list_body(resource: Resource, page: Page) -> list[bytes]:
 
 
 async def _aside(exchange: Exchange, write: Callable[[], list[bytes]]) -> Reply:
-    return Response(200, await exchange.core.aside.run(True, write), YAML, _PRIVATE)
+    return Response(200, await exchange.core.aside.run(True, write), YAML, PRIVATE)
 
 
 async def _sliced(rendering: _Rendering, items: Iterator[Item], media_type: str) -> Reply:
@@ -73,7 +72,7 @@ async def _sliced(rendering: _Rendering, items: Iterator[Item], media_type: str)
     while part := [rendering.element(item) for item in islice(items, _SLICES[media_type])]:
         done += part
         await asyncio.sleep(0)
-    return Response(200, rendering.join(done), media_type, _PRIVATE)
+    return Response(200, rendering.join(done), media_type, PRIVATE)
 
 
 def _list_head(resource: Resource, page: Page) -> Obj:

@@ -39,15 +39,16 @@ _MOST_SHORTENED = 256
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 LONG_YAML = 32 * 1024
 """Bytes of JSON that take ten milliseconds to be written as YAML."""
-_PRIVATE: Headers = (("Cache-Control", "no-cache, private"),)
+PRIVATE: Headers = (("Cache-Control", "no-cache, private"),)
+"""What nobody may keep: all answers but those that are told from others by a hash."""
 
 
 def item_reply(exchange: Exchange, item: Item) -> Answer:
     """One stored object."""
     accepted = exchange.accepted()
     if accepted is PLAIN:
-        return Response(200, versions.present(exchange.resource, item), headers=_PRIVATE)
-    convert = functools.partial(_converted, exchange, accepted, versions.read(exchange.resource, item), 200, _PRIVATE)
+        return Response(200, versions.present(exchange.resource, item), headers=PRIVATE)
+    convert = functools.partial(_converted, exchange, accepted, versions.read(exchange.resource, item), 200, PRIVATE)
     if accepted.media_type == YAML and len(item.data) > LONG_YAML:
         return exchange.core.aside.run(True, convert)
     return convert()
@@ -55,7 +56,7 @@ def item_reply(exchange: Exchange, item: Item) -> Answer:
 
 async def outcome_reply(exchange: Exchange, outcome: Outcome, call: Call | None = None) -> Response:
     """What a write answers, with its warnings."""
-    headers = _PRIVATE if call is None or not call.warnings else _PRIVATE + warning_headers(call.warnings)
+    headers = PRIVATE if call is None or not call.warnings else PRIVATE + warning_headers(call.warnings)
     accepted = exchange.accepted()
     if accepted is PLAIN:
         return Response(outcome.code, outcome.data, headers=headers)
@@ -64,13 +65,13 @@ async def outcome_reply(exchange: Exchange, outcome: Outcome, call: Call | None 
     return await exchange.core.aside.run(is_long, convert)
 
 
-def value_reply(value: Obj, request: Request, code: int = 200, headers: Headers = ()) -> Response:
+def value_reply(value: Obj, request: Request, code: int = 200, headers: Headers = PRIVATE) -> Response:
     """A document that has one form: discovery, versions, statuses."""
     return _encoded(value, plainly(request), code, headers)
 
 
 def error_reply(error: ApiError, request: Request | None = None) -> Response:
-    headers: Headers = _PRIVATE
+    headers: Headers = PRIVATE
     if seconds := (error.details or {}).get("retryAfterSeconds"):
         headers += (("Retry-After", str(seconds)),)
     return _encoded(error.status, PLAIN if request is None else plainly(request), error.http_code, headers)

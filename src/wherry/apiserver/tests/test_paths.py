@@ -58,6 +58,23 @@ async def test_aggregated_discovery_with_etag(server: Server) -> None:
     assert plain["kind"] == "APIGroupList"
 
 
+@pytest.mark.parametrize(
+    ("accept", "status"),
+    [
+        ("text/html", 406),
+        ("application/json;as=Table;v=v1;g=meta.k8s.io", 406),
+        ("application/json;g=apidiscovery.k8s.io;v=v9;as=APIGroupDiscoveryList", 406),
+        ("application/json;g=apidiscovery.k8s.io;v=v9;as=APIGroupDiscoveryList,application/json", 200),
+        ("text/html,*/*;q=0.8", 200),
+        ("application/yaml", 200),
+    ],
+)
+@pytest.mark.parametrize("path", ["/api", "/apis", "/apis/apps", "/apis/apps/v1"])
+async def test_forms_of_discovery_that_there_are_not(server: Server, path: str, accept: str, status: int) -> None:
+    answer = await server.call("GET", path, headers={"accept": accept})
+    assert (answer.status, answer.headers["Cache-Control"]) == (status, "no-cache, private")
+
+
 async def test_health(server: Server) -> None:
     assert await _text(server, "/livez") == (200, "ok")
     assert await _text(server, "/readyz?verbose") == (200, "[+]ping ok\n[+]log ok\nreadyz check passed\n")
