@@ -56,11 +56,11 @@ def validate_selected_template(
         try:
             selector = selector_of(label_selector)
         except (SelectorError, KeyError):
-            faults.append(invalid(path + ".selector", label_selector, "invalid label selector"))
+            return [*faults, invalid(path + ".selector", label_selector, "invalid label selector")]
         if selector == EVERYTHING:
             faults.append(invalid(path + ".selector", label_selector, empty))
-    labels = (template.get("metadata") or {}).get("labels") or {}
-    if not selector.is_nothing and not selector.is_everything and not selector.matches(labels):
+    labels = (template.get("metadata") or {}).get("labels")
+    if not selector.is_everything and not selector.matches(labels):
         where = path + ".template.metadata.labels"
         faults.append(invalid(where, labels, "`selector` does not match template `labels`"))
     faults += validate_template(template, path + ".template", restart_policies)
