@@ -7,6 +7,7 @@ coroutine where a write has to become durable first.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
 from wherry.api import Obj
@@ -116,8 +117,10 @@ async def _patch_by_handlers(exchange: Exchange, get: Handler, update: Handler) 
         applied = await apply_by_handlers(exchange.core, call, _target(exchange), get, update, configuration)
         return await outcome_reply(exchange, applied, call)
 
+    given = patch.reader(body, content_type, exchange.resource)  # Whose parts take the patches that it takes itself.
+
     def apply(kind: Resource, current: Obj) -> Obj:
-        return patch.reader(body, content_type, kind)(current)
+        return replace(given, resource=kind)(current)
 
     outcome = await patch_by_handlers(exchange.core, call, _target(exchange), get, update, apply)
     return await outcome_reply(exchange, outcome, call)

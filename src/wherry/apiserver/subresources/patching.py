@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from wherry.api import Obj
-from wherry.api.errors import Conflict
+from wherry.api.errors import Conflict, Invalid
 from wherry.api.resource import Resource
-from wherry.apiserver import ownership
+from wherry.apiserver import ownership, pipeline
 from wherry.apiserver.core import Call, Core, Outcome
+from wherry.apiserver.encode import encode
 from wherry.apiserver.subresources import Handler, Target, scale
 from wherry.apiserver.verbs.apply import Configuration
 
@@ -28,6 +29,9 @@ async def patch_by_handlers(
         except Conflict:
             if attempt == _ATTEMPTS:
                 raise
+        except pipeline.Undecodable as error:
+            shown = apply(kind, (await read(core, call, target, None)).decoded())
+            raise Invalid.of_patch(encode(shown).decode(), error.why) from error
     raise AssertionError("unreachable")
 
 

@@ -250,6 +250,10 @@ async def test_a_scale_takes_a_number_of_replicas(server: Shop) -> None:
     assert empty.body["message"] == 'the spec replicas field ".spec.replicas" cannot be empty'
     scaled = await server.call("PATCH", f"{WIDGETS}/a/scale", {"spec": {"replicas": 4}}, MERGE)
     assert (scaled.status, scaled.body["spec"]) == (200, {"replicas": 4})
+    text = await server.call("PATCH", f"{WIDGETS}/a/scale", {"spec": {"replicas": "x"}}, MERGE)
+    assert (text.status, text.body["details"]["causes"][0]["field"]) == (422, "patch")
+    strategic = {"content-type": "application/strategic-merge-patch+json"}
+    assert (await server.call("PATCH", f"{WIDGETS}/a/scale", {"spec": {}}, strategic)).status == 415
     assert (await server.get(f"{WIDGETS}/a"))["spec"]["replicas"] == 4
 
 
