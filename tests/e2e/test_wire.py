@@ -204,7 +204,8 @@ def test_custom_objects_have_no_protobuf_but_their_metadata_has(talk: Talk) -> N
     try:
         assert talk.ask("POST", definitions, definition).status == 201
         until(lambda: talk.ask("GET", path).status == 200, what="the new kind")
-        assert talk.ask("POST", path, {"metadata": {"name": "a"}, "spec": {"x": 1}}).status == 201
+        wire = {"apiVersion": "wire.example.com/v1", "kind": "Wire", "metadata": {"name": "a"}, "spec": {"x": 1}}
+        assert talk.ask("POST", path, wire).status == 201
         for target in (path, f"{path}/a"):
             either = talk.ask("GET", target, headers={"Accept": f"{PROTOBUF},application/json"})
             assert (either.status, either.headers["content-type"]) == (200, "application/json")
