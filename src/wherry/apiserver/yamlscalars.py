@@ -34,8 +34,8 @@ def read_number(text: str) -> int | float | str:
     integer = _INTEGER.fullmatch(plain)
     if integer is not None and (value := _integer(integer)) is not None:
         return value
-    if _DOUBLE.fullmatch(plain):
-        return _double(plain, text)
+    if _DOUBLE.fullmatch(plain) and (double := _double(plain)) is not None:
+        return double
     if integer is not None:
         raise ValueError(f"json: cannot unmarshal number {text[:40]} into Go value of type float64")
     return text
@@ -52,8 +52,9 @@ def _integer(match: re.Match[str]) -> int | float | None:
     return None if base in (8, 10) else float(value)
 
 
-def _double(plain: str, text: str) -> int | float | str:
-    value = float(plain)
+def _double(text: str) -> int | float | None:
+    """The value; None of what is too large."""
+    value = float(text)
     if math.isinf(value):
-        return text
+        return None
     return int(value) if value.is_integer() and abs(value) < _WHOLE else value

@@ -41,11 +41,12 @@ def _levels(first: str, item: str) -> str:
         ("a: &a {b: *a}", "contains itself"),
         ("[" * 10_000 + "]" * 10_000, "recursion"),
         ("- " * 5_000 + "a", "recursion"),
+        ("a: " + "9" * 6_000, "cannot unmarshal number"),
         ("a: 0x" + "f" * 1_000_000, "cannot unmarshal number"),
         ("!!set {a, b}", "constructor"),
         ('!!python/object/apply:os.system ["id"]', "constructor"),
     ],
-    ids=["lists", "merges", "strings", "cycle", "flow", "block", "digits", "set", "code"],
+    ids=["lists", "merges", "strings", "cycle", "flow", "block", "digits", "hexadecimal digits", "set", "code"],
 )
 def test_what_would_grow_or_act_is_refused(text: str, why: str) -> None:
     with pytest.raises(YamlError, match=why):
