@@ -39,12 +39,11 @@ def ensure_namespace(resource: Resource, obj: Obj, namespace: str) -> None:
 
 
 def ensure_name(obj: Obj, name: str) -> None:
-    """Make the object's name the one of the request, or refuse."""
-    meta = of(obj)
-    stated = meta.get("name")
+    """Refuse an object that has not the name of the request."""
+    stated = name_of(obj)
     if not stated:
-        meta["name"] = name
-    elif stated != name:
+        raise BadRequest(f"the name of the object ({name} based on URL) was undeterminable: name must be provided")
+    if stated != name:
         raise BadRequest(f"the name of the object ({stated}) does not match the name on the URL ({name})")
 
 

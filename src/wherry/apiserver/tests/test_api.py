@@ -474,3 +474,20 @@ async def test_faulty_fields_are_told_of_in_the_order_of_the_body(server: Server
     assert isinstance(warned, Response)
     warnings = [value for name, value in warned.headers if name == "Warning"]
     assert warnings == ['299 - "' + text.replace('"', '\\"') + '"' for text in told]
+
+
+@pytest.mark.parametrize(
+    ("method", "content_type", "body"),
+    [
+        pytest.param("PUT", "application/json", {"data": {}}, id="put"),
+        pytest.param("PATCH", "application/merge-patch+json", {"metadata": {"name": None}}, id="merge"),
+        pytest.param("PATCH", "application/strategic-merge-patch+json", {"metadata": {"name": ""}}, id="strategic"),
+    ],
+)
+async def test_what_is_written_has_a_name(server: Server, method: str, content_type: str, body: Any) -> None:
+    await server.post(CONFIGMAPS, configmap("a"))
+    answer = await server.call(method, f"{CONFIGMAPS}/a", body, {"content-type": content_type})
+    assert (answer.status, answer.body["message"]) == (
+        400,
+        "the name of the object (a based on URL) was undeterminable: name must be provided",
+    )

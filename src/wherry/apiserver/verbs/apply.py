@@ -168,8 +168,6 @@ def _laid(
 
 def _check_identity(resource: Resource, obj: Obj, namespace: str, name: str) -> None:
     metadata.ensure_namespace(resource, obj, namespace)
-    if not metadata.name_of(obj):
-        raise BadRequest(f"the name of the object ({name} based on URL) was undeterminable: name must be provided")
     metadata.ensure_name(obj, name)
 
 

@@ -101,8 +101,5 @@ def reader(body: bytes, content_type: str, resource: Resource) -> Apply:
 
 def _check_identity(resource: Resource, patched: Obj, namespace: str, name: str) -> None:
     """A patch can not make an object another one."""
-    meta = metadata.of(patched)
-    if not meta.get("name"):
-        meta["name"] = name
-    metadata.ensure_name(patched, name)
     metadata.ensure_namespace(resource, patched, namespace)
+    metadata.ensure_name(patched, name)

@@ -40,8 +40,8 @@ async def update(
     """Replace an object by `obj`, which from here on belongs to the pipeline."""
     is_long = resource.is_laborious(call.size)
     faults = await core.aside.run(is_long, lambda: pipeline.intake(resource, obj, call, duplicates))
-    metadata.ensure_name(obj, name)
     metadata.ensure_namespace(resource, obj, namespace)
+    metadata.ensure_name(obj, name)
     if resource.create_on_update and sub is None and core.kind(resource).get(namespace, name) is None:
         obj["metadata"].pop("resourceVersion", None)
         return await create.finish(core, call, resource, namespace, obj, faults)
