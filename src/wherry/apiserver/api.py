@@ -24,6 +24,8 @@ from wherry.apiserver.core import CacheReader, Core
 from wherry.apiserver.exchange import Answer
 from wherry.apiserver.extensions.definitions import Definitions
 from wherry.apiserver.extensions.webhook import converters
+from wherry.apiserver.gate import Gate, Witness
+from wherry.apiserver.gatedclient import GatedClient
 from wherry.apiserver.health import Check
 from wherry.apiserver.ids import Ids
 from wherry.apiserver.inprocess import InProcessClient
@@ -65,6 +67,10 @@ class Settings:
     checks: tuple[Check, ...] = ()
     objects: Callable[[], Iterable[Obj]] | None = None
     """What else has to exist from the start: RBAC's default roles."""
+    gate: Gate | None = None
+    """What tests put before every verb."""
+    witness: Witness | None = None
+    """Hears of every write."""
 
 
 class Api:
@@ -86,6 +92,8 @@ class Api:
             mutating=settings.mutating,
             validating=settings.validating,
             allocators=ServiceAllocator(settings.allocation, reader, settings.random).allocators(),
+            gate=settings.gate,
+            witness=settings.witness,
         )
         self.telemetry = Telemetry(settings.registry, cache)
         self._webhooks = Webhooks(reader, settings.clock)
@@ -117,7 +125,8 @@ class Api:
         client = self._clients.get(user)
         if client is None:
             handlers = self._settings.handlers(self.core) if self._settings.handlers is not None else {}
-            client = self._clients[user] = InProcessClient(self.core, user, handlers)
+            make = InProcessClient if self.core.gate is None else GatedClient
+            client = self._clients[user] = make(self.core, user, handlers)
         return client
 
     async def close(self) -> None:

@@ -40,7 +40,6 @@ async def _create(core: Core, obj: Obj) -> None:
     if resource is None:
         raise LookupError(f"no kind {obj['kind']} in {obj['apiVersion']}")
     # Admission is for requests; what the control plane itself needs must not wait for what admission needs.
-    bare = Core(core.store, core.cache, core.clock, core.ids, core.registry, core.reader)
-    await create(
-        bare, Call(ROOT, manager="kube-apiserver"), resource, obj["metadata"].get("namespace") or "", copy(obj)
-    )
+    bare = Core(core.store, core.cache, core.clock, core.ids, core.registry, core.reader, witness=core.witness)
+    call = Call(ROOT, manager="kube-apiserver", verb="create")
+    await create(bare, call, resource, obj["metadata"].get("namespace") or "", copy(obj))

@@ -18,6 +18,7 @@ from wherry.api.resource import Resource
 from wherry.apiserver.aside import Aside
 from wherry.apiserver.attributes import Observer, Plugin, Reader, User
 from wherry.apiserver.encode import decode
+from wherry.apiserver.gate import Gate, Witness
 from wherry.apiserver.ids import Ids
 from wherry.apiserver.options import FieldValidation
 from wherry.lib.clock import Clock, format_time
@@ -72,6 +73,10 @@ class Core:
     """Does what takes long without making others wait."""
     tasks: Tasks = field(default_factory=lambda: Tasks("api"))
     """Owns what the API does for nobody in particular: conversions of watched events, the care for custom kinds."""
+    gate: Gate | None = None
+    """What tests put before every verb."""
+    witness: Witness | None = None
+    """Hears of every write, where a test wants to know who wrote what."""
 
     def kind(self, resource: Resource) -> KindCache:
         return self.cache.kind(resource.key_prefix)
@@ -84,14 +89,18 @@ class Core:
         allocator = self.allocators.get(resource)
         return None if allocator is None else allocator()
 
-    def write(self, write: Write, claim: Claim | None) -> asyncio.Future[Revision]:
-        """Order a write; what it was given is kept for it until it has been carried out.
+    def write(
+        self, call: Call, resource: Resource, before: Item | None, write: Write, claim: Claim | None = None
+    ) -> asyncio.Future[Revision]:
+        """Order a write that changes `before`; what it was given is kept for it until it has been carried out.
 
         Raises RequestEntityTooLarge for more than can be kept.
         """
         if write.value is not None and len(write.value) > MAX_STORED:
             raise RequestEntityTooLarge(f"Request entity too large: limit is {MAX_STORED}")
         ordered = self.store.write(write)
+        if self.witness is not None:
+            self.witness.ordered(call, resource, before, write, ordered)
         if claim is None:
             return ordered
         claim.follow(ordered)
@@ -107,6 +116,9 @@ class Call:
     validation: FieldValidation = FieldValidation.IGNORE
     manager: str = ""
     """The name under which the writer owns fields."""
+    verb: str = ""
+    subresource: str = ""
+    """What was asked for, for whoever wants to know by what an object was written."""
     is_applied: bool = False
     """Whether the object that is written has its entries of managed fields already, from a server-side apply."""
     size: int = 0

@@ -12,6 +12,7 @@ from wherry.apiserver.access import Demand
 from wherry.apiserver.attributes import Attributes, User
 from wherry.apiserver.core import Call, Core
 from wherry.apiserver.decode import find_duplicates, find_yaml_duplicates, in_order_of, read_body
+from wherry.apiserver.gate import Ask
 from wherry.apiserver.negotiate import (
     JSON,
     YAML,
@@ -22,7 +23,7 @@ from wherry.apiserver.negotiate import (
     negotiate_stream,
     prettier,
 )
-from wherry.apiserver.options import FieldValidation, Query, WriteOptions
+from wherry.apiserver.options import DeleteOptions, FieldValidation, Query, WriteOptions
 from wherry.apiserver.ownership import manager_of
 from wherry.apiserver.requestinfo import RequestInfo
 from wherry.transport.messages import Reply, Request
@@ -102,7 +103,29 @@ class Exchange:
         order = partial(in_order_of, self.request.body)
         body = self.request.body
         size = len(body) if body[:1] in _JSON_BEGINS else len(body) * _YAML_EFFORT
-        return Call(self.user, options.dry_run, options.field_validation, manager, size=size, in_order=order)
+        verb, subresource = self.info.verb, self.info.subresource
+        return Call(
+            self.user,
+            options.dry_run,
+            options.field_validation,
+            manager,
+            verb,
+            subresource,
+            size=size,
+            in_order=order,
+        )
+
+    def deleting(self, options: DeleteOptions) -> Call:
+        """The same for deletions, which own no fields."""
+        manager = manager_of(self.request.headers.get("user-agent", ""))
+        return Call(self.user, options.dry_run, manager=manager, verb=self.info.verb)
+
+    def ask(self) -> Ask:
+        """What whoever stands at the gate is told."""
+        info, request = self.info, self.request
+        manager = self.query.get("fieldManager") or manager_of(request.headers.get("user-agent", ""))
+        namespace = info.namespace_of(self.resource)
+        return Ask(self.user, manager, info.verb, self.resource, info.subresource, namespace, info.name)
 
 
 Answer = Reply | Awaitable[Reply]

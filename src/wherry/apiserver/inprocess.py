@@ -17,6 +17,7 @@ from wherry.apiserver import versions
 from wherry.apiserver.attributes import User
 from wherry.apiserver.core import Call, Core
 from wherry.apiserver.encode import copy, encode_any
+from wherry.apiserver.gate import Ask
 from wherry.apiserver.informer import InProcessInformer
 from wherry.apiserver.options import DeleteOptions, ListOptions
 from wherry.apiserver.selection import select
@@ -48,7 +49,7 @@ class InProcessClient:
 
     def named(self, manager: str) -> InProcessClient:
         """The same client under another manager's name; informers are shared, and end with the first."""
-        twin = InProcessClient(self._core, self._user, self._handlers, manager)
+        twin = type(self)(self._core, self._user, self._handlers, manager)
         twin._informers = self._informers
         twin._mailboxes = self._mailboxes
         return twin
@@ -56,7 +57,7 @@ class InProcessClient:
     async def get(self, resource: Resource, name: str, namespace: str = "", *, subresource: str = "") -> Obj:
         handler = self._find(resource, subresource, "get")
         if handler is not None:
-            return await self._handle(handler, Target(resource, namespace, name, subresource), None)
+            return await self._handle(handler, "get", Target(resource, namespace, name, subresource), None)
         item = get.get(self._core, resource, namespace, name)
         if resource.converter is not None:
             await versions.ready(self._core.aside, resource, (item,))
@@ -90,8 +91,8 @@ class InProcessClient:
             handler = self._find(resource, subresource, "create")
             if handler is None:
                 raise _not_allowed()
-            return await self._handle(handler, Target(resource, namespace, name, subresource), copy(obj))
-        outcome = await create.create(self._core, self._call(), resource, namespace, copy(obj))
+            return await self._handle(handler, "create", Target(resource, namespace, name, subresource), copy(obj))
+        outcome = await create.create(self._core, self._call("create"), resource, namespace, copy(obj))
         return outcome.decoded()
 
     async def update(self, resource: Resource, obj: Obj, *, subresource: str = "") -> Obj:
@@ -99,9 +100,11 @@ class InProcessClient:
         namespace, name = meta.get("namespace") or "", meta["name"]
         handler = self._find(resource, subresource, "update")
         if handler is not None:
-            return await self._handle(handler, Target(resource, namespace, name, subresource), copy(obj))
+            return await self._handle(handler, "update", Target(resource, namespace, name, subresource), copy(obj))
         sub = _writing(resource, subresource)
-        outcome = await update.update(self._core, self._call(), resource, namespace, name, copy(obj), sub)
+        outcome = await update.update(
+            self._core, self._call("update", subresource), resource, namespace, name, copy(obj), sub
+        )
         return outcome.decoded()
 
     async def patch(
@@ -120,7 +123,7 @@ class InProcessClient:
             target = Target(resource, namespace, name, subresource)
             outcome = await patch_by_handlers(
                 self._core,
-                self._call(),
+                self._call("patch", subresource),
                 target,
                 get,
                 update,
@@ -129,7 +132,9 @@ class InProcessClient:
             return outcome.decoded()
         apply = patching.Apply(type, patch, resource)
         sub = _writing(resource, subresource)
-        outcome = await patching.patch(self._core, self._call(), resource, namespace, name, apply, sub)
+        outcome = await patching.patch(
+            self._core, self._call("patch", subresource), resource, namespace, name, apply, sub
+        )
         return outcome.decoded()
 
     async def apply(
@@ -137,7 +142,7 @@ class InProcessClient:
     ) -> Obj:
         meta = obj["metadata"]
         namespace, name = meta.get("namespace") or "", meta["name"]
-        call = Call(self._user, manager=manager)
+        call = Call(self._user, manager=manager, verb="patch", subresource=subresource)
         whole = {"apiVersion": resource.api_version, "kind": resource.kind, **obj}
         configuration = Configuration(encode_any(whole), force)
         get = self._find(resource, subresource, "get")
@@ -162,7 +167,7 @@ class InProcessClient:
         grace_seconds: int | None = None,
     ) -> Obj:
         options = DeleteOptions(grace_seconds, propagation, uid, resource_version)
-        deleted = await delete.delete(self._core, self._call(), resource, namespace, name, options)
+        deleted = await delete.delete(self._core, self._call("delete"), resource, namespace, name, options)
         return delete.outcome(resource, name, deleted).decoded()
 
     async def watch(
@@ -178,7 +183,8 @@ class InProcessClient:
         selected = select(resource, label_selector, field_selector)
         mailbox = _Mailbox()
         await watch.ready(self._core, resource, namespace, selected)
-        watching = watch.begin(self._core, resource, namespace, options, selected, mailbox.put, mailbox.end)
+        asked = self._asked("watch", resource, namespace)
+        watching = watch.begin(self._core, resource, namespace, options, selected, mailbox.put, mailbox.end, asked)
         self._mailboxes.add(mailbox)
         try:
             await versions.ready(self._core.aside, resource, watching.initial)
@@ -213,14 +219,20 @@ class InProcessClient:
         for mailbox in self._mailboxes:
             mailbox.close()
 
-    def _call(self) -> Call:
-        return Call(self._user, manager=self._manager)
+    def _asked(
+        self, verb: str, resource: Resource, namespace: str, name: str = "", subresource: str = ""
+    ) -> Ask | None:
+        """What the gate is told; None where there is no gate."""
+        return None
+
+    def _call(self, verb: str, subresource: str = "") -> Call:
+        return Call(self._user, manager=self._manager, verb=verb, subresource=subresource)
 
     def _find(self, resource: Resource, subresource: str, verb: str) -> Handler | None:
         return find(self._handlers, resource, subresource, verb) if subresource or not resource.stored else None
 
-    async def _handle(self, handler: Handler, target: Target, body: Obj | None) -> Obj:
-        return (await handler(self._core, self._call(), target, body)).decoded()
+    async def _handle(self, handler: Handler, verb: str, target: Target, body: Obj | None) -> Obj:
+        return (await handler(self._core, self._call(verb, target.subresource), target, body)).decoded()
 
 
 class _Mailbox:

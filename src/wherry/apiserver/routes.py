@@ -14,7 +14,6 @@ from wherry.api import Obj
 from wherry.api.errors import BadRequest, MethodNotAllowed, NotFound
 from wherry.api.resource import Resource, Subresource
 from wherry.apiserver import versions
-from wherry.apiserver.core import Call
 from wherry.apiserver.decode import read_options
 from wherry.apiserver.exchange import Answer, Exchange, Respond, settled
 from wherry.apiserver.negotiate import Form
@@ -49,6 +48,12 @@ class Router:
 
     def serve(self, exchange: Exchange) -> Answer:
         """Answer, at once if possible."""
+        gate = exchange.core.gate
+        if gate is not None and (obstacle := gate.obstacle(exchange.ask())) is not None:
+            return obstacle.around(lambda: settled(self._answer(exchange)))
+        return self._answer(exchange)
+
+    def _answer(self, exchange: Exchange) -> Answer:
         deprecation = exchange.resource.deprecation
         return warned(self._serve(exchange), deprecation) if deprecation else self._serve(exchange)
 
@@ -195,7 +200,8 @@ def _watch(exchange: Exchange) -> Answer:
     encoding = encoder(resource, accepted, core.clock, include, wrap if by_message else None)
 
     def reply() -> Reply:
-        watching = stream(core, resource, namespace, options, selected, encoding)
+        ask = exchange.ask() if core.gate is not None else None
+        watching = stream(core, resource, namespace, options, selected, encoding, ask)
         return over_websocket(headers, watching) if by_message else watching
 
     revision = watch.awaited(core, resource, options)
@@ -279,7 +285,7 @@ async def _delete(exchange: Exchange) -> Reply:
     info, resource, request = exchange.info, exchange.resource, exchange.request
     exchange.accepted()
     options = delete_options(exchange.query, read_options(request.body, request.headers.get("content-type", "")))
-    call = Call(exchange.user, options.dry_run)
+    call = exchange.deleting(options)
     deleted = await delete.delete(exchange.core, call, resource, info.namespace_of(resource), info.name, options)
     return await outcome_reply(exchange, delete.outcome(resource, info.name, deleted), call)
 
@@ -289,7 +295,7 @@ async def _delete_collection(exchange: Exchange) -> Reply:
     options = list_options(exchange.query)
     deletion = delete_options(exchange.query, read_options(request.body, request.headers.get("content-type", "")))
     selected = select(resource, options.label_selector, options.field_selector)
-    call = Call(exchange.user, deletion.dry_run)
+    call = exchange.deleting(deletion)
     page = await deletecollection.delete_collection(
         exchange.core, call, resource, info.namespace_of(resource), options, selected, deletion
     )

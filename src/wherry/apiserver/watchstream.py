@@ -16,6 +16,7 @@ from wherry.api.errors import ApiError
 from wherry.api.resource import Resource
 from wherry.apiserver import versions
 from wherry.apiserver.core import Core
+from wherry.apiserver.gate import Ask
 from wherry.apiserver.options import ListOptions
 from wherry.apiserver.selection import Selection
 from wherry.apiserver.verbs import watch
@@ -42,13 +43,14 @@ def stream(
     options: ListOptions,
     selection: Selection,
     encoder: Encoder,
+    ask: Ask | None = None,
 ) -> Stream:
     """The reply to a watch that can begin now."""
 
     async def start(sink: Sink) -> None:
         follower = WatchStream(core, sink, encoder, options)
         try:
-            watching = watch.begin(core, resource, namespace, options, selection, follower.deliver, follower.end)
+            watching = watch.begin(core, resource, namespace, options, selection, follower.deliver, follower.end, ask)
         except ApiError as error:
             follower.end(error)
             return

@@ -69,6 +69,8 @@ class ControlPlane:
                 streams=self._settings.streams,
                 paths={**openapi_paths(registry), **doors.paths()},
                 objects=lambda: SYSTEM_CLASSES,
+                gate=self._settings.gate,
+                witness=self._settings.witness,
             )
         )
         self._store = store

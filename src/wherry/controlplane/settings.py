@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from wherry.apiserver.allocation import AllocationSettings
 from wherry.apiserver.attributes import User
+from wherry.apiserver.gate import Gate, Witness
 from wherry.apiserver.subresources import Streams
 from wherry.controllers import catalog
 from wherry.identity.keys import TokenKeys, fresh_key
@@ -33,3 +34,7 @@ class Settings:
     allocation: AllocationSettings = field(default_factory=AllocationSettings)
     streams: Streams = field(default_factory=dict)
     """How log, exec, attach, port-forward and proxy reach a node; none where there are no real ones."""
+    gate: Gate | None = None
+    """What tests put before every verb, whoever asks."""
+    witness: Witness | None = None
+    """Hears of every write, for tests that want to know who wrote what."""

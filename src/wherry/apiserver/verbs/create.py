@@ -78,7 +78,7 @@ async def _finish(
     pipeline.admit(core.validating, core, call, "CREATE", resource, "", (namespace, name), obj, None)
     if call.dry_run:
         return _pretend(core, resource, namespace, obj)
-    revision, value = await _store(core, resource, namespace, obj, is_generated, claim)
+    revision, value = await _store(core, call, resource, namespace, obj, is_generated, claim)
     obj["metadata"]["resourceVersion"] = str(revision)
     data = stamp(value, revision) if resource.to_storage is None else encode(obj)
     return Outcome(data, obj, 201)
@@ -124,7 +124,7 @@ def _judge(call: Call, resource: Resource, obj: Obj, faults: pipeline.Faults) ->
 
 
 async def _store(
-    core: Core, resource: Resource, namespace: str, obj: Obj, is_generated: bool, claim: Claim | None
+    core: Core, call: Call, resource: Resource, namespace: str, obj: Obj, is_generated: bool, claim: Claim | None
 ) -> tuple[Revision, bytes]:
     """Write under the object's name, drawing generated names again while they are taken."""
     meta = obj["metadata"]
@@ -135,7 +135,8 @@ async def _store(
             versions.refuse_terminating(resource, name)
         value = versions.stored(resource, obj) if resource.converter is None else await converted(resource, obj)
         try:
-            return await core.write(Write(resource.key(namespace, name), value, _NOTHING), claim), value
+            write = Write(resource.key(namespace, name), value, _NOTHING)
+            return await core.write(call, resource, None, write, claim), value
         except KeyExists:
             attempts -= 1
             if attempts:

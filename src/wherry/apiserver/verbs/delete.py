@@ -74,7 +74,7 @@ async def delete(
             obj["metadata"].pop("resourceVersion", None)
             value = versions.stored(resource, obj) if resource.converter is None else await converted(resource, obj)
         try:
-            revision = await core.store.write(Write(key, value, item.revision))
+            revision = await core.write(call, resource, item, Write(key, value, item.revision))
         except WrongRevision:
             continue
         except StoreError as error:

@@ -125,7 +125,7 @@ async def _rewrite(
         if not _is_finished(resource, new, old):
             value = versions.stored(resource, new) if resource.converter is None else await converted(resource, new)
         try:
-            revision = await core.write(Write(key, value, item.revision), claim)
+            revision = await core.write(call, resource, item, Write(key, value, item.revision), claim)
         except WrongRevision:
             continue
         except StoreError as error:

@@ -15,6 +15,7 @@ from wherry.api.resource import Resource
 from wherry.apiserver import versions
 from wherry.apiserver.core import Core
 from wherry.apiserver.failures import too_old_version
+from wherry.apiserver.gate import Ask
 from wherry.apiserver.options import ListOptions
 from wherry.apiserver.presenting import End, Presenter
 from wherry.apiserver.selection import Selection
@@ -80,11 +81,12 @@ def begin(
     selection: Selection,
     deliver: Deliver,
     end: End = _go_on,
+    ask: Ask | None = None,
 ) -> Watching:
     """Begin now; raises Expired when the events since the resourceVersion are no longer known.
 
     The initial items are as they are kept: `versions.ready` before they are shown. Events come as `resource` shows
-    them. `end` is called when the watch cannot go on.
+    them. `end` is called when the watch cannot go on. `ask` is for the gate, where there is one.
     """
     kind = core.kind(resource)
     asked = Revision(parse_version(options.resource_version))
@@ -104,13 +106,24 @@ def begin(
         subscription = kind.watch(namespace, selection.name, match, since, deliver, pin=pin)
     except Compacted:
         raise too_old_version(asked, kind.window.floor) from None
-    leave = None
+    leave: Callable[[], object] | None = None
     if presenter is not None:
         presenter.subscription = subscription
     if resource.lifetime is not None:
         leave = resource.lifetime.on_end(lambda: end(None))
+    if ask is not None and core.gate is not None:
+        leave = _both(leave, core.gate.watching(ask, end))
     announces_end = bool(options.send_initial_events and options.bookmarks)
     return Watching(initial, since, subscription, announces_end, presenter, leave)
+
+
+def _both(first: Callable[[], object] | None, second: Callable[[], object]) -> Callable[[], object]:
+    def leave() -> None:
+        if first is not None:
+            first()
+        second()
+
+    return leave
 
 
 async def ready(core: Core, resource: Resource, namespace: str, selection: Selection) -> None:

@@ -1,0 +1,155 @@
+"""The client in process where somebody stands at the gate: every verb asks first.
+
+A class of its own, so that clients of a cluster without a gate pay nothing for there being such a thing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from wherry.api import Obj
+from wherry.api.resource import Resource
+from wherry.apiserver.gate import Ask
+from wherry.apiserver.inprocess import InProcessClient
+from wherry.client import Page, Patch, WatchEvent
+
+T = TypeVar("T")
+
+
+class GatedClient(InProcessClient):
+    """An `InProcessClient` whose verbs pass `Core.gate`."""
+
+    __slots__ = ()
+
+    async def get(self, resource: Resource, name: str, namespace: str = "", *, subresource: str = "") -> Obj:
+        carry_out = super().get
+        return await self._pass(
+            self._asked("get", resource, namespace, name, subresource),
+            lambda: carry_out(resource, name, namespace, subresource=subresource),
+        )
+
+    async def list(
+        self,
+        resource: Resource,
+        namespace: str = "",
+        *,
+        label_selector: str = "",
+        field_selector: str = "",
+        resource_version: str = "",
+        limit: int = 0,
+        continue_token: str = "",
+    ) -> Page:
+        carry_out = super().list
+        return await self._pass(
+            self._asked("list", resource, namespace),
+            lambda: carry_out(
+                resource,
+                namespace,
+                label_selector=label_selector,
+                field_selector=field_selector,
+                resource_version=resource_version,
+                limit=limit,
+                continue_token=continue_token,
+            ),
+        )
+
+    async def create(
+        self, resource: Resource, obj: Obj, namespace: str = "", *, name: str = "", subresource: str = ""
+    ) -> Obj:
+        carry_out, meta = super().create, obj.get("metadata") or {}
+        place = namespace or meta.get("namespace") or ""
+        return await self._pass(
+            self._asked("create", resource, place, name or meta.get("name") or "", subresource),
+            lambda: carry_out(resource, obj, namespace, name=name, subresource=subresource),
+        )
+
+    async def update(self, resource: Resource, obj: Obj, *, subresource: str = "") -> Obj:
+        carry_out, meta = super().update, obj["metadata"]
+        return await self._pass(
+            self._asked("update", resource, meta.get("namespace") or "", meta["name"], subresource),
+            lambda: carry_out(resource, obj, subresource=subresource),
+        )
+
+    async def patch(
+        self,
+        resource: Resource,
+        name: str,
+        patch: Obj | Sequence[Obj],
+        namespace: str = "",
+        *,
+        type: Patch = Patch.MERGE,
+        subresource: str = "",
+    ) -> Obj:
+        carry_out = super().patch
+        return await self._pass(
+            self._asked("patch", resource, namespace, name, subresource),
+            lambda: carry_out(resource, name, patch, namespace, type=type, subresource=subresource),
+        )
+
+    async def apply(
+        self, resource: Resource, obj: Obj, *, manager: str, force: bool = False, subresource: str = ""
+    ) -> Obj:
+        carry_out, meta = super().apply, obj["metadata"]
+        asked = self._asked("patch", resource, meta.get("namespace") or "", meta["name"], subresource)
+        return await self._pass(
+            asked._replace(manager=manager),
+            lambda: carry_out(resource, obj, manager=manager, force=force, subresource=subresource),
+        )
+
+    async def delete(
+        self,
+        resource: Resource,
+        name: str,
+        namespace: str = "",
+        *,
+        uid: str = "",
+        resource_version: str = "",
+        propagation: str = "",
+        grace_seconds: int | None = None,
+    ) -> Obj:
+        carry_out = super().delete
+        return await self._pass(
+            self._asked("delete", resource, namespace, name),
+            lambda: carry_out(
+                resource,
+                name,
+                namespace,
+                uid=uid,
+                resource_version=resource_version,
+                propagation=propagation,
+                grace_seconds=grace_seconds,
+            ),
+        )
+
+    async def watch(
+        self,
+        resource: Resource,
+        namespace: str = "",
+        *,
+        label_selector: str = "",
+        field_selector: str = "",
+        resource_version: str = "",
+    ) -> AsyncIterator[WatchEvent]:
+        events = super().watch(
+            resource,
+            namespace,
+            label_selector=label_selector,
+            field_selector=field_selector,
+            resource_version=resource_version,
+        )
+        await self._pass(self._asked("watch", resource, namespace), _nothing)
+        async for event in events:
+            yield event
+
+    def _asked(self, verb: str, resource: Resource, namespace: str, name: str = "", subresource: str = "") -> Ask:
+        return Ask(self._user, self._manager, verb, resource, subresource, namespace, name)
+
+    async def _pass(self, ask: Ask, carry_out: Callable[[], Awaitable[T]]) -> T:
+        gate = self._core.gate
+        obstacle = None if gate is None else gate.obstacle(ask)
+        return await (carry_out() if obstacle is None else obstacle.around(carry_out))
+
+
+async def _nothing() -> None:
+    """A watch is let through before it begins; what it shows is not held up."""
