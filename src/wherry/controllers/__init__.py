@@ -4,6 +4,7 @@
 - `ownership.py`, `claiming.py`: whose child an object is; adopting orphans and letting strangers go
 - `podstate.py`, `podranking.py`: what a Pod's status means to its controller, and which Pods go first
 - `podcontrol.py`: creating and deleting Pods in numbers
+- `scaling.py`: how many replicas any workload wants, custom ones included
 - `selectors.py`, `conditions.py`, `documents.py`: labels, conditions and status patches on plain objects
 
 Read `apps/replicaset/` first. A plan is pure: views of what is, in; a value that says what to do, out. What is written

@@ -24,6 +24,8 @@ from wherry.controllers.discovery.endpointslice import controller as endpointsli
 from wherry.controllers.garbage import controller as garbage
 from wherry.controllers.networking.ipaddress import controller as ipaddress
 from wherry.controllers.networking.servicecidr import controller as servicecidr
+from wherry.controllers.policy.poddisruptionbudget import controller as disruption
+from wherry.controllers.policy.poddisruptionbudget import stale as staledisruption
 from wherry.controllers.rbac.clusterrole import controller as clusterrole
 from wherry.controllers.storagemigration.storageversionmigration import controller as storageversionmigration
 from wherry.controllers.tokens import controller as tokens
@@ -70,6 +72,8 @@ def controllers(settings: Settings) -> tuple[Controller, ...]:
         daemonset.CONTROLLER,
         job.CONTROLLER,
         jobttl.CONTROLLER,
+        disruption.CONTROLLER,
+        staledisruption.CONTROLLER,
         endpointslice.CONTROLLER,
         endpoints.CONTROLLER,
         ipaddress.CONTROLLER,

@@ -32,3 +32,16 @@ def changed(conditions: Sequence[Obj], new: Obj) -> list[Obj]:
         if current.get("status") == new["status"] and "lastTransitionTime" in current:
             new = {**new, "lastTransitionTime": current["lastTransitionTime"]}
     return [*without(conditions, new["type"]), new]
+
+
+def placed(conditions: Sequence[Obj], new: Obj) -> list[Obj]:
+    """The list with `new` where the former of its type stands, as the API library's `SetStatusCondition` puts it.
+
+    The transition time stays when the status does.
+    """
+    current = find(conditions, new["type"])
+    if current is None:
+        return [*conditions, new]
+    if current.get("status") == new["status"] and "lastTransitionTime" in current:
+        new = {**new, "lastTransitionTime": current["lastTransitionTime"]}
+    return [new if condition is current else condition for condition in conditions]

@@ -106,6 +106,40 @@ async def test_two_budgets_are_one_too_many(server: Server) -> None:
     assert (await server.call("POST", f"{PODS}/a/eviction", EVICTION)).status == 500
 
 
+async def test_a_dry_run_of_an_eviction_changes_nothing(server: Server) -> None:
+    await running_pod(server)
+    await budget(server, "b", disruptionsAllowed=1)
+    before = (await server.get(f"{PODS}/a"), await server.get(f"{BUDGETS}/b"))
+    asked = {**EVICTION, "deleteOptions": {"dryRun": ["All"]}}
+    assert (await server.call("POST", f"{PODS}/a/eviction", asked)).status == 201
+    assert (await server.get(f"{PODS}/a"), await server.get(f"{BUDGETS}/b")) == before
+
+
+async def test_evicted_pods_say_so_and_pending_ones_cost_nothing(server: Server) -> None:
+    await server.post(PODS, pod("a", nodeName="n"))
+    await budget(server, "b", disruptionsAllowed=0)
+    assert (await server.call("POST", f"{PODS}/a/eviction", EVICTION)).status == 201
+    found = await server.get(f"{PODS}/a")
+    assert found["metadata"]["deletionTimestamp"]
+    assert [(c["type"], c["reason"]) for c in found["status"]["conditions"]] == [
+        ("DisruptionTarget", "EvictionByEvictionAPI")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("preconditions", "code"),
+    [({"uid": "other"}, 409), ({"resourceVersion": "1"}, 409)],
+    ids=["another pod", "another state"],
+)
+async def test_evictions_keep_to_their_preconditions(server: Server, preconditions: dict[str, str], code: int) -> None:
+    await running_pod(server)
+    asked = {**EVICTION, "deleteOptions": {"preconditions": preconditions}}
+    answer = await server.call("POST", f"{PODS}/a/eviction", asked)
+    assert (answer.status, answer.body["reason"]) == (code, "Conflict")
+    assert "conditions" in (found := (await server.get(f"{PODS}/a"))["status"])
+    assert [each["type"] for each in found["conditions"]] == ["Ready"]
+
+
 async def test_ephemeral_containers_are_added_and_never_changed(server: Server) -> None:
     await server.post(PODS, pod("a", nodeName="n"))
     added = {"spec": {"ephemeralContainers": [{"name": "debug", "image": "busybox"}]}}

@@ -1,0 +1,124 @@
+"""Counts the Pods of each budget whenever one of them changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from wherry.api import Obj, errors
+from wherry.api.core.pod import PODS
+from wherry.api.policy.poddisruptionbudget import PODDISRUPTIONBUDGETS
+from wherry.api.types.core_v1 import Pod
+from wherry.api.types.policy_v1 import PodDisruptionBudget
+from wherry.client import Informer, Key
+from wherry.controllers.documents import plain, status_patch
+from wherry.controllers.ownership import key_of
+from wherry.controllers.policy.poddisruptionbudget.plan import (
+    Assessment,
+    Demand,
+    asks_for_scale,
+    assess,
+    demand,
+    describe,
+    failed,
+)
+from wherry.controllers.policy.poddisruptionbudget.scales import Uncountable, wanted_by_controllers
+from wherry.controllers.selectors import matches
+from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch
+
+_UNMANAGED = (
+    "Pods selected by this PodDisruptionBudget (selector: {}) were found to be unmanaged. As a result, the status of "
+    "the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please "
+    'set ".spec.minAvailable" field of the PDB to an integer value.'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    budgets: Informer[PodDisruptionBudget]
+    pods: Informer[Pod]
+
+
+def start(deps: Deps) -> State:
+    client = deps.client
+    return State(client.informer(PODDISRUPTIONBUDGETS, PodDisruptionBudget), client.informer(PODS, Pod))
+
+
+async def reconcile(key: Key, deps: Deps) -> Result:
+    state: State = deps.state
+    budget = state.budgets.get(key)
+    if budget is None:
+        return DONE
+    pods = [pod for pod in state.pods.list(key.namespace) if matches(budget.spec.selector, pod.metadata.labels)]
+    if not pods:
+        deps.events.event(budget, "Normal", "NoPods", "No matching pods found")
+    try:
+        wants = await _demand(budget, pods, deps)
+    except (Uncountable, ValueError, errors.ApiError) as why:
+        if isinstance(why, errors.Conflict):
+            raise
+        message = f"Failed to calculate the number of expected pods: {why}"
+        deps.events.event(budget, "Warning", "CalculateExpectedPodCountFailed", message)
+        await _write(budget, failed(budget, str(why), deps.clock.time()), deps)
+        return DONE
+    found = assess(budget, pods, wants, deps.clock.time())
+    await _write(budget, found.status, deps)
+    _report(budget, found, deps)
+    return Result(found.look_again)
+
+
+async def _demand(budget: PodDisruptionBudget, pods: list[Pod], deps: Deps) -> Demand:
+    if not asks_for_scale(budget):
+        return demand(budget, len(pods), 0)
+    wanted, has_unmanaged = await wanted_by_controllers(deps.client, pods)
+    if has_unmanaged:
+        deps.events.event(budget, "Warning", "UnmanagedPods", _UNMANAGED.format(describe(budget.spec.selector)))
+    return demand(budget, len(pods), wanted)
+
+
+def _report(budget: PodDisruptionBudget, found: Assessment, deps: Deps) -> None:
+    namespace = budget.metadata.namespace
+    for pod in found.survivors:
+        message = f"Pod was expected by PDB {namespace}/{namespace} to be deleted but it wasn't"
+        deps.events.event(pod, "Warning", "NotDeleted", message)
+
+
+async def _write(budget: PodDisruptionBudget, status: Obj, deps: Deps) -> None:
+    """The resource version keeps an eviction that was allowed meanwhile from being forgotten."""
+    metadata = budget.metadata
+    patch = status_patch(plain(budget.status), status, metadata.resource_version)
+    if patch is not None:
+        await deps.client.patch(PODDISRUPTIONBUDGETS, metadata.name, patch, metadata.namespace, subresource="status")
+
+
+def _of_pod(old: Pod | None, new: Pod | None, deps: Deps) -> Iterable[Key]:
+    """The budgets that select the Pod now, and those that did."""
+    state: State = deps.state
+    pod = new if new is not None else old
+    if pod is None:
+        return ()
+    budgets = [each for each in state.budgets.list(pod.metadata.namespace) if each.spec.selector is not None]
+    keys = [key_of(each.metadata) for each in budgets if matches(each.spec.selector, pod.metadata.labels)]
+    if len(keys) > 1:
+        name = min(key.name for key in keys)
+        message = (
+            f'Pod "{pod.metadata.namespace}"/"{pod.metadata.name}" matches multiple PodDisruptionBudgets.  '
+            f'Chose "{name}" arbitrarily.'
+        )
+        deps.events.event(pod, "Warning", "MultiplePodDisruptionBudgets", message)
+    if old is not None and old.metadata.labels != pod.metadata.labels:
+        keys += [key_of(each.metadata) for each in budgets if matches(each.spec.selector, old.metadata.labels)]
+    return keys
+
+
+CONTROLLER = Controller(
+    name="disruption-controller",
+    reconciles=PODDISRUPTIONBUDGETS,
+    view=PodDisruptionBudget,
+    reconcile=reconcile,
+    reads=(Watch(PODS, Pod, _of_pod),),
+    writes=("poddisruptionbudgets.policy/status",),
+    start=start,
+    workers=1,
+    component="controllermanager",
+)
