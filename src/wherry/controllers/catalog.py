@@ -9,6 +9,7 @@ from wherry.controllers.apiextensions.customresourcedefinition import controller
 from wherry.controllers.apps.daemonset import controller as daemonset
 from wherry.controllers.apps.deployment import controller as deployment
 from wherry.controllers.apps.replicaset import controller as replicaset
+from wherry.controllers.apps.statefulset import controller as statefulset
 from wherry.controllers.batch.job import controller as job
 from wherry.controllers.batch.jobttl import controller as jobttl
 from wherry.controllers.certificates import approver, signer
@@ -70,6 +71,7 @@ def controllers(settings: Settings) -> tuple[Controller, ...]:
         replicaset.REPLICASET,
         replicaset.REPLICATIONCONTROLLER,
         daemonset.CONTROLLER,
+        statefulset.CONTROLLER,
         job.CONTROLLER,
         jobttl.CONTROLLER,
         disruption.CONTROLLER,

@@ -21,13 +21,17 @@ async def claim_children(
     resource: Resource,
     informer: Informer[V],
     is_candidate: Callable[[V], bool] = lambda _: True,
+    is_member: Callable[[V], bool] = lambda _: True,
 ) -> list[V]:
     """The children of `owner` among the informer's objects after adopting and releasing.
+
+    What is no candidate is not looked at; a child that is no member is released, whatever its labels.
 
     Adopted objects are returned as they were before: what they are is unchanged, only whose they are.
     """
     owner_resource, metadata = owner
-    found = claim(metadata, picks, [view for view in candidates(informer, metadata) if is_candidate(view)])
+    looked_at = [view for view in candidates(informer, metadata) if is_candidate(view)]
+    found = claim(metadata, picks, looked_at, is_member=is_member)
     mine = list(found.mine)
     if found.adopt and await _may_adopt(client, owner_resource, metadata):
         for view in found.adopt:

@@ -60,11 +60,16 @@ def controller_reference(resource: Resource, owner: ObjectMeta) -> Obj:
 
 
 def claim(
-    owner: ObjectMeta, picks: Callable[[Mapping[str, str]], bool], candidates: Iterable[V], *, adopts: bool = True
+    owner: ObjectMeta,
+    picks: Callable[[Mapping[str, str]], bool],
+    candidates: Iterable[V],
+    *,
+    is_member: Callable[[V], bool] = lambda _: True,
 ) -> Claim[V]:
     """Sort candidates into own children, orphans to adopt, and children to release.
 
-    An owner that is being deleted neither adopts nor releases. Orphans being deleted are left alone.
+    `picks` judges by labels, `is_member` by all else (a StatefulSet's Pods must bear its name). An owner that is being
+    deleted neither adopts nor releases. Orphans being deleted are left alone.
     """
     mine: list[V] = []
     adopt: list[V] = []
@@ -75,11 +80,11 @@ def claim(
         reference = controller_of(metadata)
         if reference is not None:
             if reference.uid == owner.uid:
-                if picks(metadata.labels):
+                if picks(metadata.labels) and is_member(candidate):
                     mine.append(candidate)
                 elif not is_going:
                     release.append(candidate)
-        elif adopts and not is_going and metadata.deletion_timestamp is None and picks(metadata.labels):
+        elif not is_going and metadata.deletion_timestamp is None and picks(metadata.labels) and is_member(candidate):
             adopt.append(candidate)
     return Claim(tuple(mine), tuple(adopt), tuple(release))
 

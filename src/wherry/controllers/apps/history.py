@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,12 +42,10 @@ def keep(
     collisions: int | None,
 ) -> History:
     """Find or make the present revision. Of the others `limit` remain, besides those whose hash is `used` by Pods."""
-    metadata = owner[1]
-    data = _data(template)
-    encoded = _canonical.encode(data)
-    ordered = sorted(revisions, key=lambda one: (one.revision or 0, one.metadata.name))
+    data = data_of(template)
+    ordered = in_order(revisions)
     newest = (ordered[-1].revision or 0) if ordered else 0
-    same = [one for one in ordered if _canonical.encode(_plain_data(one.data)) == encoded]
+    same = equal(ordered, data)
     current = same[-1] if same else None
     if current is not None:
         digest = current.metadata.labels.get(HASH_LABEL, "")
@@ -55,9 +53,10 @@ def keep(
         renumber = None if is_newest else (current.metadata.name, newest + 1)
         create = None
     else:
-        digest = _hash(encoded, collisions)
+        digest = hash_of(data, collisions)
         renumber = None
-        create = _revision(owner, metadata, template, data, digest, newest + 1)
+        labels = {**template.metadata.labels, HASH_LABEL: digest}
+        create = revision(owner, f"{owner[1].name}-{digest}", labels, data, newest + 1)
     return History(digest, create, renumber, _surplus(ordered, current, limit, used))
 
 
@@ -68,38 +67,50 @@ def _surplus(
     return tuple(idle[: max(0, len(ordered) - (1 if current is not None else 0) - limit)])
 
 
-def _revision(
-    owner: tuple[Resource, ObjectMeta],
-    metadata: ObjectMeta,
-    template: PodTemplateSpec,
-    data: Obj,
-    digest: str,
-    revision: int,
-) -> Obj:
+def in_order(revisions: Sequence[ControllerRevision]) -> list[ControllerRevision]:
+    """Oldest first."""
+    return sorted(revisions, key=_age)
+
+
+def equal(revisions: Sequence[ControllerRevision], data: Obj) -> list[ControllerRevision]:
+    """Those that hold `data`, in the order given."""
+    encoded = _canonical.encode(data)
+    return [one for one in revisions if _canonical.encode(plain_data(one.data)) == encoded]
+
+
+def revision(owner: tuple[Resource, ObjectMeta], name: str, labels: Mapping[str, str], data: Obj, number: int) -> Obj:
+    """A ControllerRevision to create."""
+    metadata = owner[1]
     return {
         "apiVersion": "apps/v1",
         "kind": "ControllerRevision",
         "metadata": {
-            "name": f"{metadata.name}-{digest}",
+            "name": name,
             "namespace": metadata.namespace,
-            "labels": {**template.metadata.labels, HASH_LABEL: digest},
+            "labels": dict(labels),
             "annotations": dict(metadata.annotations),
             "ownerReferences": [controller_reference(*owner)],
         },
         "data": data,
-        "revision": revision,
+        "revision": number,
     }
 
 
-def _data(template: PodTemplateSpec) -> Obj:
+def data_of(template: PodTemplateSpec) -> Obj:
     """A strategic merge patch that puts the template back in place."""
     return {"spec": {"template": {**plain(template), "$patch": "replace"}}}
 
 
-def _plain_data(data: Any) -> Any:
+def plain_data(data: Any) -> Any:
     return msgspec.to_builtins(data)
 
 
-def _hash(encoded: bytes, collisions: int | None) -> str:
+def hash_of(data: Obj, collisions: int | None) -> str:
+    """A short name for what a revision holds."""
     salt = b"" if collisions is None else str(collisions).encode()
-    return safe_encode(str(fnv32a(encoded + salt)))
+    return safe_encode(str(fnv32a(_canonical.encode(data) + salt)))
+
+
+def _age(one: ControllerRevision) -> tuple[int, float, str]:
+    created = one.metadata.creation_timestamp
+    return one.revision or 0, created.timestamp() if created is not None else 0.0, one.metadata.name

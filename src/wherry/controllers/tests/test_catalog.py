@@ -7,8 +7,8 @@ from wherry.controllers.core.kubernetes.controller import Address
 
 ALL = controllers(Settings(root_ca=lambda: "", address=Address("10.43.0.1", "192.0.2.2", 6443)))
 
-SHARED = {"pods", "pods/status", "pods/status.conditions"}
-"""Pods are made by whoever controls them, and their end is noted by whoever ends them."""
+SHARED = {"pods", "pods/status", "pods/status.conditions", "controllerrevisions.apps", "persistentvolumeclaims"}
+"""Pods, revisions and claims are made by whoever controls them, and a Pod's end is noted by whoever ends it."""
 
 
 def test_names_are_given_once() -> None:
