@@ -21,6 +21,7 @@ from wherry.api import errors
 from wherry.client import Client, Handler, Informer, Key
 from wherry.lib.clock import Clock
 from wherry.lib.tasks import Tasks
+from wherry.reconcile.acting import act_as
 from wherry.reconcile.controller import Controller, Deps, EventSink, EventSource, Result, Terminal, Watch
 from wherry.reconcile.queue import Queue
 
@@ -102,6 +103,7 @@ class Loop:
 
     async def _work(self) -> None:
         """Take keys until there are none. Each key taken wakes a colleague while more are waiting."""
+        act_as(self.controller.name)
         try:
             while (key := self.queue.take()) is not None:
                 self._wake()

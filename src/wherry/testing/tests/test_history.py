@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator
+
+import pytest
+
+from wherry.api.apps.replicaset import REPLICASETS
+from wherry.api.core.configmap import CONFIGMAPS
+from wherry.api.core.pod import PODS
+from wherry.apiserver.api import Api, Settings
+from wherry.client import Client, Patch
+from wherry.controllers import catalog
+from wherry.controllers.tests.plane import template
+from wherry.reconcile.events import Recorder
+from wherry.reconcile.loop import Loops
+from wherry.store.memory import MemoryStore
+from wherry.testing.clientsuite import configmap, pod
+from wherry.testing.clock import ManualClock
+from wherry.testing.history import Entries, History, difference
+
+
+class Place:
+    def __init__(self, api: Api, clock: ManualClock, history: History) -> None:
+        self.api = api
+        self.clock = clock
+        self.history = history
+        self.client: Client = api.client().named("tester")
+
+    def mine(self) -> Entries:
+        return self.history.entries().where(namespace="default", name="[!k]*")
+
+
+async def make(limit: int = 100) -> Place:
+    clock = ManualClock(start=1_700_000_000)
+    history = History(clock, limit=limit)
+    api = Api(Settings(store=MemoryStore(), clock=clock, random=random.Random(7), witness=history))
+    await api.open()
+    return Place(api, clock, history)
+
+
+@pytest.fixture
+async def place() -> AsyncIterator[Place]:
+    place = await make()
+    yield place
+    await place.api.close()
+
+
+async def scenario(place: Place, value: str = "2") -> None:
+    await place.client.create(CONFIGMAPS, configmap("a"))
+    await place.client.patch(CONFIGMAPS, "a", {"data": {"x": value, "y": "1"}}, "default", type=Patch.MERGE)
+    await place.clock.advance(5)
+    await place.client.delete(CONFIGMAPS, "a", "default")
+
+
+async def test_tells_who_wrote_what_and_when(place: Place) -> None:
+    await scenario(place)
+    lines = [(e.who, e.verb, e.kind, e.key, e.summary()) for e in place.mine()]
+    assert lines == [
+        ("tester (system:admin)", "create", "ConfigMap", "default/a", "new"),
+        ("tester (system:admin)", "patch", "ConfigMap", "default/a", "data.x: 1 -> 2; +data.y: 1"),
+        ("tester (system:admin)", "delete", "ConfigMap", "default/a", "gone"),
+    ]
+    assert [entry.time for entry in place.mine()] == [1_700_000_000, 1_700_000_000, 1_700_000_005]
+    revisions = [entry.revision for entry in place.history.entries()]
+    assert revisions == sorted(set(revisions))
+
+
+async def test_has_the_object_before_and_after(place: Place) -> None:
+    await scenario(place)
+    created, patched, deleted = place.mine()
+    assert created.before is None
+    assert created.after is not None
+    assert patched.before is not None
+    assert patched.before["data"] == created.after["data"] == {"x": "1"}
+    assert deleted.after is None
+
+
+async def test_what_was_refused_is_not_history(place: Place) -> None:
+    await place.client.create(CONFIGMAPS, configmap("a"))
+    with pytest.raises(Exception, match="already exists"):
+        await place.client.create(CONFIGMAPS, configmap("a"))
+    await place.client.update(CONFIGMAPS, configmap("a"))  # which changes nothing
+    assert len(place.mine()) == 1
+
+
+async def test_subresources_are_named(place: Place) -> None:
+    await place.client.create(PODS, pod("p"))
+    await place.client.patch(PODS, "p", {"status": {"phase": "Running"}}, "default", subresource="status")
+    binding = {"metadata": {"name": "p"}, "target": {"kind": "Node", "name": "n1"}}
+    await place.client.create(PODS, binding, "default", name="p", subresource="binding")
+    assert [entry.verb for entry in place.mine()] == ["create", "patch/status", "create/binding"]
+    assert place.mine().where(verb="patch")[0].summary() == "status.phase: Pending -> Running"
+
+
+async def test_controllers_are_told_apart(place: Place) -> None:
+    chosen = [
+        each for each in catalog.controllers(catalog.Settings(root_ca=str)) if each.name == "replicaset-controller"
+    ]
+    recorder = Recorder(place.client, place.clock, "controllers")
+    loops = Loops(chosen, place.client, place.clock, random.Random(7), recorder)
+    await loops.start()
+    spec = {"replicas": 2, "selector": {"matchLabels": {"app": "web"}}, "template": template("web")}
+    await place.client.create(REPLICASETS, {"metadata": {"name": "web"}, "spec": spec}, "default")
+    await loops.settled()
+    await loops.stop()
+    await recorder.close()
+    assert [entry.who for entry in place.mine().where(kind="Pod")] == ["replicaset-controller"] * 2
+    assert place.mine().where(kind="replicasets.apps", verb="create")[0].controller == ""
+
+
+async def test_is_filtered_and_printed(place: Place) -> None:
+    await scenario(place)
+    entries = place.mine()
+    assert len(entries.where(verb="delete")) == len(entries.where(kind="configmaps", since=entries[1].revision)) == 1
+    assert len(entries.where(who="tester")) == 3
+    assert not entries.where(who="somebody")
+    head, first, *_ = str(entries).splitlines()
+    assert head.split() == ["REVISION", "TIME", "WHO", "VERB", "OBJECT", "CHANGE"]
+    assert first.split()[-5:] == ["(system:admin)", "create", "ConfigMap", "default/a", "new"]
+
+
+async def test_forgets_the_oldest() -> None:
+    place = await make(limit=2)
+    await scenario(place)
+    entries = place.history.entries()
+    assert [entry.verb for entry in entries] == ["patch", "delete"]
+    assert entries.forgotten > 0
+    assert "older writes" in str(entries).splitlines()[1]
+    place.history.clear()
+    assert (len(place.history.entries()), place.history.entries().forgotten) == (0, 0)
+    await place.api.close()
+
+
+async def test_two_runs_are_compared() -> None:
+    runs = []
+    for value in ("2", "2", "3"):
+        place = await make()
+        await scenario(place, value)
+        runs.append(place.history.entries())
+        await place.api.close()
+    assert difference(runs[0], runs[1]) == ""
+    assert "-" in (parted := difference(runs[0], runs[2]))
+    assert "data.x: 1 -> 3" in parted
