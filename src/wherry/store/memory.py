@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 from wherry.store import Change, Revision, Row, StoreUnavailable, Write
 from wherry.store.history import HistoryLimits
@@ -21,20 +22,28 @@ from wherry.store.rows import Outcome, judge
 Listener = Callable[[Sequence[Change]], None]
 
 
+@dataclass(frozen=True, slots=True)
+class MemorySnapshot:
+    """What was in a store at a moment; any number of stores may begin with it."""
+
+    rows: tuple[Row, ...] = field(repr=False)
+    revision: Revision
+
+
 class MemoryStore:
     """A `Store` that forgets everything with the process; it may be closed and opened again before that."""
 
     __slots__ = ("_base", "_bytes", "_changes", "_limits", "_listener", "_loop", "_pending", "_revision", "_revisions")
 
-    def __init__(self, limits: HistoryLimits | None = None) -> None:
+    def __init__(self, limits: HistoryLimits | None = None, snapshot: MemorySnapshot | None = None) -> None:
         self._limits = limits or HistoryLimits()
-        self._base: dict[str, Row] = {}
+        self._base: dict[str, Row] = {row.key: row for row in snapshot.rows} if snapshot is not None else {}
         """The rows as they stood before the oldest change in `_changes`."""
         self._changes: deque[Change] = deque()
         self._bytes = 0
-        self._revisions: dict[str, Revision] = {}
+        self._revisions: dict[str, Revision] = {row.key: row.revision for row in self._base.values()}
         """Where each live key stands now."""
-        self._revision = Revision(0)
+        self._revision = snapshot.revision if snapshot is not None else Revision(0)
         self._pending: list[tuple[Write, asyncio.Future[Revision]]] = []
         self._listener: Listener | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -60,6 +69,16 @@ class MemoryStore:
     @property
     def revision(self) -> Revision:
         return self._revision
+
+    def snapshot(self) -> MemorySnapshot:
+        """What there is now, without its history: who watches a store that begins with it has to list first."""
+        rows = dict(self._base)
+        for change in self._changes:
+            if change.value is None:
+                rows.pop(change.key, None)
+            else:
+                rows[change.key] = Row(change.key, change.value, change.revision)
+        return MemorySnapshot(tuple(rows.values()), self._revision)
 
     async def close(self) -> None:
         self._carry_out()

@@ -1,9 +1,10 @@
-"""A clock whose hands the test turns."""
+"""Clocks whose hands the test turns: one that stands still in between, and one that goes on by itself."""
 
 from __future__ import annotations
 
 import asyncio
 import heapq
+import time
 from collections.abc import Callable
 from itertools import count
 
@@ -24,7 +25,7 @@ class ManualClock:
         self._count = count()
 
     def time(self) -> float:
-        return self._epoch + self._now
+        return self._epoch + self.monotonic()
 
     def monotonic(self) -> float:
         return self._now
@@ -42,28 +43,94 @@ class ManualClock:
 
     def call_later(self, seconds: float, callback: Callable[[], object]) -> ManualTimer:
         timer = ManualTimer(callback)
-        heapq.heappush(self._timers, (self._now + max(seconds, 0.0), next(self._count), timer))
+        heapq.heappush(self._timers, (self.monotonic() + max(seconds, 0.0), next(self._count), timer))
         return timer
 
     @property
     def next_due(self) -> float | None:
         """Seconds until the next timer; None when nothing waits."""
         self._drop_cancelled()
-        return self._timers[0][0] - self._now if self._timers else None
+        return max(0.0, self._timers[0][0] - self.monotonic()) if self._timers else None
 
     async def advance(self, seconds: float) -> None:
         """Let `seconds` pass. Who is woken runs, and what it starts settles, before the clock goes on."""
-        end = self._now + seconds
+        end = self.monotonic() + seconds
         await settle()
-        while (due := self.next_due) is not None and self._now + due <= end:
-            self._now, _, timer = heapq.heappop(self._timers)
+        while (moment := self._next_moment()) is not None and moment <= end:
+            _, _, timer = heapq.heappop(self._timers)
+            self._turn_to(moment)
             timer.run()
             await settle()
-        self._now = end
+        self._turn_to(end)
+
+    def _next_moment(self) -> float | None:
+        self._drop_cancelled()
+        return self._timers[0][0] if self._timers else None
+
+    def _turn_to(self, moment: float) -> None:
+        """Never back: who was due earlier is late."""
+        self._now = max(self._now, moment)
 
     def _drop_cancelled(self) -> None:
         while self._timers and self._timers[0][2].is_cancelled:
             heapq.heappop(self._timers)
+
+
+class TravelClock(ManualClock):
+    """A `Clock` that goes as the machine's does, and that `advance` makes jump ahead. For one event loop.
+
+    While it jumps, timers run as those of a `ManualClock`: each at its own moment, none left out.
+    """
+
+    def __init__(self, start: float | None = None) -> None:
+        super().__init__(time.time() if start is None else start)
+        self._turned_at = time.monotonic()
+        self._alarm: asyncio.TimerHandle | None = None
+        self._alarm_at = 0.0
+
+    def monotonic(self) -> float:
+        return self._now + (time.monotonic() - self._turned_at)
+
+    def call_later(self, seconds: float, callback: Callable[[], object]) -> ManualTimer:
+        timer = super().call_later(seconds, callback)
+        self._set_alarm()
+        return timer
+
+    def stop(self) -> None:
+        """Run no timer any more."""
+        self._timers.clear()
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+
+    async def advance(self, seconds: float) -> None:
+        await super().advance(seconds)
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        self._set_alarm()
+
+    def _turn_to(self, moment: float) -> None:
+        self._now = max(self.monotonic(), moment)
+        self._turned_at = time.monotonic()
+
+    def _set_alarm(self) -> None:
+        """Have the loop wake us for the first timer, which may be earlier than it was."""
+        moment = self._next_moment()
+        if moment is None or (self._alarm is not None and self._alarm_at <= moment):
+            return
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm_at = moment
+        self._alarm = asyncio.get_running_loop().call_later(max(0.0, moment - self.monotonic()), self._ring)
+
+    def _ring(self) -> None:
+        self._alarm = None
+        now = self.monotonic()
+        while (moment := self._next_moment()) is not None and moment <= now:
+            _, _, timer = heapq.heappop(self._timers)
+            timer.run()
+        self._set_alarm()
 
 
 class ManualTimer:

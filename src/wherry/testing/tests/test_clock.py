@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
-from wherry.testing.clock import ManualClock
+from wherry.testing.clock import ManualClock, TravelClock
 
 
 async def test_timers_run_in_order_at_their_own_moment() -> None:
@@ -53,4 +53,28 @@ async def test_a_cancelled_sleeper_leaves_no_timer() -> None:
         await asyncio.sleep(0)
         assert clock.next_due == 5.0
         task.cancel()
+    assert clock.next_due is None
+
+
+async def test_a_traveling_clock_goes_on_by_itself() -> None:
+    clock = TravelClock(start=1000.0)
+    woken = asyncio.get_running_loop().create_future()
+    clock.call_later(0.02, lambda: woken.set_result(clock.time()))
+    clock.call_later(0.01, lambda: None).cancel()
+    assert 1000.02 <= await woken < 1001.0
+    clock.stop()
+
+
+async def test_a_traveling_clock_that_jumps_leaves_no_timer_out() -> None:
+    clock = TravelClock(start=0.0)
+    seen: list[tuple[str, int]] = []
+    for name, seconds in (("hour", 3600.0), ("minute", 60.0), ("day", 86400.0)):
+        clock.call_later(seconds, partial(lambda name: seen.append((name, round(clock.time()))), name))
+    await clock.advance(7200)
+    assert seen == [("minute", 60), ("hour", 3600)]
+    assert 7200 <= clock.time() < 7201
+    due = clock.next_due
+    assert due is not None
+    assert 79198 < due <= 79200
+    clock.stop()
     assert clock.next_due is None

@@ -1,0 +1,232 @@
+"""One cluster: control plane, clock and server, put together and taken apart again.
+
+Everything runs on one `SettlingLoop`, so that "nothing is left to do" is a moment that can be waited for: what a call
+has set in motion is over when the call returns. On a manual clock nothing happens between two calls at all, and two
+runs that make the same calls write the same history, byte for byte.
+
+A restored cluster, like a fork, is a new control plane on old objects: controllers look at what there is, not at what
+happened, so they go on where the others stopped. Timers and informers are not copied; they are made again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import TypeVar
+
+from wherry.api import errors
+from wherry.api.core.configmap import CONFIGMAPS
+from wherry.apiserver.attributes import AUTHENTICATED, MASTERS, User
+from wherry.apiserver.inprocess import InProcessClient
+from wherry.controllers import catalog
+from wherry.controllers.core.kubernetes.controller import Address
+from wherry.controllers.core.rootca.controller import NAME as ROOT_CA
+from wherry.controlplane.plane import ControlPlane
+from wherry.controlplane.settings import Settings
+from wherry.identity.keys import TokenKeys, fresh_key
+from wherry.identity.profiles import ADMIN
+from wherry.store import Revision
+from wherry.store.memory import MemoryStore
+from wherry.testing.clock import ManualClock, TravelClock
+from wherry.testing.cluster.kinds import Kinds
+from wherry.testing.cluster.options import MANUAL_START, Options, Snapshot
+from wherry.testing.cluster.serving import Authority, Serving
+from wherry.testing.eventloop import settle
+from wherry.transport.messages import Reply, Request
+
+T = TypeVar("T")
+
+MANAGER = "wherry"
+"""The name under which a test owns what it writes."""
+_ADDRESS = Address("10.43.0.1", "192.0.2.1", 6443)
+"""What the Service `kubernetes` says; nothing simulated calls it, and loopback may not stand there."""
+_PATIENCE = 0.005
+_LONGEST_STEP = 1.0
+
+
+class Core:
+    """The cluster that `Cluster` and `AsyncCluster` are faces of. All on one event loop."""
+
+    def __init__(self, options: Options, snapshot: Snapshot | None = None, token_keys: TokenKeys | None = None) -> None:
+        self.options = options
+        self._token_keys = token_keys or TokenKeys(fresh_key)
+        self._begin = snapshot
+        self._token = secrets.token_urlsafe(24)
+        self._authority = Authority()
+        self._serving: Serving | None = None
+        self._parts: _Parts | None = None
+
+    def fork(self, snapshot: Snapshot) -> Core:
+        """Another cluster that begins with `snapshot`; what was issued for this one is good there too."""
+        return Core(self.options, snapshot, self._token_keys)
+
+    @property
+    def is_open(self) -> bool:
+        return self._parts is not None
+
+    async def open(self) -> None:
+        """Make what the options or the snapshot say, and let it come to rest."""
+        begin = self._begin
+        if begin is None:
+            start = self.options.start
+            store, chance = MemoryStore(), random.Random(self.options.seed)  # noqa: S311 - to be repeated
+        else:
+            store, chance, start = MemoryStore(snapshot=begin.store), random.Random(), begin.time  # noqa: S311
+            chance.setstate(begin.chance)
+        self._parts = parts = _Parts(store, chance, _clock(self.options, start), self._settings())
+        await parts.open()
+        await settle()
+
+    async def close(self) -> None:
+        """Stop everything; nothing stays behind, neither files nor sockets."""
+        if self._serving is not None:
+            await self._serving.stop()
+            self._serving = None
+        await self._leave()
+        self._authority.close()
+
+    @property
+    def plane(self) -> ControlPlane:
+        return self._open_parts.plane
+
+    @property
+    def client(self) -> InProcessClient:
+        return self._open_parts.client
+
+    @property
+    def kinds(self) -> Kinds:
+        return self._open_parts.kinds
+
+    @property
+    def clock(self) -> ManualClock:
+        return self._open_parts.clock
+
+    async def settle(self) -> None:
+        """Return once nothing is left to do before time passes."""
+        await settle()
+
+    async def act(self, make: Callable[[], Awaitable[T]]) -> T:
+        """Do what a test wants done: after whatever was under way, and with all that follows from it."""
+        await settle()
+        try:
+            return await make()
+        finally:
+            await settle()
+
+    async def advance(self, seconds: float) -> None:
+        if seconds < 0:
+            raise ValueError("time does not go back; take a snapshot before, and restore it")
+        await self.clock.advance(seconds)
+
+    async def until(self, is_true: Callable[[], Awaitable[bool]], timeout: float) -> bool:
+        """Whether something comes true within `timeout` seconds of the cluster's clock; a manual one moves on."""
+        await settle()
+        end = self.clock.monotonic() + timeout
+        while not await is_true():
+            left = end - self.clock.monotonic()
+            if left <= 0:
+                return False
+            await self._pass(left)
+        return True
+
+    async def snapshot(self) -> Snapshot:
+        await settle()
+        parts = self._open_parts
+        return Snapshot(self.options, parts.store.snapshot(), parts.clock.time(), parts.chance.getstate())
+
+    async def restore(self, snapshot: Snapshot) -> None:
+        """Be as at the time of `snapshot`. Clients outside list again: no revision is ever given to them twice."""
+        if self._serving is not None:
+            newest = max(self._open_parts.store.revision, snapshot.store.revision)
+            snapshot = replace(snapshot, store=replace(snapshot.store, revision=Revision(newest + 1)))
+        await self._leave()
+        self._begin = snapshot
+        await self.open()
+
+    async def serving(self, host: str = "127.0.0.1", port: int = 0) -> Serving:
+        """The socket for other programs, opened at the first call."""
+        if self._serving is None:
+            serving = Serving(self._authority, self._token)
+            await serving.start(self._handle, host, port)
+            self._serving = serving
+            await self._publish_authority()
+            await settle()
+        return self._serving
+
+    @property
+    def _open_parts(self) -> _Parts:
+        if self._parts is None:
+            raise RuntimeError("the cluster is not open: use it in a with statement, or call start")
+        return self._parts
+
+    async def _leave(self) -> None:
+        parts, self._parts = self._parts, None
+        if parts is not None:
+            await parts.close()
+
+    async def _pass(self, left: float) -> None:
+        """Let time pass until something may have happened, at most `left` seconds of it."""
+        clock = self.clock
+        if isinstance(clock, TravelClock):
+            await asyncio.sleep(min(_PATIENCE, left))
+            await settle()
+            return
+        if self._serving is not None and self._serving.is_talking:
+            await asyncio.sleep(_PATIENCE)  # Who is connected works in the machine's time.
+            left = min(left, _LONGEST_STEP)
+        due = clock.next_due
+        await clock.advance(left if due is None else min(due, left))
+
+    def _handle(self, request: Request) -> Reply | Awaitable[Reply]:
+        return self.plane.handle(request)
+
+    async def _publish_authority(self) -> None:
+        """Tell the namespaces of an authority that they were made without; the controller sees to later ones."""
+        data = {"data": {"ca.crt": self._authority.text()}}
+        for obj in (await self.client.list(CONFIGMAPS, field_selector=f"metadata.name={ROOT_CA}")).items:
+            try:
+                await self.client.patch(CONFIGMAPS, ROOT_CA, data, obj["metadata"]["namespace"])
+            except errors.NotFound:
+                continue
+
+    def _settings(self) -> Settings:
+        return Settings(
+            controllers=catalog.Settings(
+                root_ca=self._authority.text,
+                address=_ADDRESS,
+                authority=self._authority.pair,
+                token_keys=self._token_keys,
+            ),
+            token_keys=self._token_keys,
+            static_tokens={self._token: User(ADMIN.common_name, (MASTERS, AUTHENTICATED))},
+        )
+
+
+class _Parts:
+    """What a restored cluster has anew."""
+
+    def __init__(self, store: MemoryStore, chance: random.Random, clock: ManualClock, settings: Settings) -> None:
+        self.store, self.chance, self.clock = store, chance, clock
+        self.plane = ControlPlane(store, clock, chance, settings)
+        self.client = self.plane.client().named(MANAGER)
+        self.kinds = Kinds(self.plane.api.core.registry)
+
+    async def open(self) -> None:
+        await self.plane.open()
+        await self.plane.start()
+
+    async def close(self) -> None:
+        await self.plane.close()
+        if isinstance(self.clock, TravelClock):
+            self.clock.stop()
+
+
+def _clock(options: Options, start: float | None) -> ManualClock:
+    if options.clock == "manual":
+        return ManualClock(MANUAL_START if start is None else start)
+    if options.clock == "real":
+        return TravelClock(start)
+    raise ValueError(f'clock is "real" or "manual", not {options.clock!r}')

@@ -1,0 +1,96 @@
+"""The cluster for other programs: TLS on the loopback interface, and the kubeconfig that leads there.
+
+Everything here begins with the first question for it: a test that stays in its process pays for no key and no socket.
+Certificates and connections live in the machine's time, whatever the cluster's own clock shows.
+"""
+
+from __future__ import annotations
+
+import shutil
+import ssl
+import tempfile
+import time
+from pathlib import Path
+
+from wherry.identity.kubeconfig import Kubeconfig, write_kubeconfig
+from wherry.identity.pair import Pair
+from wherry.identity.profiles import ServerNames, api_server
+from wherry.lib.systemclock import SystemClock
+from wherry.transport.messages import Handler
+from wherry.transport.server import Server
+from wherry.transport.tls import server_context
+
+_LIFETIME_SECONDS = 30 * 86400.0
+
+
+class Authority:
+    """The certificate authority of one cluster and its copies, made when it is needed, in a folder of its own."""
+
+    __slots__ = ("_folder", "_pair")
+
+    def __init__(self) -> None:
+        self._folder: Path | None = None
+        self._pair: Pair | None = None
+
+    @property
+    def folder(self) -> Path:
+        """A place for files that nobody else can read, until `close`."""
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="wherry-"))
+        return self._folder
+
+    def pair(self) -> Pair:
+        if self._pair is None:
+            from wherry.identity import ca  # 30 ms that most tests never spend.
+
+            self._pair = Pair(self.folder / "ca.crt", self.folder / "ca.key")
+            ca.make_authority(self._pair, "kubernetes-ca", time.time(), _LIFETIME_SECONDS)
+        return self._pair
+
+    def text(self) -> str:
+        """The certificate in PEM; empty while nothing has been certified."""
+        return self._pair.certificate.read_text() if self._pair is not None else ""
+
+    def server_context(self) -> ssl.SSLContext:
+        from wherry.identity import ca
+
+        pair = Pair(self.folder / "server.crt", self.folder / "server.key")
+        ca.make_leaf(self.pair(), pair, api_server(ServerNames()), time.time(), _LIFETIME_SECONDS)
+        return server_context(pair.certificate, pair.key, self.pair().certificate)
+
+    def close(self) -> None:
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = self._pair = None
+
+
+class Serving:
+    """A cluster's socket."""
+
+    __slots__ = ("_authority", "_server", "kubeconfig", "token", "url")
+
+    def __init__(self, authority: Authority, token: str) -> None:
+        self._authority = authority
+        self._server: Server | None = None
+        self.token = token
+        self.url = ""
+        self.kubeconfig = Path()
+
+    async def start(self, handler: Handler, host: str = "127.0.0.1", port: int = 0) -> None:
+        server = Server(handler, clock=SystemClock())
+        await server.start(host, port, tls=self._authority.server_context())
+        self._server = server
+        self.url = f"https://{host}:{server.port}"
+        self.kubeconfig = self._authority.folder / f"kubeconfig-{server.port}"
+        authority = self._authority.pair().certificate.read_bytes()
+        write_kubeconfig(self.kubeconfig, Kubeconfig(self.url, authority, token=self.token))
+
+    @property
+    def is_talking(self) -> bool:
+        """Whether a client is connected."""
+        return self._server is not None and self._server.stats.connections > 0
+
+    async def stop(self) -> None:
+        if self._server is not None:
+            await self._server.stop(grace=0.2)
+            self._server = None

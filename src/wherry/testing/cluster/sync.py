@@ -1,0 +1,161 @@
+"""`Cluster`: a whole control plane behind plain calls. See the package's front page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from wherry.api import Obj
+from wherry.testing.cluster.client import Api, Caller
+from wherry.testing.cluster.core import MANAGER, Core
+from wherry.testing.cluster.kinds import Kind
+from wherry.testing.cluster.manifests import Source
+from wherry.testing.cluster.options import ClockMode, Options, Snapshot
+from wherry.testing.cluster.threads import LoopThread
+from wherry.testing.cluster.verbs import Verbs
+
+T = TypeVar("T")
+
+WAIT_SECONDS = 30.0
+
+
+class Cluster:
+    """A Kubernetes cluster in this process, from `with` (or `start`) to the end of it (or `close`)."""
+
+    def __init__(self, *, clock: ClockMode = "real", seed: int = 0, start: float | None = None) -> None:
+        self._set_up(Core(Options(clock=clock, seed=seed, start=start)))
+
+    def _set_up(self, core: Core) -> None:
+        self._core = core
+        self._thread: LoopThread | None = None
+        self._verbs = Verbs(core)
+        self.clock = ClusterClock(core, self._call)
+        """The cluster's time: what it shows, and how to make it pass."""
+
+    def start(self) -> Self:
+        """Begin; for those who have no `with` statement. `close` ends it."""
+        self._thread = LoopThread("wherry cluster")
+        try:
+            self._call(self._core.open)
+        except BaseException:
+            self._thread.close()
+            self._thread = None
+            raise
+        return self
+
+    def close(self) -> None:
+        """End everything. A second time does nothing."""
+        if self._thread is not None:
+            self._call(self._core.close)
+            self._thread.close()
+            self._thread = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def client(self, namespace: str = "default") -> Api:
+        """A client in this process, whose objects are in `namespace` unless they say otherwise."""
+        return Api(self._core, self._call, namespace)
+
+    def apply(
+        self, source: Source, *, namespace: str | None = None, manager: str = MANAGER, force: bool = True
+    ) -> list[Obj]:
+        """Server-side apply of all objects in files, texts, dicts and lists of them; returns them as they are then."""
+        return self.client().apply(source, namespace=namespace, manager=manager, force=force)
+
+    def wait(
+        self,
+        target: Kind,
+        goal: str | Callable[[Obj], Any] = "",
+        *,
+        name: str = "",
+        namespace: str | None = None,
+        selector: str = "",
+        timeout: float = WAIT_SECONDS,
+    ) -> Obj:
+        """Wait until `deployment/web` is as wished, or all `pods` that `selector` means; returns the (first) object.
+
+        `goal` is a condition (`Available`, `Ready=False`), `delete`, `create`, `jsonpath={.status.phase}=Running`, or a
+        function of the object. A manual clock moves on meanwhile, by up to `timeout` seconds. Raises WaitTimeout. What
+        was waited to be deleted is returned as {}.
+        """
+        found = self._call(lambda: self._verbs.wait(target, name, goal, namespace, selector, timeout))
+        return found[0] if found else {}
+
+    def events(self, about: Obj | None = None, *, namespace: str | None = None) -> Sequence[Obj]:
+        """Events in a namespace, or of one object."""
+        return self._call(lambda: self._verbs.events(about, namespace))
+
+    def settle(self) -> None:
+        """Return once nothing is left to do before time passes."""
+        self._call(self._core.settle)
+
+    def snapshot(self) -> Snapshot:
+        """Everything as it is now, for `restore`; cheap, and as often as you like."""
+        return self._call(self._core.snapshot)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Be again as at `snapshot`, time included."""
+        self._call(lambda: self._core.restore(snapshot))
+
+    def fork(self, snapshot: Snapshot | None = None) -> Cluster:
+        """Another cluster that begins as this one is (or was): what is done there is not seen here."""
+        begin = snapshot or self.snapshot()
+        forked = type(self).__new__(type(self))
+        forked._set_up(self._core.fork(begin))
+        return forked
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The file that kubectl, helm, kopf and all other clients find the cluster by; serving begins with it."""
+        return self._call(self._core.serving).kubeconfig
+
+    @property
+    def url(self) -> str:
+        """Where the API is served on the loopback interface."""
+        return self._call(self._core.serving).url
+
+    def _call(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        if self._thread is None:
+            raise RuntimeError("the cluster is not open: use it in a with statement, or call start")
+        return self._thread.call(make)
+
+
+class ClockFace:
+    """What a cluster's clock shows."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def time(self) -> float:
+        """Seconds since the epoch."""
+        return self._core.clock.time()
+
+    def now(self) -> datetime:
+        """The same, with the time zone UTC."""
+        return datetime.fromtimestamp(self.time(), UTC)
+
+    @staticmethod
+    def _span(seconds: float, minutes: float, hours: float, days: float) -> float:
+        return timedelta(seconds=seconds, minutes=minutes, hours=hours, days=days).total_seconds()
+
+
+class ClusterClock(ClockFace):
+    """The hands of a cluster's clock."""
+
+    def __init__(self, core: Core, call: Caller) -> None:
+        super().__init__(core)
+        self._call = call
+
+    def advance(self, seconds: float = 0.0, *, minutes: float = 0.0, hours: float = 0.0, days: float = 0.0) -> None:
+        """Let time pass: whatever falls due happens in its order, each at its moment, with all that follows from it."""
+        span = self._span(seconds, minutes, hours, days)
+        self._call(lambda: self._core.advance(span))
