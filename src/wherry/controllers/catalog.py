@@ -18,6 +18,7 @@ from wherry.controllers.core.kubernetes import controller as kubernetes
 from wherry.controllers.core.kubernetes.controller import Address
 from wherry.controllers.core.namespace import controller as namespace
 from wherry.controllers.core.node import eviction, ipam, lifecycle
+from wherry.controllers.core.persistentvolume import controller as volumebinder
 from wherry.controllers.core.pod import controller as podgc
 from wherry.controllers.core.rootca import controller as rootca
 from wherry.controllers.core.serviceaccount import controller as serviceaccount
@@ -84,5 +85,6 @@ def controllers(settings: Settings) -> tuple[Controller, ...]:
         lifecycle.CONTROLLER,
         eviction.CONTROLLER,
         podgc.CONTROLLER,
+        volumebinder.CONTROLLER,
         garbage.CONTROLLER,
     )
