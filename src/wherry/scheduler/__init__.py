@@ -1,12 +1,12 @@
 """The scheduler: gives each Pod without a node one that fits, or says why none does.
 
-- `PodInfo`, `NodeInfo` (`model.py`): what a decision looks at, taken from the views once
+- `PodInfo`, `NodeInfo` (`model.py`): what a decision looks at, taken from the views once; equal Pods share an `Ask`
 - `Cluster` (`cluster.py`): all nodes and what is placed on them, including placements not yet written
-- `filters/`, `scores/`: one rule per file; `catalog.py` lists them in order
-- `place` (`plan.py`): pod + cluster -> one node, or the reasons; pure
+- `Plugin` (`rules.py`): the shape of a rule; `plugins/` has one per file, `catalog.py` lists them in order
+- `Planner` (`plan.py`): pod + cluster -> one node, or the reasons; pure. `Table` (`table.py`) is its memory
 - `Queue` (`queue.py`): which Pod is next, and when one that did not fit is tried again
 - `Scheduler` (`loop.py`): reads informers, decides in short turns, binds (`bind.py`) without waiting
 
-Read `plan.py` first. It deliberately does not preempt, and knows no Pod affinity, topology spread or volumes yet; each
-will be one more filter or score in the catalog.
+Read `rules.py` first, then `plan.py`. A decision costs what has changed since the last one for an equal Pod, not what
+there are nodes.
 """

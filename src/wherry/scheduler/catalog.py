@@ -1,19 +1,37 @@
-"""The rules of the default scheduler, in the order in which they are asked, with upstream's weights."""
+"""The scheduler's plugins, and which of them the default profile has: in upstream's order, with upstream's weights."""
 
 from __future__ import annotations
 
-from wherry.scheduler.filters.nodeaffinity import NODE_AFFINITY
-from wherry.scheduler.filters.nodename import NODE_NAME
-from wherry.scheduler.filters.ports import PORTS
-from wherry.scheduler.filters.resources import RESOURCES
-from wherry.scheduler.filters.taints import TAINTS
-from wherry.scheduler.filters.unschedulable import UNSCHEDULABLE
-from wherry.scheduler.rules import Filter, Score
-from wherry.scheduler.scores.images import IMAGE_LOCALITY
-from wherry.scheduler.scores.nodeaffinity import PREFERRED_NODES
-from wherry.scheduler.scores.resources import BALANCED_ALLOCATION, LEAST_ALLOCATED
-from wherry.scheduler.scores.taints import PREFERRED_TAINTS
+from collections.abc import Mapping
 
-FILTERS: tuple[Filter, ...] = (UNSCHEDULABLE, NODE_NAME, TAINTS, NODE_AFFINITY, PORTS, RESOURCES)
+from wherry.scheduler.plugins import nodeaffinity
+from wherry.scheduler.plugins.imagelocality import IMAGE_LOCALITY
+from wherry.scheduler.plugins.nodename import NODE_NAME
+from wherry.scheduler.plugins.nodeports import NODE_PORTS
+from wherry.scheduler.plugins.noderesources import NODE_RESOURCES_FIT
+from wherry.scheduler.plugins.nodeunschedulable import NODE_UNSCHEDULABLE
+from wherry.scheduler.plugins.resourcescores import BALANCED_ALLOCATION
+from wherry.scheduler.plugins.schedulinggates import SCHEDULING_GATES
+from wherry.scheduler.plugins.tainttoleration import TAINT_TOLERATION
+from wherry.scheduler.rules import Make, constant
 
-SCORES: tuple[Score, ...] = (PREFERRED_TAINTS, PREFERRED_NODES, LEAST_ALLOCATED, BALANCED_ALLOCATION, IMAGE_LOCALITY)
+PLUGINS: Mapping[str, Make] = {
+    "SchedulingGates": constant(SCHEDULING_GATES),
+    "NodeUnschedulable": constant(NODE_UNSCHEDULABLE),
+    "NodeName": constant(NODE_NAME),
+    "TaintToleration": constant(TAINT_TOLERATION),
+    "NodeAffinity": nodeaffinity.make,
+    "NodePorts": constant(NODE_PORTS),
+    "NodeResourcesFit": constant(NODE_RESOURCES_FIT),
+    "NodeResourcesBalancedAllocation": constant(BALANCED_ALLOCATION),
+    "ImageLocality": constant(IMAGE_LOCALITY),
+}
+"""In the order in which they are asked."""
+
+WEIGHTS: Mapping[str, int] = {
+    "TaintToleration": 3,
+    "NodeAffinity": 2,
+    "PodTopologySpread": 2,
+    "InterPodAffinity": 2,
+}
+"""Of the default profile; 1 for all others."""

@@ -20,12 +20,13 @@ from wherry.lib.clock import Clock
 from wherry.lib.tasks import Tasks
 from wherry.reconcile.controller import EventSink
 from wherry.scheduler.bind import bind, mark_unschedulable
-from wherry.scheduler.catalog import FILTERS, SCORES
 from wherry.scheduler.cluster import Cluster
-from wherry.scheduler.model import PodInfo, pod_info
-from wherry.scheduler.plan import Rules, Unfit, place
+from wherry.scheduler.model import Asks, PodInfo
+from wherry.scheduler.nominations import Nominations
+from wherry.scheduler.plan import Planner, Unfit
+from wherry.scheduler.profile import default_profile
 from wherry.scheduler.queue import Queue
-from wherry.scheduler.rules import NODE_CHANGED, POD_REMOVED
+from wherry.scheduler.rules import Handle
 
 log = logging.getLogger(__name__)
 
@@ -54,8 +55,10 @@ class Scheduler:
         self._chance = chance
         self._events = events
         self._name = name
-        self._rules = Rules(FILTERS, SCORES)
         self._cluster = Cluster()
+        self._asks = Asks()
+        profile = default_profile(Handle(client, clock, chance, self._cluster))
+        self._planner = Planner(profile, self._cluster, Nominations())
         self.queue = Queue(clock, self._ready)
         self.counters = Counters()
         self._binding: set[str] = set()
@@ -82,7 +85,7 @@ class Scheduler:
         if new is not None:
             self._cluster.set_node(new)
             if old is None or _offer(old) != _offer(new):
-                self.queue.wake(NODE_CHANGED)
+                self.queue.wake("NodeChanged")
         elif old is not None:
             self._cluster.remove_node(old.metadata.name)
 
@@ -93,16 +96,16 @@ class Scheduler:
         if new is None or pod.status.phase in _ENDED:
             self.queue.remove(uid)
             if self._cluster.remove_pod(uid):
-                self.queue.wake(POD_REMOVED)
+                self.queue.wake("PodRemoved")
         elif pod.spec.node_name:
             self.queue.remove(uid)
             if old is None or old.spec != pod.spec:
-                self._cluster.set_pod(pod_info(pod), pod.spec.node_name)
+                self._cluster.set_pod(self._asks.pod_info(pod), pod.spec.node_name)
         elif pod.metadata.deletion_timestamp is not None:
             self.queue.remove(uid)
         elif uid not in self._binding:
-            info = pod_info(pod)
-            if info.scheduler_name == self._name and not info.is_gated:
+            info = self._asks.pod_info(pod)
+            if info.ask.scheduler_name == self._name and not info.gates:
                 self.queue.add(info)
 
     def _ready(self) -> None:
@@ -124,10 +127,10 @@ class Scheduler:
         self._ready()
 
     def _decide(self, pod: PodInfo) -> None:
-        answer = place(pod, self._cluster, self._rules, self._chance, self._start)
+        answer = self._planner.place(pod, self._chance, self._start)
         if isinstance(answer, Unfit):
             self.counters.unschedulable += 1
-            self.queue.refuse(pod.uid, answer.wakes)
+            self.queue.refuse(pod.uid, frozenset(("NodeChanged", "PodRemoved")))
             self._tasks.spawn(self._tell(pod, answer.message))
             return
         self._start += answer.asked
@@ -158,7 +161,7 @@ class Scheduler:
         current = self._pods.get(pod.key)
         if current is None or not current.spec.node_name:
             self._cluster.remove_pod(pod.uid)
-            self.queue.wake(POD_REMOVED)
+            self.queue.wake("PodRemoved")
 
     async def _tell(self, pod: PodInfo, message: str) -> None:
         self._event(pod, "Warning", "FailedScheduling", message, "Scheduling")

@@ -1,54 +1,85 @@
-"""What a scheduling decision looks at, in integers and sets, computed once per change rather than once per question.
+"""What a scheduling decision looks at, computed once per change rather than once per question.
 
-Amounts are milli-CPU, bytes, and counts. A Pod's request is the larger of what its containers need together and what
-any moment of its initialization needs (KEP-753 for restartable init containers), plus its RuntimeClass overhead.
+Equal Pods share one `Ask`, so that what was found out for one of them holds for all: a ReplicaSet's pods differ in name
+and UID only. A `PodInfo` is small, because there is one for every Pod that runs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 
-from wherry.api.meta.quantity import ceiling, milli
-from wherry.api.types.core_v1 import Affinity, Container, Node, Pod, Taint, Toleration
+import msgspec
+
+from wherry.api.types.core_v1 import (
+    Affinity,
+    Container,
+    Node,
+    Pod,
+    PodResourceClaim,
+    PodSpec,
+    Taint,
+    Toleration,
+    TopologySpreadConstraint,
+    Volume,
+)
 from wherry.client import Key
+from wherry.scheduler.amounts import Amounts, amounts, pod_requests, score_requests
 
-CPU, MEMORY, EPHEMERAL, PODS = "cpu", "memory", "ephemeral-storage", "pods"
-DEFAULT_CPU_SCORE, DEFAULT_MEMORY_SCORE = 100, 200 * 1024 * 1024
-"""What a container without requests counts as when nodes are scored, so that such pods spread too."""
-
-Amounts = dict[str, int]
 HostPort = tuple[str, str, int]
 """(host IP, protocol, port)"""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class Ask:
+    """What a Pod asks of a cluster. One value for all that ask the same: compare by identity, keep things by it."""
+
+    scheduler_name: str
+    priority: int
+    preempts: bool
+    """False for preemptionPolicy Never."""
+    requests: Mapping[str, int]
+    score_requests: Mapping[str, int]
+    node_selector: Mapping[str, str]
+    affinity: Affinity | None
+    spread: tuple[TopologySpreadConstraint, ...]
+    tolerations: tuple[Toleration, ...]
+    host_ports: tuple[HostPort, ...]
+    images: tuple[str, ...]
+    namespace: str
+    labels: Mapping[str, str]
+    node_name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class PodInfo:
     """A Pod as the scheduler sees it."""
 
     key: Key
     uid: str
-    scheduler_name: str
-    node_name: str
-    priority: int
+    ask: Ask
     created: float
-    requests: Mapping[str, int]
-    score_requests: Mapping[str, int]
-    node_selector: Mapping[str, str]
-    affinity: Affinity | None
-    tolerations: tuple[Toleration, ...]
-    host_ports: tuple[HostPort, ...]
-    images: tuple[str, ...]
-    is_gated: bool
+    started: float
+    """When it began to run; 0 when it has not."""
+    is_terminating: bool
+    gates: tuple[str, ...]
+    nominated: str
+    """The node that `status.nominatedNodeName` names."""
+    owner: tuple[str, str] | None
+    """(kind, name) of the controller."""
+    volumes: tuple[Volume, ...]
+    """Those that a rule may care for: claims, ephemeral ones, disks that are attached. Not configuration or scratch."""
+    resource_claims: tuple[PodResourceClaim, ...]
+    annotations: Mapping[str, str]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class NodeInfo:
     """A node and the sum of what is placed on it."""
 
     name: str
     labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
     taints: tuple[Taint, ...] = ()
     unschedulable: bool = False
     allocatable: Mapping[str, int] = field(default_factory=dict)
@@ -60,21 +91,26 @@ class NodeInfo:
     requested: Amounts = field(default_factory=dict)
     score_requested: Amounts = field(default_factory=dict)
     host_ports: dict[HostPort, int] = field(default_factory=dict)
+    position: int = -1
+    """Its place in `Cluster.order`; -1 while it is not there."""
 
     def add(self, pod: PodInfo) -> None:
         self.pods[pod.uid] = pod
-        self._count(pod, 1)
+        self._count(pod.ask, 1)
 
-    def remove(self, uid: str) -> None:
-        if (pod := self.pods.pop(uid, None)) is not None:
-            self._count(pod, -1)
+    def remove(self, uid: str) -> PodInfo | None:
+        pod = self.pods.pop(uid, None)
+        if pod is not None:
+            self._count(pod.ask, -1)
+        return pod
 
-    def _count(self, pod: PodInfo, sign: int) -> None:
-        for name, amount in pod.requests.items():
-            self.requested[name] = self.requested.get(name, 0) + sign * amount
-        for name, amount in pod.score_requests.items():
-            self.score_requested[name] = self.score_requested.get(name, 0) + sign * amount
-        for port in pod.host_ports:
+    def _count(self, ask: Ask, sign: int) -> None:
+        requested, scored = self.requested, self.score_requested
+        for name, amount in ask.requests.items():
+            requested[name] = requested.get(name, 0) + sign * amount
+        for name, amount in ask.score_requests.items():
+            scored[name] = scored.get(name, 0) + sign * amount
+        for port in ask.host_ports:
             count = self.host_ports.get(port, 0) + sign
             if count:
                 self.host_ports[port] = count
@@ -82,92 +118,127 @@ class NodeInfo:
                 self.host_ports.pop(port, None)
 
 
-def pod_info(pod: Pod) -> PodInfo:
-    """Take from a Pod's view what decisions need."""
+class Asks:
+    """Finds the one `Ask` of all equal Pods, by what of their specs it is made of."""
+
+    def __init__(self) -> None:
+        self._asks: dict[tuple[object, ...], Ask] = {}
+
+    def pod_info(self, pod: Pod) -> PodInfo:
+        """Take from a Pod's view what decisions need."""
+        spec, meta, status = pod.spec, pod.metadata, pod.status
+        owner = next(((one.kind, one.name) for one in meta.owner_references if one.controller), None)
+        return PodInfo(
+            key=Key(meta.namespace, meta.name),
+            uid=meta.uid,
+            ask=self._ask(pod),
+            created=meta.creation_timestamp.timestamp() if meta.creation_timestamp else 0.0,
+            started=status.start_time.timestamp() if status.start_time else 0.0,
+            is_terminating=meta.deletion_timestamp is not None,
+            gates=tuple(gate.name for gate in spec.scheduling_gates),
+            nominated=status.nominated_node_name or "",
+            owner=owner,
+            volumes=tuple(volume for volume in spec.volumes if _matters(volume)) if spec.volumes else (),
+            resource_claims=spec.resource_claims,
+            annotations=meta.annotations,
+        )
+
+    def _ask(self, pod: Pod) -> Ask:
+        key = _asked(pod)
+        ask = self._asks.get(key)
+        if ask is None:
+            if len(self._asks) >= _KEPT_ASKS:
+                self._asks.clear()
+            self._asks[key] = ask = _make_ask(pod)
+        return ask
+
+
+_KEPT_ASKS = 4096
+_encode = msgspec.json.encode
+
+
+def _asked(pod: Pod) -> tuple[object, ...]:
+    """All that an `Ask` is made of, as cheaply as it can be compared."""
     spec, meta = pod.spec, pod.metadata
-    return PodInfo(
-        key=Key(meta.namespace, meta.name),
-        uid=meta.uid,
-        scheduler_name=spec.scheduler_name or "default-scheduler",
-        node_name=spec.node_name or "",
-        priority=spec.priority or 0,
-        created=meta.creation_timestamp.timestamp() if meta.creation_timestamp else 0.0,
-        requests=pod_requests(pod),
-        score_requests=_score_requests(pod),
-        node_selector=spec.node_selector,
-        affinity=spec.affinity,
-        tolerations=spec.tolerations,
-        host_ports=_host_ports(spec.containers, spec.init_containers),
-        images=tuple(container.image for container in spec.containers if container.image),
-        is_gated=bool(spec.scheduling_gates),
+    return (
+        meta.namespace,
+        _encode(meta.labels),
+        spec.scheduler_name,
+        spec.priority,
+        spec.preemption_policy,
+        spec.node_name,
+        _encode((spec.node_selector, spec.affinity, spec.topology_spread_constraints, spec.overhead, spec.resources)),
+        spec.tolerations,
+        tuple([_container(one) for one in spec.containers]),
+        tuple([_container(one) for one in spec.init_containers]),
     )
 
 
-def update_node(info: NodeInfo, node: Node) -> None:
-    """Carry a Node's view over into its info."""
-    spec, status = node.spec, node.status
-    info.exists = True
-    info.labels = node.metadata.labels
-    info.taints = spec.taints
-    info.unschedulable = bool(spec.unschedulable)
-    info.allocatable = amounts(status.allocatable)
-    info.images = {name: image.size_bytes or 0 for image in status.images for name in image.names}
+def _container(container: Container) -> tuple[object, ...]:
+    resources = container.resources
+    return (
+        container.image,
+        container.restart_policy,
+        _encode(resources.requests) if resources is not None else b"",
+        container.ports,
+    )
 
 
-def pod_requests(pod: Pod) -> Amounts:
-    """All that a Pod asks of a node."""
+def _make_ask(pod: Pod) -> Ask:
     spec = pod.spec
-    total = _sum(_requests(container) for container in spec.containers)
-    if spec.init_containers:
-        total = _with_init(total, spec.init_containers)
-    if spec.resources is not None and spec.resources.requests:
-        total |= amounts(spec.resources.requests)
-    if spec.overhead:
-        total = _sum((total, amounts(spec.overhead)))
-    total[PODS] = 1
-    return total
+    return Ask(
+        scheduler_name=spec.scheduler_name or "default-scheduler",
+        priority=spec.priority or 0,
+        preempts=spec.preemption_policy != "Never",
+        requests=pod_requests(spec),
+        score_requests=score_requests(spec),
+        node_selector=spec.node_selector,
+        affinity=spec.affinity,
+        spread=spec.topology_spread_constraints,
+        tolerations=spec.tolerations,
+        host_ports=_host_ports(spec),
+        images=tuple(one.image for one in (*spec.init_containers, *spec.containers) if one.image),
+        namespace=pod.metadata.namespace,
+        labels=pod.metadata.labels,
+        node_name=spec.node_name or "",
+    )
 
 
-def _with_init(total: Amounts, containers: Iterable[Container]) -> Amounts:
-    """What regular containers ask for, with sidecars beside them, or what the greediest moment before them asks for."""
-    sidecars: Amounts = {}
-    peak: Amounts = {}
-    for container in containers:
-        own = _requests(container)
-        if container.restart_policy == "Always":
-            sidecars = _sum((sidecars, own))
-            own = sidecars
-        else:
-            own = _sum((sidecars, own))
-        peak = _largest(peak, own)
-    return _largest(_sum((total, sidecars)), peak)
+def update_node(info: NodeInfo, node: Node) -> bool:
+    """Carry a Node's view over into its info; tells whether anything that decisions look at is different."""
+    spec, status, meta = node.spec, node.status, node.metadata
+    allocatable = amounts(status.allocatable)
+    images = {name: image.size_bytes or 0 for image in status.images for name in image.names}
+    unschedulable = bool(spec.unschedulable)
+    before = (info.exists, info.labels, info.taints, info.unschedulable, info.allocatable, info.images)
+    after = (True, meta.labels, spec.taints, unschedulable, allocatable, images)
+    info.exists, info.labels, info.taints, info.unschedulable, info.allocatable, info.images = after
+    info.annotations = meta.annotations
+    return before != after
 
 
-def amounts(quantities: Mapping[str, str]) -> Amounts:
-    """Quantities as integers: milli for CPU, whole units (rounded up) for everything else."""
-    return {name: _amount(name == CPU, str(text)) for name, text in quantities.items()}
+def _matters(volume: Volume) -> bool:
+    return any(getattr(volume, source) is not None for source in _SOURCES)
 
 
-@lru_cache(maxsize=4096)
-def _amount(is_cpu: bool, text: str) -> int:
-    return milli(text) if is_cpu else ceiling(text)
+_SOURCES = (
+    "persistent_volume_claim",
+    "ephemeral",
+    "csi",
+    "iscsi",
+    "rbd",
+    "gce_persistent_disk",
+    "aws_elastic_block_store",
+    "azure_disk",
+    "cinder",
+)
 
 
-def _requests(container: Container) -> Amounts:
-    return amounts(container.resources.requests) if container.resources and container.resources.requests else {}
-
-
-def _score_requests(pod: Pod) -> Amounts:
-    spec = pod.spec
-    total = {CPU: 0, MEMORY: 0}
-    for container in (*spec.containers, *(c for c in spec.init_containers if c.restart_policy == "Always")):
-        own = _requests(container)
-        total[CPU] += own.get(CPU, DEFAULT_CPU_SCORE)
-        total[MEMORY] += own.get(MEMORY, DEFAULT_MEMORY_SCORE)
-    return total
-
-
-def _host_ports(*families: Iterable[Container]) -> tuple[HostPort, ...]:
+def _host_ports(spec: PodSpec) -> tuple[HostPort, ...]:
+    families: tuple[Iterable[Container], ...] = (
+        spec.containers,
+        [one for one in spec.init_containers if one.restart_policy == "Always"],
+    )
     return tuple(
         (port.host_ip or "0.0.0.0", port.protocol or "TCP", port.host_port)
         for family in families
@@ -175,15 +246,3 @@ def _host_ports(*families: Iterable[Container]) -> tuple[HostPort, ...]:
         for port in container.ports
         if port.host_port
     )
-
-
-def _sum(parts: Iterable[Mapping[str, int]]) -> Amounts:
-    total: Amounts = {}
-    for part in parts:
-        for name, amount in part.items():
-            total[name] = total.get(name, 0) + amount
-    return total
-
-
-def _largest(left: Mapping[str, int], right: Mapping[str, int]) -> Amounts:
-    return {name: max(left.get(name, 0), right.get(name, 0)) for name in {*left, *right}}

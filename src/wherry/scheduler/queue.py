@@ -125,7 +125,7 @@ class Queue:
     def _activate(self, entry: _Entry) -> None:
         self._stop_timer(entry)
         entry.place = _Place.ACTIVE
-        heapq.heappush(self._heap, (-entry.pod.priority, entry.pod.created, next(self._order), entry.pod.uid))
+        heapq.heappush(self._heap, (-entry.pod.ask.priority, entry.pod.created, next(self._order), entry.pod.uid))
         self._ready()
 
     def _start_timer(self, entry: _Entry, seconds: float) -> None:
@@ -140,4 +140,4 @@ class Queue:
 
 def _question(pod: PodInfo) -> tuple[object, ...]:
     """What the answer to "where does it fit?" depends on."""
-    return (pod.requests, pod.node_selector, pod.affinity, pod.tolerations, pod.host_ports, pod.priority)
+    return (pod.ask,)

@@ -1,44 +1,221 @@
-"""The shape of every rule: prepared once per Pod, asked once per node.
+"""The shape of every rule: a plugin looks at the Pod once, then says quickly of each node what it thinks.
 
-A filter looks at the Pod and answers None when it has nothing to object to on any node, which keeps a plain Pod's
-decision down to the few rules that matter. Otherwise it gives a check: the reasons why one node does not do, in the
-words that upstream prints, or an empty tuple. A score gives a rating of nodes or None when it has no opinion.
+    Plugin ── filter.prepare(pod, cluster) ─► None            nothing to object to, on any node
+           │                                 ├► Refusal         the Pod can be nowhere, whatever the nodes are like
+           │                                 ├► Check           asked per node: a Refusal, or None
+           │                                 └► Prepared        a Check, and: only these nodes; what to hold once chosen
+           ├─ score.prepare(pod, cluster, nodes) ─► Rate or None (no opinion)
+           ├─ gate(pod) ─► Refusal: not even tried
+           └─ hints: which changes may help one whom it refused
+
+What makes it fast: a filter or score with a `sign` promises that its answer follows from `sign(pod)` and the one node
+alone (its labels, taints, sums of what is placed there). Such answers are kept for all Pods of the same sign, and asked
+again only for nodes that have changed since. A rule without `sign` (it looks at other nodes, at claims, at anything
+else) is prepared for each decision and asked on the way; one that judges by a label of the node says so with
+`ByTopology`, which is as quick as a look-up. Counts over many Pods belong into a `Follower` of the cluster, which hears
+of each placement, and never into `prepare`.
+
+Preemption asks "what if these were gone?" by taking them out of the cluster, preparing again, and putting them back:
+rules need no code for it, only a `prepare` that does not count from the start.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeAlias
+import random
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Flag, auto
+from typing import Any, Protocol, TypeAlias
 
+from wherry.api.core.node import NODES
+from wherry.api.core.pod import PODS
+from wherry.api.resource import Resource
+from wherry.api.types.core_v1 import Node, Pod
+from wherry.client import Client
+from wherry.lib.clock import Clock
 from wherry.scheduler.cluster import Cluster
 from wherry.scheduler.model import NodeInfo, PodInfo
 
-Check: TypeAlias = Callable[[NodeInfo], tuple[str, ...]]
-FITS: tuple[str, ...] = ()
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a node does not do, in the words that upstream prints."""
+
+    reasons: tuple[str, ...]
+    is_lasting: bool = False
+    """No eviction from the node would help (upstream: UnschedulableAndUnresolvable)."""
+
+
+Check: TypeAlias = Callable[[NodeInfo], Refusal | None]
+
+
+@dataclass(frozen=True, slots=True)
+class ByTopology:
+    """A check that depends on the value of one of the node's labels only. Nodes without the label: `missing`."""
+
+    label: str
+    refused: Mapping[str, Refusal] = field(default_factory=dict)
+    """By value of the label."""
+    missing: Refusal | None = None
+    allowed: Collection[str] | None = None
+    """If given, every other value is refused, as `otherwise`."""
+    otherwise: Refusal = Refusal(())
+
+    def __call__(self, node: NodeInfo) -> Refusal | None:
+        value = node.labels.get(self.label)
+        if value is None:
+            return self.missing
+        if self.allowed is not None and value not in self.allowed:
+            return self.otherwise
+        return self.refused.get(value)
+
+
+class Hold(Protocol):
+    """What a decision holds on to until it is written: volumes, devices. Made when the node has been chosen."""
+
+    async def pre_bind(self) -> None:
+        """Write what must be there before the Pod is bound, and wait for it; an exception gives the decision up."""
+        ...
+
+    def unreserve(self) -> None:
+        """Give back what is held. Called once, at whatever step the decision failed; never after it was written."""
+        ...
+
+
+Reserve: TypeAlias = Callable[[NodeInfo], "Hold | Refusal | None"]
+"""Takes what the Pod needs on the chosen node, in memory, at once; None when there is nothing to hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The full form of what a filter may answer."""
+
+    check: Check | None = None
+    names: frozenset[str] | None = None
+    """Only these nodes come into question; all others are refused for good without being asked."""
+    reserve: Reserve | None = None
+
+
+Sign: TypeAlias = Callable[[PodInfo], Hashable]
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A reason to refuse nodes. `wakes` names the changes after which a refused Pod may fit."""
+    """A reason to refuse nodes."""
 
-    name: str
-    prepare: Callable[[PodInfo, Cluster], Check | None]
-    wakes: frozenset[str]
+    prepare: Callable[[PodInfo, Cluster], Check | Prepared | Refusal | None]
+    sign: Sign | None = None
+    """With it: the answer depends on this part of the Pod and the one node only, and reserves nothing."""
 
 
 Rate: TypeAlias = Callable[[NodeInfo], int]
+Normalize: TypeAlias = Callable[[Sequence[int]], Sequence[int]]
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A preference among nodes that fit: ratings from 0 to 100, or any scale to be normalized, times `weight`."""
+    """A preference among the nodes that fit: ratings from 0 to 100, or of any scale that `normalize` brings there."""
+
+    prepare: Callable[[PodInfo, Cluster, Sequence[NodeInfo]], Rate | None]
+    """Given the nodes among which the choice is; with a `sign`, these are not to be looked at."""
+    sign: Sign | None = None
+    normalize: Normalize | None = None
+
+
+Gate: TypeAlias = Callable[[PodInfo], Refusal | None]
+"""Whether a Pod may be tried at all (upstream: PreEnqueue)."""
+
+
+class Action(Flag):
+    """What happened to an object, as far as hints tell changes apart."""
+
+    ADD = auto()
+    DELETE = auto()
+    LABELS = auto()
+    ANNOTATIONS = auto()
+    TAINTS = auto()
+    """`spec.unschedulable` too."""
+    ALLOCATABLE = auto()
+    CONDITIONS = auto()
+    """Of a node: declared features too."""
+    REQUESTS = auto()
+    """A Pod now asks for less."""
+    TOLERATIONS = auto()
+    GATES = auto()
+    """A Pod's last scheduling gate went away."""
+    CLAIMS = auto()
+    """`status.resourceClaimStatuses` of a Pod."""
+    OTHER = auto()
+    UPDATE = LABELS | ANNOTATIONS | TAINTS | ALLOCATABLE | CONDITIONS | REQUESTS | TOLERATIONS | GATES | CLAIMS | OTHER
+    """Any update; of other kinds than nodes and Pods every update is all of it."""
+    ALL = ADD | UPDATE | DELETE
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where changes come from. The scheduler follows the kind as soon as one plugin in use hints at it."""
 
     name: str
-    prepare: Callable[[PodInfo, Cluster], Rate | None]
-    weight: int = 1
-    normalize: bool = False
-    lower_is_better: bool = False
+    resource: Resource
+    view: type[Any]
 
 
-NODE_CHANGED, POD_REMOVED = "NodeChanged", "PodRemoved"
+NODE = Source("Node", NODES, Node)
+PLACED_POD = Source("AssignedPod", PODS, Pod)
+"""A Pod on a node, or assumed there. Its changes are shown as `PodInfo`s."""
+PENDING_POD = Source("UnscheduledPod", PODS, Pod)
+"""The very Pod that waits: its own change, shown as `PodInfo`s."""
+
+Helps: TypeAlias = Callable[[PodInfo, Any, Any], bool]
+"""(pod that waits, old, new): whether this change may make the Pod fit. `old` or `new` is None on add and delete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A kind of change that may help a Pod that the plugin refused. Without `helps`: every one of them may."""
+
+    source: Source
+    actions: Action
+    helps: Helps | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """A rule under upstream's name; `catalog.py` lists them all."""
+
+    name: str
+    filter: Filter | None = None
+    score: Score | None = None
+    gate: Gate | None = None
+    hints: tuple[Hint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """What a plugin that needs more than the Pod and the nodes is made with."""
+
+    client: Client
+    clock: Clock
+    random: random.Random
+    cluster: Cluster
+
+
+Make: TypeAlias = Callable[[Mapping[str, Any], Handle], Plugin]
+"""Makes a plugin for one profile from its `pluginConfig` args (validated, with defaults)."""
+
+
+def constant(plugin: Plugin) -> Make:
+    """For a plugin that has no settings and looks at nothing but Pods and nodes."""
+    return lambda _args, _handle: plugin
+
+
+def highest_first(ratings: Sequence[int]) -> Sequence[int]:
+    """Scale so that the highest rating is 100 (upstream's default normalization)."""
+    most = max(ratings)
+    return [rating * 100 // most for rating in ratings] if most else ratings
+
+
+def lowest_first(ratings: Sequence[int]) -> Sequence[int]:
+    """The same for ratings that count what is bad."""
+    most = max(ratings)
+    return [100 - rating * 100 // most for rating in ratings] if most else [100] * len(ratings)

@@ -8,7 +8,9 @@ import msgspec
 
 from wherry.api.types.core_v1 import Node, Pod
 from wherry.scheduler.cluster import Cluster
-from wherry.scheduler.model import PodInfo, pod_info
+from wherry.scheduler.model import Asks, PodInfo
+
+_ASKS = Asks()
 
 
 def pod(name: str = "web", cpu: str = "", memory: str = "", **spec: Any) -> Pod:
@@ -19,7 +21,7 @@ def pod(name: str = "web", cpu: str = "", memory: str = "", **spec: Any) -> Pod:
 
 
 def info(name: str = "web", cpu: str = "", memory: str = "", **spec: Any) -> PodInfo:
-    return pod_info(pod(name, cpu, memory, **spec))
+    return _ASKS.pod_info(pod(name, cpu, memory, **spec))
 
 
 def node(name: str, cpu: str = "2", memory: str = "4Gi", pods: str = "110", **more: Any) -> Node:

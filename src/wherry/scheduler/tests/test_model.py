@@ -1,47 +1,22 @@
-"""What a Pod asks for in all, and how a node's sums follow."""
+"""Equal Pods share what they ask, and a node's sums follow what comes and goes."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import pytest
-
-from wherry.api.types.core_v1 import Pod
-from wherry.scheduler.model import NodeInfo, pod_info, pod_requests
-from wherry.scheduler.tests.objects import pod
+from wherry.scheduler.model import NodeInfo
+from wherry.scheduler.tests.objects import info
 
 
-def container(cpu: str, **more: Any) -> dict[str, Any]:
-    return {"name": f"c{cpu}", "resources": {"requests": {"cpu": cpu}}, **more}
-
-
-CASES: dict[str, tuple[Pod, int]] = {
-    "containers add up": (pod(containers=[container("1"), container("500m")]), 1500),
-    "init containers run alone": (pod(containers=[container("1")], initContainers=[container("3")]), 3000),
-    "small init containers do not count": (pod(containers=[container("1")], initContainers=[container("500m")]), 1000),
-    "sidecars stay": (
-        pod(containers=[container("1")], initContainers=[container("2", restartPolicy="Always")]),
-        3000,
-    ),
-    "sidecars run beside later init containers": (
-        pod(containers=[container("1")], initContainers=[container("2", restartPolicy="Always"), container("4")]),
-        6000,
-    ),
-    "overhead": (pod(containers=[container("1")], overhead={"cpu": "250m"}), 1250),
-    "pod-level requests": (pod(containers=[container("1")], resources={"requests": {"cpu": "5"}}), 5000),
-}
-
-
-@pytest.mark.parametrize(("one", "expected"), CASES.values(), ids=CASES)
-def test_requests(one: Pod, expected: int) -> None:
-    assert pod_requests(one) == {"cpu": expected, "pods": 1}
+def test_equal_pods_share_one_ask() -> None:
+    assert info("a", cpu="1").ask is info("b", cpu="1").ask
+    assert info("a", cpu="1").ask is not info("b", cpu="2").ask
+    assert info("a", priority=1).ask is not info("b").ask
 
 
 def test_a_node_forgets_what_leaves_it() -> None:
     node = NodeInfo("n1")
-    first = pod_info(pod("a", cpu="1", memory="1Gi"))
+    first = info("a", cpu="1", memory="1Gi")
     node.add(first)
-    node.add(pod_info(pod("b", cpu="500m")))
+    node.add(info("b", cpu="500m"))
     node.remove(first.uid)
     node.remove(first.uid)
     assert node.requested == {"cpu": 500, "memory": 0, "pods": 1}

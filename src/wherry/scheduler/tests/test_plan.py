@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wherry.api.types.core_v1 import Node
-from wherry.scheduler.catalog import FILTERS, SCORES
+from wherry.client import Client
 from wherry.scheduler.cluster import Cluster
 from wherry.scheduler.model import PodInfo
-from wherry.scheduler.plan import Placement, Rules, Unfit, place
+from wherry.scheduler.nominations import Nominations
+from wherry.scheduler.plan import Placement, Planner, Unfit
+from wherry.scheduler.profile import default_profile
+from wherry.scheduler.rules import Handle
 from wherry.scheduler.tests.objects import cluster, info, node
+from wherry.testing.clock import ManualClock
 
-RULES = Rules(FILTERS, SCORES)
+
+def planner(nodes: Cluster) -> Planner:
+    handle = Handle(cast(Client, None), ManualClock(), random.Random(0), nodes)
+    return Planner(default_profile(handle), nodes, Nominations())
 
 
 def put(pod: PodInfo, nodes: Cluster, seed: int = 0) -> str:
     """The chosen node's name, or the message."""
-    answer = place(pod, nodes, RULES, random.Random(seed))
+    answer = planner(nodes).place(pod, random.Random(seed))
     return answer.node if isinstance(answer, Placement) else answer.message
 
 
@@ -139,15 +146,15 @@ def test_equal_nodes_are_chosen_by_chance() -> None:
 
 def test_large_clusters_are_searched_in_turns() -> None:
     nodes = cluster(*(node(f"n{i}") for i in range(500)))
-    answer = place(info(), nodes, RULES, random.Random(0))
+    answer = planner(nodes).place(info(), random.Random(0))
     assert isinstance(answer, Placement)
     assert answer.asked == 230
 
 
 def test_what_would_help_is_known() -> None:
-    answer = place(info(cpu="9"), cluster(node("n1")), RULES, random.Random(0))
+    answer = planner(cluster(node("n1"))).place(info(cpu="9"), random.Random(0))
     assert isinstance(answer, Unfit)
-    assert answer.wakes == {"NodeChanged", "PodRemoved"}
+    assert answer.plugins == {"NodeResourcesFit"}
 
 
 @given(
@@ -157,10 +164,10 @@ def test_what_would_help_is_known() -> None:
 )
 def test_no_node_is_ever_overcommitted(sizes: list[int], wants: list[int], seed: int) -> None:
     nodes = cluster(*(node(f"n{i}", cpu=f"{size}m") for i, size in enumerate(sizes)))
-    chance = random.Random(seed)
+    chance, plan = random.Random(seed), planner(nodes)
     for number, want in enumerate(wants):
         pod = info(f"p{number}", cpu=f"{want}m")
-        answer = place(pod, nodes, RULES, chance)
+        answer = plan.place(pod, chance)
         if isinstance(answer, Placement):
             nodes.set_pod(pod, answer.node)
         else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from wherry.scheduler.queue import Queue
-from wherry.scheduler.rules import NODE_CHANGED, POD_REMOVED
 from wherry.scheduler.tests.objects import info
 from wherry.testing.clock import ManualClock
 
@@ -36,11 +35,11 @@ async def test_only_a_change_that_may_help_wakes() -> None:
     queue, clock, woken = make()
     queue.add(info("web"))
     queue.pop()
-    queue.refuse("uid-web", frozenset({NODE_CHANGED}))
+    queue.refuse("uid-web", frozenset({"NodeChanged"}))
     await clock.advance(2)
-    queue.wake(POD_REMOVED)
+    queue.wake("PodRemoved")
     assert name(queue) is None
-    queue.wake(NODE_CHANGED)
+    queue.wake("NodeChanged")
     assert name(queue) == "web"
     assert woken.times == 2
 
@@ -72,7 +71,7 @@ async def test_a_changed_question_is_asked_again() -> None:
     queue, clock, _ = make()
     queue.add(info("web", cpu="9"))
     queue.pop()
-    queue.refuse("uid-web", frozenset({NODE_CHANGED}))
+    queue.refuse("uid-web", frozenset({"NodeChanged"}))
     await clock.advance(2)
     queue.add(info("web", cpu="9"))
     assert name(queue) is None

@@ -1,0 +1,68 @@
+"""A node has enough left of what the Pod requests, and much left is preferred (upstream: NodeResourcesFit)."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from wherry.api.types.core_v1 import Node
+from wherry.scheduler.amounts import PODS, amounts
+from wherry.scheduler.cluster import Cluster
+from wherry.scheduler.model import NodeInfo, PodInfo
+from wherry.scheduler.plugins.resourcescores import LEAST_ALLOCATED
+from wherry.scheduler.rules import NODE, PENDING_POD, PLACED_POD, Action, Check, Filter, Hint, Plugin, Refusal
+
+
+def sign(pod: PodInfo) -> Hashable:
+    return tuple(pod.ask.requests.items())
+
+
+def prepare(pod: PodInfo, _: Cluster) -> Check:
+    wanted = [(name, amount) for name, amount in pod.ask.requests.items() if amount]
+
+    def check(node: NodeInfo) -> Refusal | None:
+        allocatable, requested = node.allocatable, node.requested
+        for name, amount in wanted:
+            if amount > allocatable.get(name, 0) - requested.get(name, 0):
+                return _refusal(wanted, node)
+        return None
+
+    return check
+
+
+def _refusal(wanted: list[tuple[str, int]], node: NodeInfo) -> Refusal:
+    total, used = node.allocatable, node.requested
+    short = [name for name, amount in wanted if amount > total.get(name, 0) - used.get(name, 0)]
+    reasons = tuple("Too many pods" if name == PODS else f"Insufficient {name}" for name in short)
+    return Refusal(reasons, is_lasting=any(amount > total.get(name, 0) for name, amount in wanted if name in short))
+
+
+def node_helps(pod: PodInfo, old: Node | None, new: Node) -> bool:
+    """An empty node of that size would do, and it has more than before of something that is asked for."""
+    wanted = {name: amount for name, amount in pod.ask.requests.items() if amount}
+    offered = amounts(new.status.allocatable)
+    if any(amount > offered.get(name, 0) for name, amount in wanted.items()):
+        return False
+    if old is None:
+        return True
+    before = amounts(old.status.allocatable)
+    return any(offered.get(name, 0) > before.get(name, 0) for name in wanted)
+
+
+def pod_helps(pod: PodInfo, old: PodInfo, new: PodInfo | None) -> bool:
+    """Something that is asked for was given back."""
+    if new is None:
+        return True
+    before, after = old.ask.requests, new.ask.requests
+    return any(after.get(name, 0) < before.get(name, 0) for name, amount in pod.ask.requests.items() if amount)
+
+
+NODE_RESOURCES_FIT = Plugin(
+    "NodeResourcesFit",
+    filter=Filter(prepare, sign),
+    score=LEAST_ALLOCATED,
+    hints=(
+        Hint(PLACED_POD, Action.DELETE | Action.REQUESTS, pod_helps),
+        Hint(NODE, Action.ADD | Action.ALLOCATABLE, node_helps),
+        Hint(PENDING_POD, Action.REQUESTS),
+    ),
+)
