@@ -58,13 +58,15 @@ class Recorder:
         """Record that something happened to `about`, a view or a plain object."""
         self.record(self._component, about, "", type, reason, message)
 
-    def record(self, component: str, about: Any, field_path: str, type: str, reason: str, message: str) -> None:
-        """As `event`, for a named component, about a part of the object such as `spec.containers{web}`."""
+    def record(
+        self, component: str, about: Any, field_path: str, type: str, reason: str, message: str, host: str = ""
+    ) -> None:
+        """As `event`, for a named component (on another host), about a part of the object: `spec.containers{web}`."""
         if len(self._waiting) >= MAX_WAITING:
             self.dropped += 1
             return
         subject, version = _subject(about)
-        seen = Occurrence((component, self._host), subject, field_path, type, reason, _shorten(message))
+        seen = Occurrence((component, host or self._host), subject, field_path, type, reason, _shorten(message))
         self._waiting.append((seen, version, self._clock.time()))
         if not self._is_sending:
             self._is_sending = True

@@ -1,0 +1,133 @@
+"""Any number of simulated nodes in one process, and what can befall them.
+
+    nodes = SimulatedNodes(client, clock, chance, node_specs(3))
+    await nodes.start()                  # registered, Ready, and Pods bound to them run
+    nodes.fail("node-2")                 # and recover, partition
+    await nodes.close()                  # the Pods stay as they are; whoever starts again finds them so
+
+Whoever has the API can do the same: a Node that is deleted is gone, and the annotation `simulate.wherry.dev/state` of a
+Node says `failed` or `partitioned`.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Iterable, Iterator, Sequence
+
+from wherry.api.core.pod import PODS
+from wherry.api.types.core_v1 import Pod
+from wherry.client import Client, Key
+from wherry.lib.clock import Clock
+from wherry.providers.driving import PodDriver
+from wherry.providers.heartbeats import Heartbeats
+from wherry.providers.simulated.behaviour import Behaviours, first_of
+from wherry.providers.simulated.hosts import Condition, Host
+from wherry.providers.simulated.life import Told
+from wherry.providers.simulated.nodespec import NodeSpec, placed
+from wherry.providers.simulated.provider import SimulatedProvider
+from wherry.reconcile.events import Recorder
+from wherry.reconcile.loop import Loops
+
+log = logging.getLogger(__name__)
+
+NAME = "simulated-kubelet"
+
+
+class SimulatedNodes:
+    """Owns the nodes, their heartbeats, and what runs on them."""
+
+    def __init__(
+        self,
+        client: Client,
+        clock: Clock,
+        chance: random.Random,
+        specs: Iterable[NodeSpec] = (),
+        behaviours: Sequence[Behaviours] = (),
+    ) -> None:
+        self._clock = clock
+        self._numbers = 0
+        self._specs = tuple(specs)
+        self._hosts: dict[str, Host] = {}
+        self._pods = client.informer(PODS, Pod)
+        self._recorder = Recorder(client, clock, "kubelet")
+        self._hearts = Heartbeats(client, clock, chance)
+        self.provider = SimulatedProvider(clock, self._hosts, first_of(behaviours), self._pods.get, self._tell)
+        driver = PodDriver(self.provider, self, NAME)
+        self._loops = Loops([driver.controller()], client, clock, chance, self._recorder)
+
+    async def start(self) -> None:
+        """Register all nodes, and let their Pods run; returns when both is done."""
+        for spec in self._specs:
+            await self.add(spec)
+        await self._pods.wait_synced()
+        await self._loops.start()
+        self._hearts.open()
+
+    async def close(self) -> None:
+        """Stop; what the API knows of nodes and Pods stays."""
+        await self._loops.stop()
+        await self._hearts.close()
+        self.provider.close()
+        await self._recorder.close()
+
+    async def add(self, spec: NodeSpec) -> None:
+        """One more node. Raises ApiError when it cannot register."""
+        host = Host.of(placed(spec, self._numbers))
+        self._numbers += 1
+        self._hosts[spec.name] = host
+        await self._hearts.join(host)
+
+    def remove(self, name: str) -> None:
+        """A node is no more; its Node object is somebody else's to delete."""
+        self._hearts.leave(name)
+        self.provider.remove_node(name)
+        del self._hosts[name]
+
+    def fail(self, name: str) -> None:
+        """Switch a node off: what runs there ends, and nobody hears of it before it is back."""
+        self._set(name, Condition.FAILED)
+
+    def partition(self, name: str) -> None:
+        """Cut a node off: its Pods go on, but nothing it says reaches the API, and nothing reaches it."""
+        self._set(name, Condition.PARTITIONED)
+
+    def recover(self, name: str) -> None:
+        """Switch a node on again, or join it with the API again."""
+        self._set(name, Condition.UP)
+
+    @property
+    def names(self) -> Sequence[str]:
+        return tuple(self._hosts)
+
+    def condition(self, name: str) -> Condition:
+        return self._hosts[name].condition
+
+    def is_ours(self, node: str) -> bool:
+        return node in self._hosts
+
+    def is_heard(self, node: str) -> bool:
+        return self._hosts[node].is_heard
+
+    def _set(self, name: str, condition: Condition) -> None:
+        host = self._hosts[name]
+        before, host.condition = host.condition, condition
+        if before is condition:
+            return
+        if condition is Condition.FAILED:
+            self.provider.stop_node(name)
+        if condition is Condition.UP:
+            self.provider.start_node(name, rebooted=before is Condition.FAILED)
+            for key in self._strangers(name):
+                self.provider.wake(key)
+            self._hearts.beat(name)
+
+    def _strangers(self, node: str) -> Iterator[Key]:
+        """Pods that were bound to a node while it did not hear of it."""
+        for pod in self._pods.list():
+            if pod.spec.node_name == node:
+                yield Key(pod.metadata.namespace, pod.metadata.name)
+
+    def _tell(self, pod: Pod, told: Told) -> None:
+        host = pod.spec.node_name or ""
+        self._recorder.record("kubelet", pod, told.path, told.type, told.reason, told.message, host)
