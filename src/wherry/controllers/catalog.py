@@ -23,6 +23,7 @@ from wherry.controllers.core.pod import controller as podgc
 from wherry.controllers.core.rootca import controller as rootca
 from wherry.controllers.core.serviceaccount import controller as serviceaccount
 from wherry.controllers.discovery.endpointslice import controller as endpointslice
+from wherry.controllers.discovery.endpointslicemirroring import controller as endpointslicemirroring
 from wherry.controllers.garbage import controller as garbage
 from wherry.controllers.networking.ipaddress import controller as ipaddress
 from wherry.controllers.networking.servicecidr import controller as servicecidr
@@ -78,6 +79,7 @@ def controllers(settings: Settings) -> tuple[Controller, ...]:
         disruption.CONTROLLER,
         staledisruption.CONTROLLER,
         endpointslice.CONTROLLER,
+        endpointslicemirroring.CONTROLLER,
         endpoints.CONTROLLER,
         ipaddress.CONTROLLER,
         servicecidr.CONTROLLER,

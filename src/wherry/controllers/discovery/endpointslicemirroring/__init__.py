@@ -1,0 +1,1 @@
+"""Mirrors the Endpoints that people keep for Services without a selector into EndpointSlices, which proxies read."""
