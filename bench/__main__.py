@@ -23,6 +23,7 @@ BENCHES = (
     "watch",
     "memory",
     "controllers",
+    "scheduler",
     "store",
     "watchcache",
     "transport",

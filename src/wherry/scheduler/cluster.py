@@ -10,13 +10,14 @@ and `shape` (a number that is another whenever nodes came, went, or changed by t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from wherry.api.types.core_v1 import Node
 from wherry.scheduler.model import NodeInfo, PodInfo, update_node
 
+T = TypeVar("T")
 _ZONE, _REGION = "topology.kubernetes.io/zone", "topology.kubernetes.io/region"
 
 
@@ -44,6 +45,7 @@ class Cluster:
         self._generation = 0
         self._order: list[NodeInfo] | None = None
         self._followers: list[Follower] = []
+        self._facts: dict[Callable[..., object], Any] = {}
         self.shape = 0
 
     def __len__(self) -> int:
@@ -73,6 +75,13 @@ class Cluster:
     def nodes(self) -> Iterable[NodeInfo]:
         """The nodes that exist."""
         return self.order
+
+    def of_shape(self, fact: Callable[[Sequence[NodeInfo]], T]) -> T:
+        """What follows from the nodes themselves, whatever is placed there: found out once per `shape`."""
+        if fact not in self._facts:
+            self._facts[fact] = fact(self.order)
+        found: T = self._facts[fact]
+        return found
 
     def pods(self) -> Iterator[tuple[PodInfo, NodeInfo]]:
         """Every Pod that is placed or assumed, with its node."""
@@ -158,6 +167,7 @@ class Cluster:
     def _reshape(self) -> None:
         self.shape += 1
         self._order = None
+        self._facts.clear()
         for follower in self._followers:
             follower.reshaped()
 

@@ -6,6 +6,7 @@ draw every Pod to itself.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Sequence
 
 from wherry.scheduler.cluster import Cluster
@@ -23,10 +24,11 @@ def sign(pod: PodInfo) -> Hashable:
 
 def prepare(pod: PodInfo, cluster: Cluster, _: Sequence[NodeInfo]) -> Rate | None:
     images = [_full_name(image) for image in pod.ask.images]
-    spread = {image: sum(image in node.images for node in cluster.nodes()) for image in images}
+    known = cluster.of_shape(_nodes_by_image)
     nodes = len(cluster)
-    if nodes < 2 or not any(spread.values()):
+    if nodes < 2 or not any(image in known for image in images):
         return None
+    spread = {image: known[image] for image in images}
     most = _MOST_PER_CONTAINER * len(images)
 
     def rate(node: NodeInfo) -> int:
@@ -34,6 +36,10 @@ def prepare(pod: PodInfo, cluster: Cluster, _: Sequence[NodeInfo]) -> Rate | Non
         return 100 * (min(max(total, _LEAST), most) - _LEAST) // (most - _LEAST)
 
     return rate
+
+
+def _nodes_by_image(nodes: Sequence[NodeInfo]) -> Counter[str]:
+    return Counter(image for node in nodes for image in node.images)
 
 
 def _full_name(image: str) -> str:

@@ -42,7 +42,7 @@ def prepare(pod: PodInfo, _: Cluster) -> Check:
 
 
 def prepare_score(pod: PodInfo, cluster: Cluster, _: Sequence[NodeInfo]) -> Rate | None:
-    if not any(taint.effect == "PreferNoSchedule" for node in cluster.nodes() for taint in node.taints):
+    if not cluster.of_shape(_has_soft_taints):
         return None
     # As upstream: only tolerations that name this effect, or none, speak of it.
     relevant = [one for one in pod.ask.tolerations if one.effect in (None, "", "PreferNoSchedule")]
@@ -52,6 +52,10 @@ def prepare_score(pod: PodInfo, cluster: Cluster, _: Sequence[NodeInfo]) -> Rate
         return sum(not any(tolerates(toleration, taint) for toleration in relevant) for taint in soft)
 
     return rate
+
+
+def _has_soft_taints(nodes: Sequence[NodeInfo]) -> bool:
+    return any(taint.effect == "PreferNoSchedule" for node in nodes for taint in node.taints)
 
 
 def node_helps(pod: PodInfo, old: Node | None, new: Node) -> bool:
