@@ -10,15 +10,19 @@ from wherry.controllers.apps.daemonset import controller as daemonset
 from wherry.controllers.apps.deployment import controller as deployment
 from wherry.controllers.apps.replicaset import controller as replicaset
 from wherry.controllers.apps.statefulset import controller as statefulset
+from wherry.controllers.batch.cronjob import controller as cronjob
 from wherry.controllers.batch.job import controller as job
 from wherry.controllers.batch.jobttl import controller as jobttl
 from wherry.controllers.certificates import approver, signer
 from wherry.controllers.core.endpoints import controller as endpoints
+from wherry.controllers.core.ephemeralvolume import controller as ephemeralvolume
 from wherry.controllers.core.kubernetes import controller as kubernetes
 from wherry.controllers.core.kubernetes.controller import Address
 from wherry.controllers.core.namespace import controller as namespace
 from wherry.controllers.core.node import eviction, ipam, lifecycle
 from wherry.controllers.core.persistentvolume import controller as volumebinder
+from wherry.controllers.core.persistentvolume import protection as volumeprotection
+from wherry.controllers.core.persistentvolumeclaim import protection as claimprotection
 from wherry.controllers.core.pod import controller as podgc
 from wherry.controllers.core.rootca import controller as rootca
 from wherry.controllers.core.serviceaccount import controller as serviceaccount
@@ -30,6 +34,7 @@ from wherry.controllers.networking.servicecidr import controller as servicecidr
 from wherry.controllers.policy.poddisruptionbudget import controller as disruption
 from wherry.controllers.policy.poddisruptionbudget import stale as staledisruption
 from wherry.controllers.rbac.clusterrole import controller as clusterrole
+from wherry.controllers.storage.volumeattributesclass import controller as attributesclassprotection
 from wherry.controllers.storagemigration.storageversionmigration import controller as storageversionmigration
 from wherry.controllers.tokens import controller as tokens
 from wherry.identity.keys import TokenKeys
@@ -75,6 +80,7 @@ def controllers(settings: Settings) -> tuple[Controller, ...]:
         daemonset.CONTROLLER,
         statefulset.CONTROLLER,
         job.CONTROLLER,
+        cronjob.CONTROLLER,
         jobttl.CONTROLLER,
         disruption.CONTROLLER,
         staledisruption.CONTROLLER,
@@ -88,5 +94,9 @@ def controllers(settings: Settings) -> tuple[Controller, ...]:
         eviction.CONTROLLER,
         podgc.CONTROLLER,
         volumebinder.CONTROLLER,
+        volumeprotection.CONTROLLER,
+        claimprotection.CONTROLLER,
+        ephemeralvolume.CONTROLLER,
+        attributesclassprotection.CONTROLLER,
         garbage.CONTROLLER,
     )

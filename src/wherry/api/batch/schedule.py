@@ -1,8 +1,9 @@
 """Schedules of CronJobs: five fields (minute, hour, day of month, month, day of week) or `@hourly` and the like.
 
-Parsed into sets of the numbers that match, which is what both validation and the controller need. Grammar and messages
-are those of the library that upstream uses (robfig/cron), oddities included: empty parts of a list are nothing, a
-number with a step runs to the end (`5/15`), and a step makes a star count as a restriction of the day.
+Parsed into sets of the numbers that match, which is what both validation and the controller need (`occurrences.py`
+looks for the next match). Grammar and messages are those of the library that upstream uses (robfig/cron), oddities
+included: empty parts of a list are nothing, a number with a step runs to the end (`5/15`), and a step makes a star
+count as a restriction of the day.
 """
 
 from __future__ import annotations
@@ -61,6 +62,11 @@ def parse_schedule(text: str) -> Schedule:
     if text.startswith("@"):
         return _parse_descriptor(text)
     return _parse_fields(text)
+
+
+def zone_of(text: str) -> str:
+    """The time zone that a schedule (already found good) itself begins with; "" for the usual one, which does not."""
+    return text.partition("=")[2].partition(" ")[0] if text.startswith(("TZ=", "CRON_TZ=")) else ""
 
 
 def _without_zone(text: str) -> str:

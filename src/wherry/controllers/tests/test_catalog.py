@@ -9,6 +9,8 @@ ALL = controllers(Settings(root_ca=lambda: "", address=Address("10.43.0.1", "192
 
 SHARED = {"pods", "pods/status", "pods/status.conditions", "controllerrevisions.apps", "persistentvolumeclaims"}
 """Pods, revisions and claims are made by whoever controls them, and a Pod's end is noted by whoever ends it."""
+SHARED |= {"jobs.batch"}
+"""Jobs are made by CronJobs, and deleted by these or when their time is up."""
 
 
 def test_names_are_given_once() -> None:
