@@ -13,7 +13,7 @@ from typing import Any
 from wherry.api import Obj, errors
 from wherry.api.core.pod import PODS
 from wherry.api.types.core_v1 import Pod
-from wherry.client import Client, Key, Patch
+from wherry.client import Key
 from wherry.controllers.ownership import key_of
 from wherry.reconcile.controller import Deps
 from wherry.reconcile.expectations import Expectations
@@ -104,12 +104,3 @@ def is_namespace_terminating(error: errors.ApiError) -> bool:
     """Whether a creation was refused because its namespace is going away; there is nothing to report then."""
     causes = (error.details or {}).get("causes") or ()
     return any(cause.get("reason") == "NamespaceTerminating" for cause in causes)
-
-
-async def remove_finalizer(client: Client, pod: Pod, finalizer: str) -> None:
-    """Take a finalizer off a Pod; that the Pod or the finalizer is gone is no error."""
-    patch = {"metadata": {"$deleteFromPrimitiveList/finalizers": [finalizer], "uid": pod.metadata.uid}}
-    try:
-        await client.patch(PODS, pod.metadata.name, patch, pod.metadata.namespace, type=Patch.STRATEGIC)
-    except (errors.NotFound, errors.Conflict):
-        return

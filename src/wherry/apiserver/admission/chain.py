@@ -12,6 +12,7 @@ from wherry.api.certificates.clustertrustbundle import CLUSTERTRUSTBUNDLES
 from wherry.api.certificates.podcertificaterequest import PODCERTIFICATEREQUESTS
 from wherry.api.coordination.lease import LEASES
 from wherry.api.core.node import NODES
+from wherry.api.core.persistentvolume import PERSISTENTVOLUMES
 from wherry.api.core.persistentvolumeclaim import PERSISTENTVOLUMECLAIMS
 from wherry.api.core.pod import PODS
 from wherry.api.core.serviceaccount import SERVICEACCOUNTS
@@ -25,6 +26,7 @@ from wherry.api.rbac.rolebinding import ROLEBINDINGS
 from wherry.api.resource import Resource
 from wherry.api.scheduling.priorityclass import PRIORITYCLASSES
 from wherry.api.storage.csinode import CSINODES
+from wherry.api.storage.volumeattributesclass import VOLUMEATTRIBUTESCLASSES
 from wherry.apiserver.admission.certificates import (
     record_requester,
     restrict_attesting,
@@ -44,6 +46,7 @@ from wherry.apiserver.admission.noderestriction import node_restriction
 from wherry.apiserver.admission.nodetaints import taint_new_nodes
 from wherry.apiserver.admission.podsecurity.plugin import KINDS, pod_security
 from wherry.apiserver.admission.priority import keep_system_classes, pod_priority, single_default_priority
+from wherry.apiserver.admission.protectstorage import protect_storage
 from wherry.apiserver.admission.runtimeclass import runtime_class
 from wherry.apiserver.admission.serviceaccount import service_account
 from wherry.apiserver.attributes import Admission, Plugin, Reader
@@ -53,6 +56,7 @@ from wherry.apiserver.extensions.terminating import refuse_creation
 
 Entry = tuple[Plugin, tuple[Resource, ...]]
 _NODES_WRITE = (PODS, NODES, LEASES, CSINODES, PERSISTENTVOLUMECLAIMS, SERVICEACCOUNTS)
+_PROTECTED = (PERSISTENTVOLUMES, PERSISTENTVOLUMECLAIMS, VOLUMEATTRIBUTESCLASSES)
 _RBAC = (CLUSTERROLES, ROLES, CLUSTERROLEBINDINGS, ROLEBINDINGS)
 
 
@@ -68,6 +72,7 @@ def mutating(suffix: Callable[[], str]) -> tuple[Plugin, ...]:
         (pod_priority, (PODS,)),
         (default_toleration_seconds, (PODS,)),
         (default_storage_class, (PERSISTENTVOLUMECLAIMS,)),
+        (protect_storage, _PROTECTED),
         (default_ingress_class, (INGRESSES,)),
         (runtime_class, (PODS,)),
         (record_requester, (CERTIFICATESIGNINGREQUESTS,)),

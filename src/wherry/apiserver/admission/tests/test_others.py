@@ -10,6 +10,7 @@ from wherry.api.coordination.lease import LEASES
 from wherry.api.core.configmap import CONFIGMAPS
 from wherry.api.core.namespace import NAMESPACES
 from wherry.api.core.node import NODES
+from wherry.api.core.persistentvolume import PERSISTENTVOLUMES
 from wherry.api.core.persistentvolumeclaim import PERSISTENTVOLUMECLAIMS
 from wherry.api.core.pod import PODS
 from wherry.api.core.serviceaccount import SERVICEACCOUNTS
@@ -19,6 +20,7 @@ from wherry.api.networking.ingressclass import INGRESSCLASSES
 from wherry.api.resource import Resource
 from wherry.api.scheduling.priorityclass import PRIORITYCLASSES
 from wherry.api.storage.storageclass import STORAGECLASSES
+from wherry.api.storage.volumeattributesclass import VOLUMEATTRIBUTESCLASSES
 from wherry.apiserver.admission.chain import mutating, validating
 from wherry.apiserver.attributes import Admission, User
 from wherry.testing.clock import ManualClock
@@ -254,3 +256,21 @@ def test_a_node_may_not(
         admit(objects, operation, resource, path, obj, old, N1)
     assert why in caught.value.message
     assert caught.value.http_code == 403
+
+
+@pytest.mark.parametrize(
+    ("resource", "path", "finalizer"),
+    [
+        (PERSISTENTVOLUMES, "/v", "kubernetes.io/pv-protection"),
+        (PERSISTENTVOLUMECLAIMS, "ns/c", "kubernetes.io/pvc-protection"),
+        (VOLUMEATTRIBUTESCLASSES, "/a", "kubernetes.io/vac-protection"),
+    ],
+    ids=["volume", "claim", "class"],
+)
+def test_what_holds_data_is_protected_from_the_start(
+    objects: Objects, resource: Resource, path: str, finalizer: str
+) -> None:
+    made: dict[str, Any] = {"metadata": {"name": path.split("/")[1], "finalizers": ["mine"]}, "spec": {}}
+    admit(objects, "CREATE", resource, path, made)
+    admit(objects, "CREATE", resource, path, made)
+    assert made["metadata"]["finalizers"] == ["mine", finalizer]

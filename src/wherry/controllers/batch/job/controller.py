@@ -18,6 +18,7 @@ from wherry.controllers.batch.job.plan import NewPod, Plan, is_finished, plan
 from wherry.controllers.batch.job.policies import FAILURE_COUNT, IGNORED_COUNT
 from wherry.controllers.claiming import claim_children
 from wherry.controllers.documents import plain, status_patch
+from wherry.controllers.finalizers import remove_finalizer
 from wherry.controllers.ownership import (
     children,
     controller_of,
@@ -31,7 +32,6 @@ from wherry.controllers.podcontrol import (
     delete_pods,
     is_namespace_terminating,
     pod_from_template,
-    remove_finalizer,
     slow_start,
 )
 from wherry.controllers.selectors import matches
@@ -100,7 +100,7 @@ async def _write_status(job: Job, status: Obj, deps: Deps) -> None:
 async def _settle(pods: Sequence[Pod], deps: Deps) -> None:
     for start_at in range(0, len(pods), WIDTH):
         batch = pods[start_at : start_at + WIDTH]
-        await asyncio.gather(*(remove_finalizer(deps.client, pod, TRACKING) for pod in batch))
+        await asyncio.gather(*(remove_finalizer(deps.client, PODS, pod.metadata, TRACKING) for pod in batch))
 
 
 async def _create(job: Job, new: Sequence[NewPod], deps: Deps) -> Exception | None:

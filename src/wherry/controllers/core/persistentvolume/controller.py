@@ -29,6 +29,15 @@ from wherry.api.types.core_v1 import PersistentVolume, PersistentVolumeClaim, Po
 from wherry.api.types.decoding import convert
 from wherry.api.types.storage_v1 import StorageClass
 from wherry.client import Informer, Key
+from wherry.controllers.core.persistentvolume.indexes import (
+    BY_CLAIM,
+    BY_VOLUME,
+    FREE,
+    UNBOUND,
+    index_by_claim,
+    index_claims,
+    index_volumes,
+)
 from wherry.controllers.core.persistentvolume.plan.claim import (
     AssignClass,
     Bind,
@@ -65,13 +74,6 @@ from wherry.controllers.ownership import key_of
 from wherry.controllers.podstate import condition
 from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch
 
-BY_CLAIM = "claim"
-"""Volumes by the claim they name and Pods by the claims they use: `namespace/name`."""
-BY_VOLUME = "volume"
-"""Claims by the volume they name."""
-FREE, UNBOUND = "free", "unbound"
-"""Volumes that nobody has and claims that have nothing, by class."""
-
 
 @dataclass(frozen=True, slots=True)
 class State:
@@ -89,22 +91,10 @@ def start(deps: Deps) -> State:
         client.informer(STORAGECLASSES, StorageClass),
         client.informer(PODS, Pod),
     )
-    state.volumes.add_index(BY_CLAIM, _claim_of)
-    state.volumes.add_index(FREE, lambda v: () if v.spec.claim_ref is not None else (class_of(v),))
-    state.claims.add_index(BY_VOLUME, lambda c: (c.spec.volume_name,) if c.spec.volume_name else ())
-    state.claims.add_index(UNBOUND, lambda c: () if c.spec.volume_name else (class_of(c),))
+    index_volumes(state.volumes)
+    index_claims(state.claims)
     index_by_claim(state.pods)
     return state
-
-
-def index_by_claim(pods: Informer[Pod]) -> None:
-    """Have Pods found by `namespace/name` of a claim they use, as the index `BY_CLAIM`."""
-    pods.add_index(BY_CLAIM, claim_paths)
-
-
-def _claim_of(volume: PersistentVolume) -> tuple[str, ...]:
-    reference = volume.spec.claim_ref
-    return (f"{reference.namespace}/{reference.name}",) if reference is not None else ()
 
 
 async def reconcile(key: Key, deps: Deps) -> Result:
@@ -291,9 +281,9 @@ CONTROLLER = Controller(
         Watch(PODS, Pod, _pod_changed),
     ),
     writes=(
-        "persistentvolumeclaims",
+        "persistentvolumeclaims/spec.volumeName",
         "persistentvolumeclaims/status.phase",
-        "persistentvolumes",
+        "persistentvolumes/spec.claimRef",
         "persistentvolumes/status",
     ),
     start=start,

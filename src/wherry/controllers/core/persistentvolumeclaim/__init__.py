@@ -1,0 +1,1 @@
+"""Keeps claims while Pods use them: `protection.py`, the controller behind the finalizer `pvc-protection`."""
