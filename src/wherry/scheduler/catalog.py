@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from wherry.scheduler.plugins import nodeaffinity
+from wherry.scheduler.plugins import interpodaffinity, nodeaffinity, podtopologyspread
 from wherry.scheduler.plugins.imagelocality import IMAGE_LOCALITY
 from wherry.scheduler.plugins.nodename import NODE_NAME
 from wherry.scheduler.plugins.nodeports import NODE_PORTS
@@ -23,6 +23,8 @@ PLUGINS: Mapping[str, Make] = {
     "NodeAffinity": nodeaffinity.make,
     "NodePorts": constant(NODE_PORTS),
     "NodeResourcesFit": constant(NODE_RESOURCES_FIT),
+    "PodTopologySpread": podtopologyspread.make,
+    "InterPodAffinity": interpodaffinity.make,
     "NodeResourcesBalancedAllocation": constant(BALANCED_ALLOCATION),
     "ImageLocality": constant(IMAGE_LOCALITY),
 }

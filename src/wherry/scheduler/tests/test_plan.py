@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wherry.api.types.core_v1 import Node
-from wherry.client import Client
 from wherry.scheduler.cluster import Cluster
 from wherry.scheduler.model import PodInfo
 from wherry.scheduler.nominations import Nominations
@@ -20,10 +19,11 @@ from wherry.scheduler.profile import default_profile
 from wherry.scheduler.rules import Handle
 from wherry.scheduler.tests.objects import cluster, info, node
 from wherry.testing.clock import ManualClock
+from wherry.testing.nothing import no_cluster
 
 
 def planner(nodes: Cluster) -> Planner:
-    handle = Handle(cast(Client, None), ManualClock(), random.Random(0), nodes)
+    handle = Handle(no_cluster(), ManualClock(), random.Random(0), nodes)
     return Planner(default_profile(handle), nodes, Nominations())
 
 
