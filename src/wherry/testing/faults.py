@@ -14,6 +14,7 @@ theirs can be dropped, but their reads and writes fail like everybody's.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from types import TracebackType
@@ -65,13 +66,14 @@ class Fault:
 
 class Faults:
     """A `Gate`. `verb` and `resource` are names, several of them, or `*`: `update`, `pods`, `pods/status`,
-    `deployments.apps`; `user` and `manager` narrow a fault to one asker, `namespace` and `name` to some objects."""
+    `deployments.apps`; `user` and `manager` narrow a fault to one asker, `namespace` and `name` to some objects.
+    Its methods may be called from any thread."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         """By which requests are held up; may be replaced, as when a cluster is restored."""
         self._faults: list[Fault] = []
-        self._watches: dict[int, tuple[Ask, End]] = {}
+        self._watches: dict[int, tuple[Ask, End, asyncio.AbstractEventLoop]] = {}
         self._count = 0
 
     def slow(
@@ -175,7 +177,7 @@ class Faults:
         """Note a watch that may be dropped."""
         self._count += 1
         number = self._count
-        self._watches[number] = (ask, end)
+        self._watches[number] = (ask, end, asyncio.get_running_loop())
         return lambda: self._watches.pop(number, None)
 
     def _add(self, match: Match, act: Obstacle | Refusal, times: int | None) -> Fault:
@@ -186,9 +188,12 @@ class Faults:
         return fault
 
     def _end(self, match: Match, error: Callable[[Ask], ApiError | None]) -> int:
-        chosen = [(ask, end) for ask, end in self._watches.values() if match.fits(ask)]
-        for ask, end in chosen:
-            end(error(ask))
+        chosen = [watch for watch in tuple(self._watches.values()) if match.fits(watch[0])]
+        for ask, end, loop in chosen:
+            if loop is _running_loop():
+                end(error(ask))
+            else:
+                loop.call_soon_threadsafe(end, error(ask))
         return len(chosen)
 
 
@@ -228,6 +233,14 @@ class _All:
         if not others:
             return await first.around(carry_out)
         return await first.around(lambda: _All(tuple(others)).around(carry_out))
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    """The loop of whoever calls, if any."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 def _unreachable() -> ServiceUnavailable:

@@ -15,12 +15,13 @@ import asyncio
 import difflib
 import fnmatch
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import overload
 
 from wherry.api import Obj
+from wherry.api.coordination.lease import LEASES
 from wherry.api.resource import Resource
 from wherry.apiserver.encode import decode
 from wherry.apiserver.gate import Writer
@@ -32,6 +33,7 @@ from wherry.watchcache.item import Item
 
 _MOST_ENTRIES = 20_000
 _MOST_BYTES = 32 << 20
+_NODE_LEASES = "kube-node-lease"
 _MOST_CHANGES = 4
 """Fields that a line of the table names; `Entry.changes` has all."""
 _COLUMNS = ("REVISION", "TIME", "WHO", "VERB", "OBJECT", "CHANGE")
@@ -169,14 +171,31 @@ def difference(one: Entries, other: Entries) -> str:
     return "\n".join(difflib.unified_diff([*map(str, one)], [*map(str, other)], "one", "other", lineterm="", n=2))
 
 
+def is_heartbeat(resource: Resource, before: Item | None, write: Write) -> bool:
+    """Whether a write only says that a node is alive, as each does six times a minute."""
+    return resource is LEASES and before is not None and before.namespace == _NODE_LEASES and write.value is not None
+
+
+def _nothing(resource: Resource, before: Item | None, write: Write) -> bool:
+    return False
+
+
 class History:
     """A `Witness` that remembers. It may outlive the control plane that it hears of, and hear of the next one."""
 
-    def __init__(self, clock: Clock, limit: int = _MOST_ENTRIES, limit_bytes: int = _MOST_BYTES) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        limit: int = _MOST_ENTRIES,
+        limit_bytes: int = _MOST_BYTES,
+        leaves_out: Callable[[Resource, Item | None, Write], bool] = _nothing,
+    ) -> None:
         self.clock = clock
         """What entries are dated by; may be replaced, as when a cluster is restored."""
         self._limit = limit
         self._limit_bytes = limit_bytes
+        self._leaves_out = leaves_out
+        """What would only push out of memory what somebody may look for."""
         self._entries: deque[Entry] = deque()
         self._bytes = 0
         self._forgotten = 0
@@ -185,11 +204,18 @@ class History:
         self, writer: Writer, resource: Resource, before: Item | None, write: Write, done: asyncio.Future[Revision]
     ) -> None:
         """Remember the write if it is carried out."""
+        if self._leaves_out(resource, before, write):
+            return
         done.add_done_callback(partial(self._carried_out, writer, resource, before, write, acting()))
 
     def entries(self) -> Entries:
         """What is remembered, in the order of revisions."""
         return Entries(sorted(self._entries, key=lambda entry: entry.revision), self._forgotten)
+
+    def rewind(self, revision: int) -> None:
+        """Forget what came after `revision`: the cluster is as it was then."""
+        while self._entries and self._entries[-1].revision > revision:
+            self._bytes -= len(self._entries.pop().new or b"")
 
     def clear(self) -> None:
         """Begin anew: what follows is what a test is about."""

@@ -9,15 +9,18 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from wherry.api import Obj
+from wherry.providers.simulated.nodespec import NodeSpec
 from wherry.testing.cluster.client import AsyncApi, AsyncCaller
 from wherry.testing.cluster.core import MANAGER, Core
 from wherry.testing.cluster.kinds import Kind
 from wherry.testing.cluster.manifests import Source
-from wherry.testing.cluster.options import ClockMode, Options, Snapshot
+from wherry.testing.cluster.nodes import Behaving, ClusterNodes, Nodes, as_spec
+from wherry.testing.cluster.options import ClockMode, Snapshot, options
 from wherry.testing.cluster.sync import WAIT_SECONDS, ClockFace
 from wherry.testing.cluster.threads import LoopThread
 from wherry.testing.cluster.verbs import Verbs
 from wherry.testing.eventloop import SettlingLoop
+from wherry.testing.history import Entries
 
 T = TypeVar("T")
 
@@ -25,14 +28,24 @@ T = TypeVar("T")
 class AsyncCluster:
     """As `Cluster`, awaitable: on the caller's own loop if that is a `SettlingLoop`, else on one in a thread."""
 
-    def __init__(self, *, clock: ClockMode = "real", seed: int = 0, start: float | None = None) -> None:
-        self._set_up(Core(Options(clock=clock, seed=seed, start=start)))
+    def __init__(
+        self,
+        nodes: Nodes = 1,
+        *,
+        clock: ClockMode = "real",
+        seed: int = 0,
+        start: float | None = None,
+        behave: Behaving | Sequence[Behaving] = (),
+    ) -> None:
+        self._set_up(Core(options(nodes, clock, seed, start, behave)))
 
     def _set_up(self, core: Core) -> None:
         self._core = core
         self._thread: LoopThread | None = None
         self._verbs = Verbs(core)
         self.clock = AsyncClusterClock(core, self._call)
+        self.faults = faults = core.faults
+        self.slow, self.fail_next, self.conflict_next = faults.slow, faults.fail_next, faults.conflict_next
 
     async def start(self) -> Self:
         if not isinstance(asyncio.get_running_loop(), SettlingLoop):
@@ -81,6 +94,37 @@ class AsyncCluster:
     async def events(self, about: Obj | None = None, *, namespace: str | None = None) -> Sequence[Obj]:
         return await self._call(lambda: self._verbs.events(about, namespace))
 
+    async def history(
+        self,
+        *,
+        kind: str = "*",
+        namespace: str = "*",
+        name: str = "*",
+        verb: str = "*",
+        who: str = "*",
+        since: int = 0,
+    ) -> Entries:
+        async def read() -> Entries:
+            entries = self._core.history.entries()
+            return entries.where(kind=kind, namespace=namespace, name=name, verb=verb, who=who, since=since)
+
+        return await self._call(read)
+
+    async def add_node(self, node: NodeSpec | str) -> None:
+        await self._call(lambda: self._core.act(lambda: self._core.nodes.add(as_spec(node))))
+
+    async def remove_node(self, name: str) -> None:
+        await self._call(lambda: self._core.act(lambda: self._core.nodes.remove(name)))
+
+    async def fail_node(self, name: str) -> None:
+        await self._on_node(ClusterNodes.fail, name)
+
+    async def partition(self, name: str) -> None:
+        await self._on_node(ClusterNodes.partition, name)
+
+    async def recover_node(self, name: str) -> None:
+        await self._on_node(ClusterNodes.recover, name)
+
     async def settle(self) -> None:
         await self._call(self._core.settle)
 
@@ -101,6 +145,12 @@ class AsyncCluster:
 
     async def url(self) -> str:
         return (await self._call(self._core.serving)).url
+
+    async def _on_node(self, act: Callable[[ClusterNodes, str], None], name: str) -> None:
+        async def change() -> None:
+            act(self._core.nodes, name)
+
+        await self._call(lambda: self._core.act(change))
 
     async def _call(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
         if self._thread is None:

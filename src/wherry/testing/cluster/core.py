@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -32,15 +32,19 @@ from wherry.store import Revision
 from wherry.store.memory import MemoryStore
 from wherry.testing.clock import ManualClock, TravelClock
 from wherry.testing.cluster.kinds import Kinds
+from wherry.testing.cluster.nodes import Behaving, ClusterNodes, State
 from wherry.testing.cluster.options import MANUAL_START, Options, Snapshot
 from wherry.testing.cluster.serving import Authority, Serving
 from wherry.testing.eventloop import settle
+from wherry.testing.faults import Faults
+from wherry.testing.history import History, is_heartbeat
 from wherry.transport.messages import Reply, Request
 
 T = TypeVar("T")
 
 MANAGER = "wherry"
 """The name under which a test owns what it writes."""
+KUBELET = "kubelet"
 _ADDRESS = Address("10.43.0.1", "192.0.2.1", 6443)
 """What the Service `kubernetes` says; nothing simulated calls it, and loopback may not stand there."""
 _PATIENCE = 0.005
@@ -58,6 +62,8 @@ class Core:
         self._authority = Authority()
         self._serving: Serving | None = None
         self._parts: _Parts | None = None
+        self.faults = Faults(_clock(options, None))
+        self.history = History(self.faults.clock, leaves_out=is_heartbeat)
 
     def fork(self, snapshot: Snapshot) -> Core:
         """Another cluster that begins with `snapshot`; what was issued for this one is good there too."""
@@ -69,16 +75,21 @@ class Core:
 
     async def open(self) -> None:
         """Make what the options or the snapshot say, and let it come to rest."""
-        begin = self._begin
+        options, begin = self.options, self._begin
+        chance = random.Random(options.seed)  # noqa: S311 - it is to be repeated
         if begin is None:
-            start = self.options.start
-            store, chance = MemoryStore(), random.Random(self.options.seed)  # noqa: S311 - to be repeated
+            store, start, nodes = MemoryStore(), options.start, options.nodes
         else:
-            store, chance, start = MemoryStore(snapshot=begin.store), random.Random(), begin.time  # noqa: S311
+            store, start, nodes = MemoryStore(snapshot=begin.store), begin.time, begin.nodes
             chance.setstate(begin.chance)
-        self._parts = parts = _Parts(store, chance, _clock(self.options, start), self._settings())
-        await parts.open()
-        await settle()
+        clock = self.faults.clock = self.history.clock = _clock(options, start)
+        self._parts = parts = _Parts(store, chance, clock, self._settings(), options.behave)
+        try:
+            await parts.open(nodes)
+            await settle()
+        except BaseException:
+            await self._leave()
+            raise
 
     async def close(self) -> None:
         """Stop everything; nothing stays behind, neither files nor sockets."""
@@ -103,6 +114,10 @@ class Core:
     @property
     def clock(self) -> ManualClock:
         return self._open_parts.clock
+
+    @property
+    def nodes(self) -> ClusterNodes:
+        return self._open_parts.nodes
 
     async def settle(self) -> None:
         """Return once nothing is left to do before time passes."""
@@ -135,7 +150,9 @@ class Core:
     async def snapshot(self) -> Snapshot:
         await settle()
         parts = self._open_parts
-        return Snapshot(self.options, parts.store.snapshot(), parts.clock.time(), parts.chance.getstate())
+        return Snapshot(
+            self.options, parts.store.snapshot(), parts.clock.time(), parts.nodes.state(), parts.chance.getstate()
+        )
 
     async def restore(self, snapshot: Snapshot) -> None:
         """Be as at the time of `snapshot`. Clients outside list again: no revision is ever given to them twice."""
@@ -143,6 +160,7 @@ class Core:
             newest = max(self._open_parts.store.revision, snapshot.store.revision)
             snapshot = replace(snapshot, store=replace(snapshot.store, revision=Revision(newest + 1)))
         await self._leave()
+        self.history.rewind(snapshot.store.revision)
         self._begin = snapshot
         await self.open()
 
@@ -201,6 +219,8 @@ class Core:
                 token_keys=self._token_keys,
             ),
             token_keys=self._token_keys,
+            gate=self.faults,
+            witness=self.history,
             static_tokens={self._token: User(ADMIN.common_name, (MASTERS, AUTHENTICATED))},
         )
 
@@ -208,17 +228,27 @@ class Core:
 class _Parts:
     """What a restored cluster has anew."""
 
-    def __init__(self, store: MemoryStore, chance: random.Random, clock: ManualClock, settings: Settings) -> None:
+    def __init__(
+        self,
+        store: MemoryStore,
+        chance: random.Random,
+        clock: ManualClock,
+        settings: Settings,
+        behave: Sequence[Behaving],
+    ) -> None:
         self.store, self.chance, self.clock = store, chance, clock
         self.plane = ControlPlane(store, clock, chance, settings)
         self.client = self.plane.client().named(MANAGER)
         self.kinds = Kinds(self.plane.api.core.registry)
+        self.nodes = ClusterNodes(self.plane.client().named(KUBELET), clock, chance, behave)
 
-    async def open(self) -> None:
+    async def open(self, nodes: State) -> None:
         await self.plane.open()
+        await self.nodes.start(nodes)
         await self.plane.start()
 
     async def close(self) -> None:
+        await self.nodes.close()
         await self.plane.close()
         if isinstance(self.clock, TravelClock):
             self.clock.stop()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from wherry.store.memory import MemorySnapshot
+from wherry.testing.cluster.nodes import Behaving, Nodes, State, first_state
 
 ClockMode: TypeAlias = Literal["real", "manual"]
 """Whether time goes on by itself; either way it can be made to pass."""
@@ -18,6 +20,8 @@ MANUAL_START = 1_700_000_000.0
 class Options:
     """The words that `Cluster` takes."""
 
+    nodes: State
+    behave: tuple[Behaving, ...] = ()
     clock: ClockMode = "real"
     seed: int = 0
     """Where all chance comes from: names, UIDs, the order of equals."""
@@ -32,4 +36,13 @@ class Snapshot:
     options: Options
     store: MemorySnapshot
     time: float
+    nodes: State = field(repr=False)
     chance: tuple[Any, ...] = field(repr=False)
+
+
+def options(
+    nodes: Nodes, clock: ClockMode, seed: int, start: float | None, behave: Behaving | Sequence[Behaving]
+) -> Options:
+    """The options that a test's words mean."""
+    sources = tuple(behave) if isinstance(behave, Sequence) else (behave,)
+    return Options(nodes=first_state(nodes), clock=clock, seed=seed, start=start, behave=sources)

@@ -9,13 +9,16 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from wherry.api import Obj
+from wherry.providers.simulated.nodespec import NodeSpec
 from wherry.testing.cluster.client import Api, Caller
 from wherry.testing.cluster.core import MANAGER, Core
 from wherry.testing.cluster.kinds import Kind
 from wherry.testing.cluster.manifests import Source
-from wherry.testing.cluster.options import ClockMode, Options, Snapshot
+from wherry.testing.cluster.nodes import Behaving, ClusterNodes, Nodes, as_spec
+from wherry.testing.cluster.options import ClockMode, Snapshot, options
 from wherry.testing.cluster.threads import LoopThread
 from wherry.testing.cluster.verbs import Verbs
+from wherry.testing.history import Entries
 
 T = TypeVar("T")
 
@@ -25,8 +28,25 @@ WAIT_SECONDS = 30.0
 class Cluster:
     """A Kubernetes cluster in this process, from `with` (or `start`) to the end of it (or `close`)."""
 
-    def __init__(self, *, clock: ClockMode = "real", seed: int = 0, start: float | None = None) -> None:
-        self._set_up(Core(Options(clock=clock, seed=seed, start=start)))
+    def __init__(
+        self,
+        nodes: Nodes = 1,
+        *,
+        clock: ClockMode = "real",
+        seed: int = 0,
+        start: float | None = None,
+        behave: Behaving | Sequence[Behaving] = (),
+    ) -> None:
+        """Say what it shall be like; it begins with `with` or `start`.
+
+        Args:
+            nodes: how many simulated nodes, or which.
+            clock: whether time goes on by itself ("real") or stands still between calls ("manual").
+            seed: where chance begins; with a manual clock, equal seeds and calls give equal histories.
+            start: when time begins, in seconds since the epoch.
+            behave: how Pods fare: functions of the Pod, or tables by image. The first that has an answer counts.
+        """
+        self._set_up(Core(options(nodes, clock, seed, start, behave)))
 
     def _set_up(self, core: Core) -> None:
         self._core = core
@@ -34,6 +54,9 @@ class Cluster:
         self._verbs = Verbs(core)
         self.clock = ClusterClock(core, self._call)
         """The cluster's time: what it shows, and how to make it pass."""
+        self.faults = faults = core.faults
+        """What goes wrong with requests, by whom and how often. See docs/testing.md."""
+        self.slow, self.fail_next, self.conflict_next = faults.slow, faults.fail_next, faults.conflict_next
 
     def start(self) -> Self:
         """Begin; for those who have no `with` statement. `close` ends it."""
@@ -94,6 +117,44 @@ class Cluster:
         """Events in a namespace, or of one object."""
         return self._call(lambda: self._verbs.events(about, namespace))
 
+    def history(
+        self,
+        *,
+        kind: str = "*",
+        namespace: str = "*",
+        name: str = "*",
+        verb: str = "*",
+        who: str = "*",
+        since: int = 0,
+    ) -> Entries:
+        """Who wrote what, and when, in the order of revisions; prints as a table."""
+
+        async def read() -> Entries:
+            entries = self._core.history.entries()
+            return entries.where(kind=kind, namespace=namespace, name=name, verb=verb, who=who, since=since)
+
+        return self._call(read)
+
+    def add_node(self, node: NodeSpec | str) -> None:
+        """One more node."""
+        self._call(lambda: self._core.act(lambda: self._core.nodes.add(as_spec(node))))
+
+    def remove_node(self, name: str) -> None:
+        """Take a node away, its Node object with it; what ran there is for others to clear up."""
+        self._call(lambda: self._core.act(lambda: self._core.nodes.remove(name)))
+
+    def fail_node(self, name: str) -> None:
+        """Switch a node off: what runs there ends, and its heartbeats too, until `recover_node`."""
+        self._on_node(ClusterNodes.fail, name)
+
+    def partition(self, name: str) -> None:
+        """Cut a node off: its Pods go on, but nothing of it is heard, and it hears nothing, until `recover_node`."""
+        self._on_node(ClusterNodes.partition, name)
+
+    def recover_node(self, name: str) -> None:
+        """Switch a node on again, or connect it again."""
+        self._on_node(ClusterNodes.recover, name)
+
     def settle(self) -> None:
         """Return once nothing is left to do before time passes."""
         self._call(self._core.settle)
@@ -122,6 +183,12 @@ class Cluster:
     def url(self) -> str:
         """Where the API is served on the loopback interface."""
         return self._call(self._core.serving).url
+
+    def _on_node(self, act: Callable[[ClusterNodes, str], None], name: str) -> None:
+        async def change() -> None:
+            act(self._core.nodes, name)
+
+        self._call(lambda: self._core.act(change))
 
     def _call(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
         if self._thread is None:

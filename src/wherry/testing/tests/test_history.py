@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from wherry.api.apps.replicaset import REPLICASETS
+from wherry.api.coordination.lease import LEASES
 from wherry.api.core.configmap import CONFIGMAPS
 from wherry.api.core.pod import PODS
 from wherry.apiserver.api import Api, Settings
@@ -17,7 +18,7 @@ from wherry.reconcile.loop import Loops
 from wherry.store.memory import MemoryStore
 from wherry.testing.clientsuite import configmap, pod
 from wherry.testing.clock import ManualClock
-from wherry.testing.history import Entries, History, difference
+from wherry.testing.history import Entries, History, difference, is_heartbeat
 
 
 class Place:
@@ -142,3 +143,30 @@ async def test_two_runs_are_compared() -> None:
     assert difference(runs[0], runs[1]) == ""
     assert "-" in (parted := difference(runs[0], runs[2]))
     assert "data.x: 1 -> 3" in parted
+
+
+async def test_is_wound_back_to_a_revision(place: Place) -> None:
+    await scenario(place)
+    place.history.rewind(place.mine()[1].revision)
+    assert [entry.verb for entry in place.mine()] == ["create", "patch"]
+
+
+async def test_leaves_out_what_it_is_told_to() -> None:
+    history = History(ManualClock(), leaves_out=is_heartbeat)
+    api = Api(Settings(store=MemoryStore(), witness=history))
+    await api.open()
+    client = api.client()
+    lease = {"metadata": {"name": "n"}, "spec": {"holderIdentity": "n"}}
+    for namespace in ("kube-node-lease", "default"):
+        await client.create(LEASES, lease, namespace)
+        await client.patch(LEASES, "n", {"spec": {"holderIdentity": "m"}}, namespace)
+        await client.delete(LEASES, "n", namespace)
+    verbs = [f"{entry.verb} {entry.namespace}" for entry in history.entries().where(kind="Lease")]
+    assert verbs == [
+        "create kube-node-lease",
+        "delete kube-node-lease",
+        "create default",
+        "patch default",
+        "delete default",
+    ]
+    await api.close()

@@ -14,7 +14,7 @@ def configmap(name: str) -> Obj:
 
 
 async def use() -> None:
-    async with AsyncCluster(clock="manual") as cluster:
+    async with AsyncCluster(0, clock="manual") as cluster:
         await cluster.apply(configmap("a"))
         api = cluster.client()
         assert (await api.get("cm/a"))["metadata"]["name"] == "a"

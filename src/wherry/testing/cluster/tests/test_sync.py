@@ -52,13 +52,13 @@ def configmap(name: str, **data: str) -> Obj:
 
 @pytest.fixture(params=["real", "manual"])
 def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
-    with Cluster(clock=request.param) as made:
+    with Cluster(0, clock=request.param) as made:
         yield made
 
 
 @pytest.fixture
 def still() -> Iterator[Cluster]:
-    with Cluster(clock="manual") as made:
+    with Cluster(0, clock="manual") as made:
         yield made
 
 
@@ -131,7 +131,7 @@ def test_waiting_in_vain_passes_the_time_and_tells_what_there_is(still: Cluster)
 
 
 def test_real_time_goes_on_and_can_be_advanced() -> None:
-    with Cluster() as cluster:
+    with Cluster(0) as cluster:
         assert abs(cluster.clock.now() - datetime.now(UTC)).total_seconds() < 5
         before = cluster.clock.time()
         cluster.clock.advance(hours=2, minutes=1)
@@ -202,7 +202,7 @@ def test_two_forks_do_the_same(still: Cluster) -> None:
 
 
 def test_what_is_closed_says_so() -> None:
-    cluster = Cluster()
+    cluster = Cluster(0)
     with pytest.raises(RuntimeError, match="the cluster is not open"):
         cluster.settle()
     with cluster:
@@ -213,9 +213,9 @@ def test_what_is_closed_says_so() -> None:
 
 
 def test_words_that_are_not_understood() -> None:
-    with pytest.raises(ValueError, match='clock is "real" or "manual"'), Cluster(clock="slow"):  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match='clock is "real" or "manual"'), Cluster(0, clock="slow"):  # type: ignore[arg-type]
         pass
-    with Cluster(clock="manual") as cluster, pytest.raises(ValueError, match="time does not go back"):
+    with Cluster(0, clock="manual") as cluster, pytest.raises(ValueError, match="time does not go back"):
         cluster.clock.advance(-1)
 
 
@@ -223,7 +223,7 @@ class TestWithUnittest(unittest.TestCase):
     """As users of `unittest` have it."""
 
     def setUp(self) -> None:
-        self.cluster = self.enterContext(Cluster(clock="manual"))
+        self.cluster = self.enterContext(Cluster(0, clock="manual"))
 
     def test_it_works(self) -> None:
         self.cluster.apply(configmap("a"))

@@ -1,0 +1,124 @@
+"""Clusters with nodes: Pods run, nodes fall ill and get well, and all of it goes into snapshots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from wherry.api.types.core_v1 import Pod
+from wherry.providers.simulated.behaviour import Behaviour, ContainerBehaviour
+from wherry.providers.simulated.nodespec import NodeSpec
+from wherry.testing import Cluster
+
+DEPLOYMENT = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 4
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: "example.test/web:1"}]}
+"""
+
+
+@pytest.fixture
+def cluster() -> Iterator[Cluster]:
+    with Cluster(2, clock="manual") as made:
+        yield made
+
+
+def hosts(cluster: Cluster) -> list[str]:
+    pods = cluster.client().list("pods")
+    assert all(pod["status"]["phase"] == "Running" for pod in pods)
+    return sorted(pod["spec"]["nodeName"] for pod in pods if "deletionTimestamp" not in pod["metadata"])
+
+
+def test_pods_run(cluster: Cluster) -> None:
+    cluster.apply(DEPLOYMENT)
+    assert cluster.wait("deployment/web", "Available")["status"]["readyReplicas"] == 4
+    assert hosts(cluster) == ["node-1", "node-1", "node-2", "node-2"]
+
+
+def test_pods_leave_a_node_that_fails(cluster: Cluster) -> None:
+    cluster.apply(DEPLOYMENT)
+    cluster.fail_node("node-1")
+    cluster.wait("node/node-1", "Ready=Unknown", timeout=120)
+    cluster.clock.advance(minutes=6)
+    assert hosts(cluster) == ["node-2"] * 4
+    cluster.recover_node("node-1")
+    cluster.wait("node/node-1", "Ready")
+
+
+def test_a_snapshot_knows_how_nodes_are(cluster: Cluster) -> None:
+    cluster.partition("node-1")
+    cluster.clock.advance(minutes=2)
+    with cluster.fork() as fork:
+        fork.clock.advance(minutes=5)
+        assert not fork.wait("node/node-1", "Ready=Unknown")["spec"].get("unschedulable")
+        fork.recover_node("node-1")
+        fork.wait("node/node-1", "Ready", timeout=5)
+    cluster.wait("node/node-1", "Ready=Unknown")
+
+
+def test_nodes_come_and_go(cluster: Cluster) -> None:
+    cluster.add_node(NodeSpec(name="large", cpu="64", labels={"size": "large"}))
+    assert cluster.wait("node/large", "Ready")["status"]["capacity"]["cpu"] == "64"
+    with pytest.raises(ValueError, match="there is a node 'large' already"):
+        cluster.add_node("large")
+    cluster.remove_node("node-1")
+    assert [node["metadata"]["name"] for node in cluster.client().list("nodes")] == ["large", "node-2"]
+    with pytest.raises(LookupError, match="there is no node 'node-1'; there are node-2, large"):
+        cluster.fail_node("node-1")
+
+
+def test_named_nodes() -> None:
+    with Cluster(["a", NodeSpec(name="b")]) as cluster:
+        assert [node["metadata"]["name"] for node in cluster.client().list("nodes")] == ["a", "b"]
+
+
+def test_pods_fare_as_they_are_told() -> None:
+    crash = ContainerBehaviour(run_seconds=(1.0,), exit_codes=(3,))
+
+    def slow(pod: Pod) -> Behaviour | None:
+        return Behaviour(start_seconds=30) if pod.metadata.name == "slow" else None
+
+    with Cluster(clock="manual", behave=({"example.test/crash": crash}, slow)) as cluster:
+        for name, image in (("crash", "example.test/crash:2"), ("slow", "example.test/web")):
+            spec = {"containers": [{"name": "c", "image": image}]}
+            cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec})
+        before = cluster.clock.time()
+        cluster.wait("pod/slow", "Ready", timeout=60)
+        assert cluster.clock.time() == before + 30
+        [status] = cluster.client().get("pod/crash")["status"]["containerStatuses"]
+        assert status["restartCount"] >= 1
+        assert status["lastState"]["terminated"]["exitCode"] == 3
+
+
+def test_history_tells_who_wrote_and_nothing_of_heartbeats(cluster: Cluster) -> None:
+    cluster.apply(DEPLOYMENT)
+    cluster.clock.advance(minutes=10)
+    assert {entry.controller for entry in cluster.history(kind="pods", verb="create")} >= {"replicaset-controller"}
+    assert not cluster.history(kind="leases", verb="patch")
+    snapshot = cluster.snapshot()
+    cluster.client().delete("deploy/web")
+    cluster.restore(snapshot)
+    assert not cluster.history(verb="delete", kind="deployments")
+
+
+def test_faults_meet_who_they_are_meant_for(cluster: Cluster) -> None:
+    fault = cluster.conflict_next("create", "pods", manager="kube-controller-manager")
+    cluster.apply(DEPLOYMENT)
+    cluster.wait("deployment/web", "Available")
+    assert fault.hits == 1
+    with cluster.slow("get", "configmaps", seconds=5, manager="nobody"):
+        cluster.client().list("configmaps")
+
+
+def test_watches_can_be_dropped_from_the_tests_thread() -> None:
+    with Cluster(0) as cluster, cluster.client().watch("configmaps", timeout=5) as watch:
+        watch.take()
+        assert cluster.faults.drop_watches("configmaps", manager="wherry") == 1
+        assert [event.type for event in watch if event.type != "ADDED"] == []
