@@ -6,12 +6,17 @@ is driven off any node then; the same holds for a small zone in which more than 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import TypeAlias
 
 from wherry.api import Obj
 from wherry.api.types.core_v1 import Node, NodeCondition, Taint
 from wherry.api.types.decoding import to_obj
 from wherry.lib.clock import format_time
+
+Zone: TypeAlias = tuple[str, str]
+"""(region, zone)"""
 
 GRACE_SECONDS = 50.0
 """Without a sign of life for this long a node is Unknown."""
@@ -77,14 +82,52 @@ def silenced(node: Node, now: float) -> list[Obj] | None:
     return conditions if is_changed else None
 
 
-def evicts(node: Node, everyone: Sequence[Node]) -> bool:
-    """Whether a node in trouble may drive its Pods away."""
-    if all(readiness(other) != "True" for other in everyone):
-        return False
-    zone = [other for other in everyone if _zone(other) == _zone(node)]
-    gone = sum(1 for other in zone if readiness(other) != "True")
-    is_partial = gone > 2 and gone / len(zone) >= UNHEALTHY_SHARE
-    return not (is_partial and len(zone) <= LARGE_ZONE)
+class Zones:
+    """How many nodes each zone has, and which of them are gone: kept by hearing of each change.
+
+    Counting anew for every node in trouble would cost the cube of their number when all of them come or go.
+    """
+
+    __slots__ = ("_gone", "_sizes")
+
+    def __init__(self) -> None:
+        self._sizes: Counter[Zone] = Counter()
+        self._gone: dict[Zone, dict[str, None]] = {}
+
+    def note(self, old: Node | None, new: Node | None) -> Sequence[str]:
+        """A node came, went or changed. Returns the nodes in trouble whose Pods it has now another say in."""
+        before = [(zone, self._evicts(zone)) for zone in self._gone]
+        if old is not None:
+            self._forget(_zone(old), old.metadata.name)
+        if new is not None:
+            self._add(_zone(new), new)
+        changed = [zone for zone, evicted in before if self._evicts(zone) != evicted]
+        return [name for zone in changed for name in self._gone.get(zone, ())]
+
+    def evicts(self, node: Node) -> bool:
+        """Whether a node in trouble may drive its Pods away."""
+        return self._evicts(_zone(node))
+
+    def _evicts(self, zone: Zone) -> bool:
+        if sum(map(len, self._gone.values())) == self._sizes.total():
+            return False
+        gone, size = len(self._gone.get(zone, ())), self._sizes[zone]
+        is_partial = gone > 2 and gone / size >= UNHEALTHY_SHARE
+        return not (is_partial and size <= LARGE_ZONE)
+
+    def _add(self, zone: Zone, node: Node) -> None:
+        self._sizes[zone] += 1
+        if readiness(node) != "True":
+            self._gone.setdefault(zone, {})[node.metadata.name] = None
+
+    def _forget(self, zone: Zone, name: str) -> None:
+        self._sizes[zone] -= 1
+        if not self._sizes[zone]:
+            del self._sizes[zone]
+        if (gone := self._gone.get(zone)) is not None:
+            gone.pop(name, None)
+            if not gone:
+                del self._gone[zone]
 
 
 def taints(node: Node, *, may_evict: bool, now: float) -> list[Obj] | None:
@@ -140,6 +183,6 @@ def _condition(node: Node, type: str) -> NodeCondition | None:
     return next((found for found in node.status.conditions if found.type == type), None)
 
 
-def _zone(node: Node) -> tuple[str, str]:
+def _zone(node: Node) -> Zone:
     labels = node.metadata.labels
     return labels.get("topology.kubernetes.io/region", ""), labels.get("topology.kubernetes.io/zone", "")

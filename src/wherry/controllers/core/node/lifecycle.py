@@ -23,7 +23,7 @@ from wherry.client import Informer, Key
 from wherry.controllers.core.node.health import (
     GRACE_SECONDS,
     STARTUP_GRACE_SECONDS,
-    evicts,
+    Zones,
     heartbeat,
     readiness,
     silenced,
@@ -41,6 +41,7 @@ BY_NODE = "node"
 class State:
     nodes: Informer[Node]
     pods: Informer[Pod]
+    zones: Zones = field(default_factory=Zones)
     alive: dict[str, float] = field(default_factory=dict)
     """When each node was last heard of, on the monotonic clock."""
 
@@ -75,7 +76,7 @@ async def reconcile(key: Key, deps: Deps) -> Result:
 
 
 async def _taint(node: Node, deps: Deps) -> None:
-    may_evict = evicts(node, list(deps.state.nodes.list()))
+    may_evict = deps.state.zones.evicts(node)
     wanted = taints(node, may_evict=may_evict, now=deps.clock.time())
     if wanted is None:
         return
@@ -106,6 +107,8 @@ def _of_node(old: Node | None, new: Node | None, deps: Deps) -> Iterable[Key]:
     state: State = deps.state
     if new is not None and (old is None or (heartbeat(old) != heartbeat(new) and readiness(new) != "Unknown")):
         state.alive[new.metadata.name] = deps.clock.monotonic()
+    for name in state.zones.note(old, new):
+        yield Key("", name)
     before = readiness(old) if old is not None else None
     after = readiness(new) if new is not None else None
     if before == after:
@@ -113,8 +116,6 @@ def _of_node(old: Node | None, new: Node | None, deps: Deps) -> Iterable[Key]:
     if new is not None and before == "True":
         message = f"Node {new.metadata.name} status is now: NodeNotReady"
         deps.events.event(new, "Normal", "NodeNotReady", message)
-    for node in state.nodes.list():
-        yield Key("", node.metadata.name)
 
 
 def _of_lease(old: Lease | None, new: Lease | None, deps: Deps) -> Iterable[Key]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from wherry.controllers.core.node.health import evicts, silenced, taints
+from wherry.controllers.core.node.health import Zones, silenced, taints
 from wherry.controllers.tests.views import NOW, node
 
 NOT_READY, UNREACHABLE = "node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"
@@ -63,4 +63,20 @@ def test_silence_makes_conditions_unknown_once() -> None:
 )
 def test_nobody_is_driven_away_when_the_trouble_is_likely_ours(statuses: list[str], expected: bool) -> None:
     nodes = [node(f"n{i}", ready=status) for i, status in enumerate(statuses)]
-    assert evicts(nodes[0], nodes) is expected
+    zones = Zones()
+    for each in nodes:
+        zones.note(None, each)
+    assert zones.evicts(nodes[0]) is expected
+
+
+def test_who_is_in_trouble_hears_when_the_trouble_of_others_decides_about_it() -> None:
+    zones = Zones()
+    states = {"lost": "Unknown", "a": "True", "b": "True"}
+    nodes = {name: node(name, ready=status) for name, status in states.items()}
+    for each in nodes.values():
+        zones.note(None, each)
+    gone_a, gone_b = node("a", ready="Unknown"), node("b", ready="Unknown")
+    assert zones.note(nodes["a"], gone_a) == []
+    assert zones.note(nodes["b"], gone_b) == ["lost", "a", "b"], "all are gone: it is likelier that we are"
+    assert zones.note(gone_a, nodes["a"]) == ["lost", "b"]
+    assert zones.note(nodes["a"], None) == ["lost", "b"]
