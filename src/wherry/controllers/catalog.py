@@ -13,17 +13,21 @@ from wherry.controllers.apps.statefulset import controller as statefulset
 from wherry.controllers.batch.cronjob import controller as cronjob
 from wherry.controllers.batch.job import controller as job
 from wherry.controllers.batch.jobttl import controller as jobttl
-from wherry.controllers.certificates import approver, signer
+from wherry.controllers.certificates import approver, cleaner, signer
+from wherry.controllers.core.bootstraptoken import cleaner as tokencleaner
+from wherry.controllers.core.bootstraptoken import signer as bootstrapsigner
 from wherry.controllers.core.endpoints import controller as endpoints
 from wherry.controllers.core.ephemeralvolume import controller as ephemeralvolume
 from wherry.controllers.core.kubernetes import controller as kubernetes
 from wherry.controllers.core.kubernetes.controller import Address
 from wherry.controllers.core.namespace import controller as namespace
 from wherry.controllers.core.node import eviction, ipam, lifecycle
+from wherry.controllers.core.nodettl import controller as nodettl
 from wherry.controllers.core.persistentvolume import controller as volumebinder
 from wherry.controllers.core.persistentvolume import protection as volumeprotection
 from wherry.controllers.core.persistentvolumeclaim import protection as claimprotection
 from wherry.controllers.core.pod import controller as podgc
+from wherry.controllers.core.resourcequota import controller as resourcequota
 from wherry.controllers.core.rootca import controller as rootca
 from wherry.controllers.core.serviceaccount import controller as serviceaccount
 from wherry.controllers.discovery.endpointslice import controller as endpointslice
@@ -74,6 +78,7 @@ def controllers(settings: Settings) -> tuple[Controller, ...]:
         serviceaccount.CONTROLLER,
         rootca.controller(settings.root_ca),
         clusterrole.CONTROLLER,
+        resourcequota.CONTROLLER,
         deployment.CONTROLLER,
         replicaset.REPLICASET,
         replicaset.REPLICATIONCONTROLLER,
@@ -93,6 +98,10 @@ def controllers(settings: Settings) -> tuple[Controller, ...]:
         lifecycle.CONTROLLER,
         eviction.CONTROLLER,
         podgc.CONTROLLER,
+        nodettl.CONTROLLER,
+        bootstrapsigner.CONTROLLER,
+        tokencleaner.CONTROLLER,
+        cleaner.CONTROLLER,
         volumebinder.CONTROLLER,
         volumeprotection.CONTROLLER,
         claimprotection.CONTROLLER,

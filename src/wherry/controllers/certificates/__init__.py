@@ -1,6 +1,7 @@
-"""Certificates on request: approves what nodes may have without asking a person, and signs what was approved.
+"""Certificates on request: approves what nodes may have without asking a person, signs what was approved, and cleans up.
 
 - `approver.py`: a node's first client certificate (with a join token), its renewals, and its serving certificate
 - `signer.py`: makes the certificates of Kubernetes' own signers
-- `plan.py`: what either decides; pure
+- `cleaner.py`: removes requests that are old, or whose certificate is
+- `plan.py`: what they decide; pure
 """

@@ -10,6 +10,9 @@ from wherry.api.types.certificates_v1 import CertificateSigningRequest
 from wherry.identity.profiles import NODE_PREFIX, NODES, Profile
 from wherry.identity.signers import API_SERVER_CLIENT, KUBELET_CLIENT, KUBELET_SERVING
 
+DECIDED_SECONDS = 3600.0
+"""For how long a request is kept that was signed, denied, or failed; and one that was approved and never signed."""
+PENDING_SECONDS = 24 * 3600.0
 SIGNERS = frozenset({API_SERVER_CLIENT, KUBELET_CLIENT, KUBELET_SERVING})
 
 
@@ -45,6 +48,24 @@ def wants_signature(request: CertificateSigningRequest) -> bool:
     if "Approved" not in types or types & {"Denied", "Failed"}:
         return False
     return not request.status.certificate and request.spec.signer_name in SIGNERS
+
+
+def useful_until(request: CertificateSigningRequest, valid_until: float | None) -> float | None:
+    """When nobody needs the request any more; None while that cannot be said.
+
+    `valid_until` is the end of the certificate that it got.
+    """
+    created = request.metadata.creation_timestamp
+    if not request.status.conditions:
+        return None if created is None else created.timestamp() + PENDING_SECONDS
+    ends = [
+        condition.last_update_time.timestamp() + DECIDED_SECONDS
+        for condition in request.status.conditions
+        if condition.type in ("Approved", "Denied", "Failed") and condition.last_update_time is not None
+    ]
+    if valid_until is not None and any(condition.type == "Approved" for condition in request.status.conditions):
+        ends.append(valid_until)
+    return min(ends, default=None)
 
 
 def judge_client(request: CertificateSigningRequest, profile: Profile) -> Verdict:
