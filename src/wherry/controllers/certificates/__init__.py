@@ -1,4 +1,4 @@
-"""Certificates on request: approves what nodes may have without asking a person, signs what was approved, and cleans up.
+"""Certificates on request: approves what nodes may have without asking a person, signs what was approved, tidies up.
 
 - `approver.py`: a node's first client certificate (with a join token), its renewals, and its serving certificate
 - `signer.py`: makes the certificates of Kubernetes' own signers
