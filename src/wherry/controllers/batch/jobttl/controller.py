@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from wherry.api import errors
 from wherry.api.batch.job import JOBS
 from wherry.api.types.batch_v1 import Job
 from wherry.client import Key
-from wherry.reconcile.controller import DONE, Controller, Deps, Result
+from wherry.controllers.ownership import key_of
+from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch
 
 
 async def reconcile(key: Key, deps: Deps) -> Result:
@@ -37,11 +40,20 @@ def expires(job: Job) -> float | None:
     return None
 
 
+def _of_job(old: Job | None, new: Job | None, deps: Deps) -> Iterable[Key]:
+    """Most of what happens to Jobs, and all that happens to most of them, changes nothing here."""
+    if new is None or (expiry := expires(new)) is None:
+        return ()
+    return (key_of(new.metadata),) if old is None or expires(old) != expiry else ()
+
+
 CONTROLLER = Controller(
     name="ttl-after-finished-controller",
     reconciles=JOBS,
     view=Job,
     reconcile=reconcile,
+    reads=(Watch(JOBS, Job, _of_job),),
+    hears_own=False,
     writes=("jobs.batch",),
     workers=2,
 )
