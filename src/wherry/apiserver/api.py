@@ -30,6 +30,7 @@ from wherry.apiserver.health import Check
 from wherry.apiserver.ids import Ids
 from wherry.apiserver.inprocess import InProcessClient
 from wherry.apiserver.paths import Paths
+from wherry.apiserver.quota.ledger import Ledger
 from wherry.apiserver.respond import error_reply
 from wherry.apiserver.routes import Router
 from wherry.apiserver.subresources import Handlers, Streams
@@ -76,12 +77,13 @@ class Settings:
 class Api:
     """The API server of one control plane."""
 
-    __slots__ = ("_chain", "_clients", "_settings", "_webhooks", "core", "telemetry")
+    __slots__ = ("_chain", "_clients", "_ledger", "_settings", "_webhooks", "core", "telemetry")
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         cache = WatchCache(settings.store, settings.clock)
         reader = CacheReader(cache)
+        self._ledger = Ledger(reader, settings.registry, settings.clock)
         self.core = Core(
             store=settings.store,
             cache=cache,
@@ -94,6 +96,7 @@ class Api:
             allocators=ServiceAllocator(settings.allocation, reader, settings.random).allocators(),
             gate=settings.gate,
             witness=settings.witness,
+            quotas=self._ledger,
         )
         self.telemetry = Telemetry(settings.registry, cache)
         self._webhooks = Webhooks(reader, settings.clock)
@@ -105,6 +108,7 @@ class Api:
         allow_depth()  # From the first on, objects are refused at one depth, whatever was met before.
         core, settings = self.core, self._settings
         await core.cache.open()
+        self._ledger.open()
         Definitions(core, converters(self._webhooks, core.ids.uid)).open()
         handlers = settings.handlers(core) if settings.handlers is not None else {}
         router = Router(handlers, settings.streams)

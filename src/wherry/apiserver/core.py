@@ -52,6 +52,26 @@ class Claim(Protocol):
         ...
 
 
+class Booking(Claim, Protocol):
+    """What one write will use of what a namespace may use altogether."""
+
+    def call(self, name: str) -> None:
+        """The object gets another name: the one it was to have is taken."""
+        ...
+
+
+class Quotas(Protocol):
+    """Says no to what would be too much."""
+
+    def concerns(self, namespace: str) -> bool:
+        """Whether anything is limited there; asked for every write."""
+        ...
+
+    def book(self, resource: Resource, namespace: str, new: Obj, old: Obj | Item | None, *, dry_run: bool) -> Booking | None:
+        """After admission and validation: what the write uses, None for nothing; raises Forbidden for too much."""
+        ...
+
+
 Allocators: TypeAlias = Mapping[Resource, Callable[[], Claim]]
 """For kinds whose objects are given something: what makes the claim of one request."""
 
@@ -73,6 +93,7 @@ class Core:
     """Does what takes long without making others wait."""
     tasks: Tasks = field(default_factory=lambda: Tasks("api"))
     """Owns what the API does for nobody in particular: conversions of watched events, the care for custom kinds."""
+    quotas: Quotas | None = None
     gate: Gate | None = None
     """What tests put before every verb."""
     witness: Witness | None = None
@@ -89,8 +110,15 @@ class Core:
         allocator = self.allocators.get(resource)
         return None if allocator is None else allocator()
 
+    def book(self, call: Call, resource: Resource, namespace: str, new: Obj, old: Obj | Item | None) -> Booking | None:
+        """What a write that has been admitted uses of its namespace's quotas; None for nearly all."""
+        quotas = self.quotas
+        if quotas is None or not quotas.concerns(namespace):
+            return None
+        return quotas.book(resource, namespace, new, old, dry_run=call.dry_run)
+
     def write(
-        self, call: Call, resource: Resource, before: Item | None, write: Write, claim: Claim | None = None
+        self, call: Call, resource: Resource, before: Item | None, write: Write, *claims: Claim | None
     ) -> asyncio.Future[Revision]:
         """Order a write that changes `before`; what it was given is kept for it until it has been carried out.
 
@@ -101,10 +129,12 @@ class Core:
         ordered = self.store.write(write)
         if self.witness is not None:
             self.witness.ordered(call, resource, before, write, ordered)
-        if claim is None:
-            return ordered
-        claim.follow(ordered)
-        return asyncio.shield(ordered)
+        is_followed = False
+        for claim in claims:
+            if claim is not None:
+                claim.follow(ordered)
+                is_followed = True
+        return asyncio.shield(ordered) if is_followed else ordered
 
 
 @dataclass(slots=True)

@@ -48,11 +48,15 @@ async def alter(
             return Outcome(encode(obj), obj)
         obj["metadata"].pop("resourceVersion", None)
         value = versions.stored(resource, obj) if resource.converter is None else await converted(resource, obj)
+        booking = core.book(call, resource, namespace, obj, item)
         try:
-            revision = await core.write(call, resource, item, Write(key, value, item.revision))
+            revision = await core.write(call, resource, item, Write(key, value, item.revision), booking)
         except WrongRevision:
             continue
         except StoreError as error:
             raise of_store(error, resource, name) from error
+        finally:
+            if booking is not None:
+                booking.release()
         obj["metadata"]["resourceVersion"] = str(revision)
         return Outcome(encode(obj), obj)

@@ -11,7 +11,7 @@ from wherry.api.meta.objectmeta import validate_create
 from wherry.api.resource import Resource
 from wherry.apiserver import metadata, ownership, pipeline, versions
 from wherry.apiserver.attributes import Later
-from wherry.apiserver.core import Call, Claim, Core, Outcome
+from wherry.apiserver.core import Booking, Call, Claim, Core, Outcome
 from wherry.apiserver.encode import encode
 from wherry.apiserver.failures import of_store
 from wherry.apiserver.versions import converted
@@ -76,9 +76,14 @@ async def _finish(
     name = metadata.name_of(obj)
     await core.aside.run(resource.is_laborious(call.size), lambda: _judge(call, resource, obj, faults))
     pipeline.admit(core.validating, core, call, "CREATE", resource, "", (namespace, name), obj, None)
+    booking = core.book(call, resource, namespace, obj, None)
     if call.dry_run:
         return _pretend(core, resource, namespace, obj)
-    revision, value = await _store(core, call, resource, namespace, obj, is_generated, claim)
+    try:
+        revision, value = await _store(core, call, resource, namespace, obj, is_generated, claim, booking)
+    finally:
+        if booking is not None:
+            booking.release()
     obj["metadata"]["resourceVersion"] = str(revision)
     data = stamp(value, revision) if resource.to_storage is None else encode(obj)
     return Outcome(data, obj, 201)
@@ -124,7 +129,14 @@ def _judge(call: Call, resource: Resource, obj: Obj, faults: pipeline.Faults) ->
 
 
 async def _store(
-    core: Core, call: Call, resource: Resource, namespace: str, obj: Obj, is_generated: bool, claim: Claim | None
+    core: Core,
+    call: Call,
+    resource: Resource,
+    namespace: str,
+    obj: Obj,
+    is_generated: bool,
+    claim: Claim | None,
+    booking: Booking | None,
 ) -> tuple[Revision, bytes]:
     """Write under the object's name, drawing generated names again while they are taken."""
     meta = obj["metadata"]
@@ -136,11 +148,13 @@ async def _store(
         value = versions.stored(resource, obj) if resource.converter is None else await converted(resource, obj)
         try:
             write = Write(resource.key(namespace, name), value, _NOTHING)
-            return await core.write(call, resource, None, write, claim), value
+            return await core.write(call, resource, None, write, claim, booking), value
         except KeyExists:
             attempts -= 1
             if attempts:
                 meta["name"] = core.ids.name(meta["generateName"])
+                if booking is not None:
+                    booking.call(meta["name"])
                 continue
             raise _taken(resource, name, is_generated) from None
         except StoreError as error:

@@ -119,17 +119,23 @@ async def _rewrite(
         if new == old and (resource.lifetime is None or await versions.is_kept(resource, new, item)):
             return Outcome(versions.present(resource, item))
         if call.dry_run:
+            if sub is None:
+                core.book(call, resource, namespace, new, old)
             new["metadata"]["resourceVersion"] = str(item.revision)
             return Outcome(encode(new), new)
         value = None
         if not _is_finished(resource, new, old):
             value = versions.stored(resource, new) if resource.converter is None else await converted(resource, new)
+        booking = core.book(call, resource, namespace, new, old) if sub is None else None
         try:
-            revision = await core.write(call, resource, item, Write(key, value, item.revision), claim)
+            revision = await core.write(call, resource, item, Write(key, value, item.revision), claim, booking)
         except WrongRevision:
             continue
         except StoreError as error:
             raise of_store(error, resource, name) from error
+        finally:
+            if booking is not None:
+                booking.release()
         return _outcome(resource, new, value, revision)
 
 
