@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from wherry.scheduler.plugins import interpodaffinity, nodeaffinity, podtopologyspread
+from wherry.scheduler.plugins import interpodaffinity, nodeaffinity, noderesources, podtopologyspread, resourcescores
 from wherry.scheduler.plugins.imagelocality import IMAGE_LOCALITY
 from wherry.scheduler.plugins.nodename import NODE_NAME
 from wherry.scheduler.plugins.nodeports import NODE_PORTS
-from wherry.scheduler.plugins.noderesources import NODE_RESOURCES_FIT
 from wherry.scheduler.plugins.nodeunschedulable import NODE_UNSCHEDULABLE
-from wherry.scheduler.plugins.resourcescores import BALANCED_ALLOCATION
 from wherry.scheduler.plugins.schedulinggates import SCHEDULING_GATES
 from wherry.scheduler.plugins.tainttoleration import TAINT_TOLERATION
 from wherry.scheduler.rules import Make, constant
@@ -22,10 +20,10 @@ PLUGINS: Mapping[str, Make] = {
     "TaintToleration": constant(TAINT_TOLERATION),
     "NodeAffinity": nodeaffinity.make,
     "NodePorts": constant(NODE_PORTS),
-    "NodeResourcesFit": constant(NODE_RESOURCES_FIT),
+    "NodeResourcesFit": noderesources.make,
     "PodTopologySpread": podtopologyspread.make,
     "InterPodAffinity": interpodaffinity.make,
-    "NodeResourcesBalancedAllocation": constant(BALANCED_ALLOCATION),
+    "NodeResourcesBalancedAllocation": resourcescores.make_balanced,
     "ImageLocality": constant(IMAGE_LOCALITY),
 }
 """In the order in which they are asked."""

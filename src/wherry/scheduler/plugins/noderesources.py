@@ -1,32 +1,53 @@
-"""A node has enough left of what the Pod requests, and much left is preferred (upstream: NodeResourcesFit)."""
+"""A node has enough left of what the Pod requests, and some are better than others (upstream: NodeResourcesFit)."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import Any
 
 from wherry.api.types.core_v1 import Node
 from wherry.scheduler.amounts import PODS, amounts
 from wherry.scheduler.cluster import Cluster
 from wherry.scheduler.model import NodeInfo, PodInfo
-from wherry.scheduler.plugins.resourcescores import LEAST_ALLOCATED
-from wherry.scheduler.rules import NODE, PENDING_POD, PLACED_POD, Action, Check, Filter, Hint, Plugin, Refusal
+from wherry.scheduler.plugins.resourcescores import fit_score
+from wherry.scheduler.rules import NODE, PENDING_POD, PLACED_POD, Action, Check, Filter, Handle, Hint, Plugin, Refusal
+
+
+def make(args: Mapping[str, Any], _: Handle) -> Plugin:
+    """The plugin of a profile; extended resources that the settings ignore are somebody else's to look after."""
+    is_ignored = _ignored(args.get("ignoredResources") or (), args.get("ignoredResourceGroups") or ())
+
+    def prepare(pod: PodInfo, _: Cluster) -> Check:
+        wanted = [(name, amount) for name, amount in pod.ask.requests.items() if amount and not is_ignored(name)]
+
+        def check(node: NodeInfo) -> Refusal | None:
+            allocatable, requested = node.allocatable, node.requested
+            for name, amount in wanted:
+                if amount > allocatable.get(name, 0) - requested.get(name, 0):
+                    return _refusal(wanted, node)
+            return None
+
+        return check
+
+    return Plugin(
+        "NodeResourcesFit",
+        filter=Filter(prepare, sign),
+        score=fit_score(args),
+        hints=(
+            Hint(PLACED_POD, Action.DELETE | Action.REQUESTS, pod_helps),
+            Hint(NODE, Action.ADD | Action.ALLOCATABLE, node_helps),
+            Hint(PENDING_POD, Action.REQUESTS),
+        ),
+    )
 
 
 def sign(pod: PodInfo) -> Hashable:
     return tuple(pod.ask.requests.items())
 
 
-def prepare(pod: PodInfo, _: Cluster) -> Check:
-    wanted = [(name, amount) for name, amount in pod.ask.requests.items() if amount]
-
-    def check(node: NodeInfo) -> Refusal | None:
-        allocatable, requested = node.allocatable, node.requested
-        for name, amount in wanted:
-            if amount > allocatable.get(name, 0) - requested.get(name, 0):
-                return _refusal(wanted, node)
-        return None
-
-    return check
+def _ignored(names: Iterable[str], groups: Iterable[str]) -> Callable[[str], bool]:
+    those, theirs = frozenset(names), frozenset(groups)
+    return lambda name: "/" in name and (name in those or name.split("/", 1)[0] in theirs)
 
 
 def _refusal(wanted: list[tuple[str, int]], node: NodeInfo) -> Refusal:
@@ -54,15 +75,3 @@ def pod_helps(pod: PodInfo, old: PodInfo, new: PodInfo | None) -> bool:
         return True
     before, after = old.ask.requests, new.ask.requests
     return any(after.get(name, 0) < before.get(name, 0) for name, amount in pod.ask.requests.items() if amount)
-
-
-NODE_RESOURCES_FIT = Plugin(
-    "NodeResourcesFit",
-    filter=Filter(prepare, sign),
-    score=LEAST_ALLOCATED,
-    hints=(
-        Hint(PLACED_POD, Action.DELETE | Action.REQUESTS, pod_helps),
-        Hint(NODE, Action.ADD | Action.ALLOCATABLE, node_helps),
-        Hint(PENDING_POD, Action.REQUESTS),
-    ),
-)
