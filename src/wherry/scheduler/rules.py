@@ -25,7 +25,7 @@ import random
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Flag, auto
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from wherry.api.core.node import NODES
 from wherry.api.core.pod import PODS
@@ -35,6 +35,8 @@ from wherry.client import Client
 from wherry.lib.clock import Clock
 from wherry.scheduler.cluster import Cluster
 from wherry.scheduler.model import NodeInfo, PodInfo
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +200,15 @@ class Handle:
     clock: Clock
     random: random.Random
     cluster: Cluster
+    kept: dict[Callable[..., Any], Any] = field(default_factory=dict, repr=False)
+    """What `common` has made."""
+
+    def common(self, make: Callable[[Handle], T]) -> T:
+        """What plugins have together, in all profiles: made by the first that asks (a ledger of what is reserved)."""
+        if make not in self.kept:
+            self.kept[make] = make(self)
+        made: T = self.kept[make]
+        return made
 
 
 Make: TypeAlias = Callable[[Mapping[str, Any], Handle], Plugin]

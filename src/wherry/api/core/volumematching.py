@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 
+from wherry.api import Obj
 from wherry.api.core.placement import matches_term
 from wherry.api.meta.quantity import parse_quantity
 from wherry.api.meta.requirement import holds
@@ -79,6 +80,43 @@ def is_bound_to(volume: PersistentVolume, claim: PersistentVolumeClaim) -> bool:
     if (reference.name, reference.namespace) != (meta.name, meta.namespace):
         return False
     return not reference.uid or reference.uid == meta.uid
+
+
+def free_in_class(volume: PersistentVolume) -> tuple[str, ...]:
+    """The class in which the volume is to be had; none when somebody has it or it is kept for somebody. For indexes."""
+    return () if volume.spec.claim_ref is not None else (class_of(volume),)
+
+
+def claim_path(volume: PersistentVolume) -> tuple[str, ...]:
+    """`namespace/name` of the claim that the volume names, if any. For indexes."""
+    reference = volume.spec.claim_ref
+    return (f"{reference.namespace}/{reference.name}",) if reference is not None else ()
+
+
+def volume_binding(volume: PersistentVolume, claim: PersistentVolumeClaim) -> Obj | None:
+    """The change that makes a volume name its claim; None when it does."""
+    meta, reference = claim.metadata, volume.spec.claim_ref
+    named = (reference.name, reference.namespace, reference.uid) if reference is not None else None
+    patch: Obj = {}
+    if named != (meta.name, meta.namespace, meta.uid):
+        patch["spec"] = {
+            "claimRef": {
+                "kind": "PersistentVolumeClaim",
+                "namespace": meta.namespace,
+                "name": meta.name,
+                "uid": meta.uid,
+                "apiVersion": "v1",
+                "resourceVersion": meta.resource_version,
+            }
+        }
+    if not is_bound_to(volume, claim) and BOUND_BY_CONTROLLER not in volume.metadata.annotations:
+        patch["metadata"] = {"annotations": {BOUND_BY_CONTROLLER: "yes"}}
+    return patch or None
+
+
+def versioned(patch: Obj, resource_version: str) -> Obj:
+    """The same change, of that version only."""
+    return {**patch, "metadata": {**patch.get("metadata", {}), "resourceVersion": resource_version}}
 
 
 def requested(claim: PersistentVolumeClaim) -> Decimal:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wherry.api.core.podclaims import claim_paths
-from wherry.api.core.volumematching import class_of
+from wherry.api.core.volumematching import claim_path, class_of, free_in_class
 from wherry.api.types.core_v1 import PersistentVolume, PersistentVolumeClaim, Pod
 from wherry.client import Informer
 
@@ -20,15 +20,10 @@ def index_by_claim(pods: Informer[Pod]) -> None:
 
 
 def index_volumes(volumes: Informer[PersistentVolume]) -> None:
-    volumes.add_index(BY_CLAIM, _claim_of)
-    volumes.add_index(FREE, lambda volume: () if volume.spec.claim_ref is not None else (class_of(volume),))
+    volumes.add_index(BY_CLAIM, claim_path)
+    volumes.add_index(FREE, free_in_class)
 
 
 def index_claims(claims: Informer[PersistentVolumeClaim]) -> None:
     claims.add_index(BY_VOLUME, lambda claim: (claim.spec.volume_name,) if claim.spec.volume_name else ())
     claims.add_index(UNBOUND, lambda claim: () if claim.spec.volume_name else (class_of(claim),))
-
-
-def _claim_of(volume: PersistentVolume) -> tuple[str, ...]:
-    reference = volume.spec.claim_ref
-    return (f"{reference.namespace}/{reference.name}",) if reference is not None else ()

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from wherry.api import Obj
 from wherry.api.core.persistentvolume import PERSISTENTVOLUMES
 from wherry.api.core.persistentvolumeclaim import PERSISTENTVOLUMECLAIMS
-from wherry.api.core.volumematching import BIND_COMPLETED, BOUND_BY_CONTROLLER, is_bound_to
+from wherry.api.core.volumematching import BIND_COMPLETED, BOUND_BY_CONTROLLER, versioned, volume_binding
 from wherry.api.meta.quantity import parse_quantity
 from wherry.api.types.core_v1 import PersistentVolume, PersistentVolumeClaim
 from wherry.api.types.decoding import convert
@@ -29,30 +29,6 @@ async def bind(client: Client, volume: PersistentVolume, claim: PersistentVolume
 async def _bind_volume(client: Client, volume: PersistentVolume, claim: PersistentVolumeClaim) -> PersistentVolume:
     patch = volume_binding(volume, claim)
     return volume if patch is None else await _patch_volume(client, volume, patch)
-
-
-def volume_binding(volume: PersistentVolume, claim: PersistentVolumeClaim) -> Obj | None:
-    """The change that makes a volume name its claim; None when it does."""
-    meta, reference = claim.metadata, volume.spec.claim_ref
-    patch: Obj = {}
-    if reference is None or (reference.name, reference.namespace, reference.uid) != (
-        meta.name,
-        meta.namespace,
-        meta.uid,
-    ):
-        patch["spec"] = {
-            "claimRef": {
-                "kind": "PersistentVolumeClaim",
-                "namespace": meta.namespace,
-                "name": meta.name,
-                "uid": meta.uid,
-                "apiVersion": "v1",
-                "resourceVersion": meta.resource_version,
-            }
-        }
-    if not is_bound_to(volume, claim) and BOUND_BY_CONTROLLER not in volume.metadata.annotations:
-        patch["metadata"] = {"annotations": {BOUND_BY_CONTROLLER: "yes"}}
-    return patch or None
 
 
 async def _bind_claim(client: Client, claim: PersistentVolumeClaim, volume: PersistentVolume) -> PersistentVolumeClaim:
@@ -139,7 +115,7 @@ async def _patch_volume(
     client: Client, volume: PersistentVolume, patch: Obj, subresource: str = ""
 ) -> PersistentVolume:
     meta = volume.metadata
-    whole = _versioned(patch, meta.resource_version)
+    whole = versioned(patch, meta.resource_version)
     return convert(PersistentVolume, await client.patch(PERSISTENTVOLUMES, meta.name, whole, subresource=subresource))
 
 
@@ -147,10 +123,6 @@ async def _patch_claim(
     client: Client, claim: PersistentVolumeClaim, patch: Obj, subresource: str = ""
 ) -> PersistentVolumeClaim:
     meta = claim.metadata
-    whole = _versioned(patch, meta.resource_version)
+    whole = versioned(patch, meta.resource_version)
     answer = await client.patch(PERSISTENTVOLUMECLAIMS, meta.name, whole, meta.namespace, subresource=subresource)
     return convert(PersistentVolumeClaim, answer)
-
-
-def _versioned(patch: Obj, version: str) -> Obj:
-    return {**patch, "metadata": {**patch.get("metadata", {}), "resourceVersion": version}}
