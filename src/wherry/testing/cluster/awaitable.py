@@ -10,15 +10,15 @@ from typing import Any, Self, TypeVar
 
 from wherry.api import Obj
 from wherry.providers.simulated.nodespec import NodeSpec
-from wherry.testing.cluster.client import AsyncApi, AsyncCaller
+from wherry.testing.cluster.client import AsyncApi
 from wherry.testing.cluster.core import MANAGER, Core
+from wherry.testing.cluster.hands import AsyncClusterClock
 from wherry.testing.cluster.kinds import Kind
 from wherry.testing.cluster.manifests import Source
 from wherry.testing.cluster.nodes import Behaving, ClusterNodes, Nodes, as_spec
 from wherry.testing.cluster.options import ClockMode, Snapshot, options
-from wherry.testing.cluster.sync import WAIT_SECONDS, ClockFace
 from wherry.testing.cluster.threads import LoopThread
-from wherry.testing.cluster.verbs import Verbs
+from wherry.testing.cluster.verbs import WAIT_SECONDS, Verbs
 from wherry.testing.eventloop import SettlingLoop
 from wherry.testing.history import Entries
 
@@ -42,10 +42,20 @@ class AsyncCluster:
     def _set_up(self, core: Core) -> None:
         self._core = core
         self._thread: LoopThread | None = None
+        self._is_guest = False
         self._verbs = Verbs(core)
         self.clock = AsyncClusterClock(core, self._call)
         self.faults = faults = core.faults
         self.slow, self.fail_next, self.conflict_next = faults.slow, faults.fail_next, faults.conflict_next
+
+    @classmethod
+    def over(cls, core: Core, thread: LoopThread) -> AsyncCluster:
+        """A face of a cluster that is open already, in a thread that somebody else ends."""
+        made = cls.__new__(cls)
+        made._set_up(core)
+        made._thread = thread
+        made._is_guest = True
+        return made
 
     async def start(self) -> Self:
         if not isinstance(asyncio.get_running_loop(), SettlingLoop):
@@ -58,7 +68,7 @@ class AsyncCluster:
         return self
 
     async def close(self) -> None:
-        if self._core.is_open:
+        if self._core.is_open and not self._is_guest:
             await self._call(self._core.close)
             self._end_thread()
 
@@ -134,6 +144,9 @@ class AsyncCluster:
     async def restore(self, snapshot: Snapshot) -> None:
         await self._call(lambda: self._core.restore(snapshot))
 
+    async def restart(self) -> None:
+        await self._call(self._core.restart)
+
     def fork(self, snapshot: Snapshot) -> AsyncCluster:
         """Another cluster that begins as this one was."""
         forked = type(self).__new__(type(self))
@@ -161,18 +174,3 @@ class AsyncCluster:
         if self._thread is not None:
             self._thread.close()
             self._thread = None
-
-
-class AsyncClusterClock(ClockFace):
-    """The hands of a cluster's clock."""
-
-    def __init__(self, core: Core, call: AsyncCaller) -> None:
-        super().__init__(core)
-        self._call = call
-
-    async def advance(
-        self, seconds: float = 0.0, *, minutes: float = 0.0, hours: float = 0.0, days: float = 0.0
-    ) -> None:
-        """Let time pass: whatever falls due happens in its order, each at its moment, with all that follows from it."""
-        span = self._span(seconds, minutes, hours, days)
-        await self._call(lambda: self._core.advance(span))

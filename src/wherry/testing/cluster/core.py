@@ -156,6 +156,17 @@ class Core:
 
     async def restore(self, snapshot: Snapshot) -> None:
         """Be as at the time of `snapshot`. Clients outside list again: no revision is ever given to them twice."""
+        await self._begin_with(snapshot)
+
+    async def restart(self) -> None:
+        """Stop as a process that is killed, in the middle of whatever it does, and start again on what was stored."""
+        parts = self._open_parts
+        begin = Snapshot(
+            self.options, parts.store.snapshot(), parts.clock.time(), parts.nodes.state(), parts.chance.getstate()
+        )
+        await self._begin_with(begin)
+
+    async def _begin_with(self, snapshot: Snapshot) -> None:
         if self._serving is not None:
             newest = max(self._open_parts.store.revision, snapshot.store.revision)
             snapshot = replace(snapshot, store=replace(snapshot.store, revision=Revision(newest + 1)))

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from wherry.api import Obj
 from wherry.providers.simulated.nodespec import NodeSpec
-from wherry.testing.cluster.client import Api, Caller
+from wherry.testing.cluster.awaitable import AsyncCluster
+from wherry.testing.cluster.client import Api
 from wherry.testing.cluster.core import MANAGER, Core
+from wherry.testing.cluster.hands import ClusterClock
 from wherry.testing.cluster.kinds import Kind
 from wherry.testing.cluster.manifests import Source
 from wherry.testing.cluster.nodes import Behaving, ClusterNodes, Nodes, as_spec
 from wherry.testing.cluster.options import ClockMode, Snapshot, options
 from wherry.testing.cluster.threads import LoopThread
-from wherry.testing.cluster.verbs import Verbs
+from wherry.testing.cluster.verbs import WAIT_SECONDS, Verbs
 from wherry.testing.history import Entries
 
 T = TypeVar("T")
-
-WAIT_SECONDS = 30.0
 
 
 class Cluster:
@@ -83,6 +82,14 @@ class Cluster:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def is_open(self) -> bool:
+        return self._thread is not None
+
+    def awaitable(self) -> AsyncCluster:
+        """The same cluster for coroutines; it ends with this one."""
+        return AsyncCluster.over(self._core, self._open_thread)
 
     def client(self, namespace: str = "default") -> Api:
         """A client in this process, whose objects are in `namespace` unless they say otherwise."""
@@ -167,6 +174,10 @@ class Cluster:
         """Be again as at `snapshot`, time included."""
         self._call(lambda: self._core.restore(snapshot))
 
+    def restart(self) -> None:
+        """Kill the control plane, as `kill -9` does, and start it again on what was stored; nodes and Pods stay."""
+        self._call(self._core.restart)
+
     def fork(self, snapshot: Snapshot | None = None) -> Cluster:
         """Another cluster that begins as this one is (or was): what is done there is not seen here."""
         begin = snapshot or self.snapshot()
@@ -191,38 +202,10 @@ class Cluster:
         self._call(lambda: self._core.act(change))
 
     def _call(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        return self._open_thread.call(make)
+
+    @property
+    def _open_thread(self) -> LoopThread:
         if self._thread is None:
             raise RuntimeError("the cluster is not open: use it in a with statement, or call start")
-        return self._thread.call(make)
-
-
-class ClockFace:
-    """What a cluster's clock shows."""
-
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def time(self) -> float:
-        """Seconds since the epoch."""
-        return self._core.clock.time()
-
-    def now(self) -> datetime:
-        """The same, with the time zone UTC."""
-        return datetime.fromtimestamp(self.time(), UTC)
-
-    @staticmethod
-    def _span(seconds: float, minutes: float, hours: float, days: float) -> float:
-        return timedelta(seconds=seconds, minutes=minutes, hours=hours, days=days).total_seconds()
-
-
-class ClusterClock(ClockFace):
-    """The hands of a cluster's clock."""
-
-    def __init__(self, core: Core, call: Caller) -> None:
-        super().__init__(core)
-        self._call = call
-
-    def advance(self, seconds: float = 0.0, *, minutes: float = 0.0, hours: float = 0.0, days: float = 0.0) -> None:
-        """Let time pass: whatever falls due happens in its order, each at its moment, with all that follows from it."""
-        span = self._span(seconds, minutes, hours, days)
-        self._call(lambda: self._core.advance(span))
+        return self._thread

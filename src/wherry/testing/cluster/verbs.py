@@ -21,6 +21,8 @@ Objects: TypeAlias = list[Obj]
 
 ALL = "*"
 """As a namespace: every one of them."""
+WAIT_SECONDS = 30.0
+"""How long is waited when nothing is said."""
 _DEFINITIONS = "CustomResourceDefinition"
 _SERVED_WITHIN = 10.0
 _SHOWN = 5
