@@ -43,6 +43,11 @@ class Member(Protocol):
         """Whether what it says reaches the API."""
         ...
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether it has something new to say of itself."""
+        ...
+
     def describe(self, now: float) -> Obj:
         """The Node that it registers as, status included."""
         ...
@@ -102,11 +107,6 @@ class Heartbeats:
             for place in self._places:
                 place.pop(name, None)
 
-    def report_soon(self, name: str) -> None:
-        """What a node says of itself has changed: say so at its next beat."""
-        if (heart := self._hearts.get(name)) is not None:
-            heart.report_at = 0.0
-
     def beat(self, name: str) -> None:
         """Beat now: a node is back and has much to tell."""
         if (heart := self._hearts.get(name)) is not None:
@@ -146,7 +146,7 @@ class Heartbeats:
 
     async def _beat(self, heart: _Heart) -> None:
         try:
-            if heart.report_at <= self._clock.time():
+            if heart.member.is_changed or heart.report_at <= self._clock.time():
                 await self._report(heart)
             await self._renew(heart)
         except NotFound:

@@ -2,7 +2,7 @@
 
 - `SimulatedNodes` (`nodes.py`): any number of nodes in one process, and what can befall them; start here
 - `NodeSpec` (`nodespec.py`): what a node is like
-- `Behaviour`, `ContainerBehaviour` (`behaviour.py`): how a Pod fares
+- `Behaviour`, `ContainerBehaviour` (`behaviour.py`): how a Pod fares; `annotations.py` reads it off a Pod
 - `Life` (`life.py`): one Pod's life on a node: pure steps from one moment to the next, by the kubelet's own plan
 - `SimulatedProvider` (`provider.py`): the six methods over all lives
 

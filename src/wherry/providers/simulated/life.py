@@ -19,6 +19,7 @@ from wherry.api.types.core_v1 import EphemeralContainer, Pod
 from wherry.kubelet.pods.backoff import CrashBackoff, format_delay
 from wherry.kubelet.pods.containerstatus import Report, Waiting
 from wherry.kubelet.pods.names import HASH, container_hash, full_name
+from wherry.kubelet.pods.phase import TERMINAL
 from wherry.kubelet.pods.plan import Known, Plan, Start, find_container, plan
 from wherry.kubelet.pods.status import Verdict, derive
 from wherry.kubelet.runtime.model import Container, ContainerState, PodRuntime, Sandbox, SandboxState
@@ -109,11 +110,19 @@ class Life:
         self._sandbox_at = now + self.behaviour.start_seconds
         self._pulls = None
 
-    def restore(self, runtime: PodRuntime, crash: CrashBackoff | None, at: float) -> None:
-        """Take up what is known of the Pod's past."""
+    def restore(self, pod: Pod, runtime: PodRuntime, crash: CrashBackoff | None, at: float) -> None:
+        """Take up what is known of the Pod's past, where `at` is when something last happened. It has been told."""
         self.runtime = runtime
         self._crash = crash
         self._at = at
+        self.ended = pod.status.phase in TERMINAL and not runtime.has_running
+        if self.ended:
+            return
+        if (deleted := pod.metadata.deletion_timestamp) is not None:
+            self._begin_ending(pod, max(at, deleted.timestamp() - (pod.metadata.deletion_grace_period_seconds or 0)))
+        else:
+            self._step(pod, at)
+        self.told.clear()
 
     def status(self, pod: Pod, old: Obj, host_ips: Sequence[str]) -> Obj:
         """The whole status as users should see it."""

@@ -10,6 +10,7 @@ from wherry.api.types.decoding import convert, to_obj
 from wherry.client import Key
 from wherry.lib.clock import Clock, Timer
 from wherry.providers import Refused
+from wherry.providers.simulated.annotations import BadAnnotation, annotated
 from wherry.providers.simulated.behaviour import Behaviour
 from wherry.providers.simulated.hosts import Host
 from wherry.providers.simulated.life import Life, Told
@@ -42,14 +43,15 @@ class SimulatedProvider:
         if key in self._lives:
             return
         host = self._hosts[pod.spec.node_name or ""]
+        behaviour = self._behaviour(pod)
         if has_begun(pod):
-            life = resume(pod, self._behave(pod), host, now)
+            life = resume(pod, behaviour, host, now)
             host.addresses.claim(life.ip)
         else:
             ip = "" if pod.spec.host_network else host.addresses.take()
             if not ip and not pod.spec.host_network:
                 raise Refused("failed to allocate for range 0: no IP addresses available in range set")
-            life = Life(pod, self._behave(pod), ip, host, now)
+            life = Life(pod, behaviour, ip, host, now)
         self._lives[key] = life
         life.advance(pod, now)
         self._after(key, pod, life)
@@ -131,6 +133,12 @@ class SimulatedProvider:
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
+
+    def _behaviour(self, pod: Pod) -> Behaviour:
+        try:
+            return annotated(pod, self._behave(pod))
+        except BadAnnotation as error:
+            raise Refused(str(error)) from error
 
     def _of(self, node: str) -> list[tuple[Key, Life]]:
         return [(key, life) for key, life in self._lives.items() if life.node == node]

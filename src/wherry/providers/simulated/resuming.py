@@ -42,8 +42,7 @@ def resume(pod: Pod, behaviour: Behaviour, images: Images, now: float) -> Life:
     if runs or ip:
         sandboxes = (_sandbox(pod, ip, begun, SandboxState.NOT_READY if has_ended else SandboxState.READY),)
     crash = _crashes(pod, runs)
-    life.restore(PodRuntime(pod.metadata.uid, sandboxes, tuple(runs)), crash, min(now, _last_moment(runs, begun)))
-    life.ended = has_ended and not life.runtime.has_running
+    life.restore(pod, PodRuntime(pod.metadata.uid, sandboxes, tuple(runs)), crash, min(now, _last_moment(runs, begun)))
     return life
 
 
