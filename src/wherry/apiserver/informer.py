@@ -19,6 +19,7 @@ from wherry.apiserver import versions
 from wherry.apiserver.core import Core
 from wherry.apiserver.selection import select
 from wherry.client import Handler, Key
+from wherry.reconcile.acting import act_again, act_as
 from wherry.watchcache.item import Item
 from wherry.watchcache.window import DELETED, Event
 
@@ -167,8 +168,11 @@ class InProcessInformer(Generic[T]):
 
 
 def _call(handler: Handler[T], old: T | None, new: T | None) -> None:
-    """One handler's failure is its own."""
+    """One handler's failure is its own, and what it starts is not the writer's work."""
+    acted = act_as("")
     try:
         handler(old, new)
     except Exception:
         log.exception("an informer's handler failed")
+    finally:
+        act_again(acted)

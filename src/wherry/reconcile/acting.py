@@ -13,6 +13,10 @@ act_as = _ACTING.set
 """Say that this task, and what it starts, works for the controller of this name."""
 
 
+act_again = _ACTING.reset
+"""Undo one `act_as`, by what it returned."""
+
+
 def acting() -> str:
     """The controller that the running task works for; "" for none."""
     return _ACTING.get()

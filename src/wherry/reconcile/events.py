@@ -16,6 +16,7 @@ from wherry.api.core.event import EVENTS
 from wherry.client import Client
 from wherry.lib.clock import Clock, format_time
 from wherry.lib.tasks import Tasks
+from wherry.reconcile.acting import act_as
 from wherry.reconcile.correlate import Correlator, Occurrence, Record, Subject, Verdict
 
 log = logging.getLogger(__name__)
@@ -95,6 +96,7 @@ class Recorder:
             self._is_sending = False
 
     async def _send(self, seen: Occurrence, version: str, at: float, verdict: Verdict) -> None:
+        act_as(seen.source[0])
         for _ in range(MAX_TRIES):
             try:
                 if verdict.known is not None and await self._count(verdict, verdict.known, at):
