@@ -32,6 +32,7 @@ from wherry.controllers.core.rootca import controller as rootca
 from wherry.controllers.core.serviceaccount import controller as serviceaccount
 from wherry.controllers.discovery.endpointslice import controller as endpointslice
 from wherry.controllers.discovery.endpointslicemirroring import controller as endpointslicemirroring
+from wherry.controllers.dra.resourceclaim import controller as resourceclaim
 from wherry.controllers.garbage import controller as garbage
 from wherry.controllers.networking.ipaddress import controller as ipaddress
 from wherry.controllers.networking.servicecidr import controller as servicecidr
@@ -98,6 +99,8 @@ def controllers(settings: Settings) -> tuple[Controller, ...]:
         lifecycle.CONTROLLER,
         eviction.CONTROLLER,
         podgc.CONTROLLER,
+        resourceclaim.PODS_CONTROLLER,
+        resourceclaim.CLAIMS_CONTROLLER,
         nodettl.CONTROLLER,
         bootstrapsigner.CONTROLLER,
         tokencleaner.CONTROLLER,

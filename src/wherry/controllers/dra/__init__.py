@@ -1,0 +1,1 @@
+"""Controllers of dynamic resources: claims for devices, and what becomes of them."""
