@@ -14,8 +14,9 @@ from wherry.api.types.apps_v1 import ControllerRevision, DaemonSet
 from wherry.api.types.core_v1 import Node, Pod
 from wherry.client import Informer, Key
 from wherry.controllers.apps import history
+from wherry.controllers.apps.daemonset.failures import Rests
 from wherry.controllers.apps.daemonset.nodes import fit, spec_for, tolerations
-from wherry.controllers.apps.daemonset.plan import Plan, plan
+from wherry.controllers.apps.daemonset.plan import GENERATION_ANNOTATION, GENERATION_LABEL, Plan, plan
 from wherry.controllers.claiming import claim_children
 from wherry.controllers.documents import plain, status_patch
 from wherry.controllers.ownership import (
@@ -33,13 +34,8 @@ from wherry.controllers.podcontrol import (
     slow_start,
 )
 from wherry.controllers.selectors import is_empty, matches
-from wherry.lib.backoff import Backoff, Failures
 from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch
 from wherry.reconcile.expectations import Expectations
-
-FAILED_POD = Backoff(base=1.0, cap=900.0)
-GENERATION_ANNOTATION = "deprecated.daemonset.template.generation"
-GENERATION_LABEL = "pod-template-generation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +45,7 @@ class State:
     pods: Informer[Pod]
     revisions: Informer[ControllerRevision]
     expected: Expectations[str]
-    failures: Failures[tuple[str, str]]
-    """Failed Pods by (DaemonSet's UID, node)."""
-    killed: dict[tuple[str, str], float]
-    """When the next failed Pod may be killed there, on the monotonic clock."""
+    rests: Rests
 
 
 def start(deps: Deps) -> State:
@@ -61,7 +54,14 @@ def start(deps: Deps) -> State:
     index_by_controller(pods)
     index_by_controller(revisions)
     sets, nodes = client.informer(DAEMONSETS, DaemonSet), client.informer(NODES, Node)
-    return State(sets, nodes, pods, revisions, Expectations(pods, deps.clock), Failures(FAILED_POD), {})
+    state = State(sets, nodes, pods, revisions, Expectations(pods, deps.clock), Rests(deps.clock))
+
+    def forget(old: DaemonSet | None, new: DaemonSet | None) -> None:
+        if old is not None and new is None:
+            state.rests.forget(old.metadata.uid)
+
+    sets.add_handler(forget)
+    return state
 
 
 async def reconcile(key: Key, deps: Deps) -> Result:
@@ -78,19 +78,21 @@ async def reconcile(key: Key, deps: Deps) -> Result:
     digest = await _keep_history(daemon_set, pods, deps)
     may_scale = state.expected.is_satisfied(daemon_set.metadata.uid)
     nodes = list(state.nodes.list())
-    decided = plan(daemon_set, nodes, pods, digest, deps.clock.time(), may_scale=may_scale)
+    resting = state.rests.current(daemon_set.metadata.uid)
+    decided = plan(daemon_set, nodes, pods, digest, deps.clock.time(), may_scale=may_scale, resting=resting)
     failure = await _carry_out(daemon_set, decided, digest, deps)
     await _write_status(daemon_set, decided.status, deps)
     if failure is not None:
         raise failure
-    wait = await _kill_failed(daemon_set, decided.failed, deps)
-    waits = [seconds for seconds in (wait, decided.look_again) if seconds is not None]
+    waits = [*resting.values(), *(() if decided.look_again is None else (decided.look_again,))]
     return Result(min(waits, default=None))
 
 
 async def _carry_out(daemon_set: DaemonSet, decided: Plan, digest: str, deps: Deps) -> Exception | None:
     for note in decided.notes:
         deps.events.event(daemon_set, note.type, note.reason, note.message)
+    for node in decided.failed_on:
+        deps.state.rests.begin(daemon_set.metadata.uid, node)
     failure = await delete_pods(deps, daemon_set, decided.delete, deps.state.expected)
     if failure is not None or not decided.create:
         return failure
@@ -116,22 +118,6 @@ def _pod(daemon_set: DaemonSet, template: Obj, reference: Obj, digest: str, node
     pod["metadata"]["labels"] = labels
     pod["spec"] = spec_for(pod["spec"], node)
     return pod
-
-
-async def _kill_failed(daemon_set: DaemonSet, pods: Sequence[Pod], deps: Deps) -> float | None:
-    """Delete failed Pods, slower and slower where they fail again; returns when the next one may go."""
-    state: State = deps.state
-    now = deps.clock.monotonic()
-    wait: float | None = None
-    for pod in pods:
-        place = (daemon_set.metadata.uid, pod.spec.node_name or "")
-        left = state.killed.get(place, 0.0) - now
-        if left > 0:
-            wait = left if wait is None else min(wait, left)
-            continue
-        state.killed[place] = now + state.failures.next_delay(place)
-        await delete_pods(deps, daemon_set, [pod], state.expected)
-    return wait
 
 
 async def _keep_history(daemon_set: DaemonSet, pods: Sequence[Pod], deps: Deps) -> str:
