@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
@@ -18,17 +18,17 @@ from wherry.api.core.pod import PODS
 from wherry.api.types.core_v1 import Node, Pod
 from wherry.apiserver.api import Api
 from wherry.apiserver.api import Settings as ApiSettings
-from wherry.client import Client
 from wherry.lib.systemclock import SystemClock
 from wherry.reconcile.events import Recorder
 from wherry.scheduler.cluster import Cluster
+from wherry.scheduler.configuration import Configuration, make_profiles
 from wherry.scheduler.loop import Scheduler
 from wherry.scheduler.model import Asks
 from wherry.scheduler.nominations import Nominations
 from wherry.scheduler.plan import Placement, Planner
-from wherry.scheduler.profile import default_profile
 from wherry.scheduler.rules import Handle
 from wherry.store.memory import MemoryStore
+from wherry.testing.nothing import no_cluster
 
 _AMOUNTS = {"cpu": "32", "memory": "64Gi", "pods": "110"}
 _HOST, _ZONE = "kubernetes.io/hostname", "topology.kubernetes.io/zone"
@@ -69,8 +69,8 @@ def _decisions(name: str, nodes: int, pods: int, change: Change, *, is_unequal: 
     cluster = Cluster()
     for number in range(nodes):
         cluster.set_node(msgspec.convert(_node(number), Node))
-    handle = Handle(cast(Client, None), SystemClock(), random.Random(0), cluster)
-    planner = Planner(default_profile(handle), cluster, Nominations())
+    handle = Handle(no_cluster(), SystemClock(), random.Random(0), cluster)
+    planner = Planner(make_profiles(Configuration(), handle)[0], cluster, Nominations())
     asks = Asks()
     infos = [asks.pod_info(msgspec.convert(_pod(number, change, is_unequal), Pod)) for number in range(pods)]
     chance, start = random.Random(0), 0

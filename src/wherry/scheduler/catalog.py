@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from wherry.scheduler.plugins import interpodaffinity, nodeaffinity, noderesources, podtopologyspread, resourcescores
+from wherry.scheduler.plugins import (
+    defaultpreemption,
+    interpodaffinity,
+    nodeaffinity,
+    noderesources,
+    podtopologyspread,
+    resourcescores,
+)
 from wherry.scheduler.plugins.imagelocality import IMAGE_LOCALITY
 from wherry.scheduler.plugins.nodename import NODE_NAME
 from wherry.scheduler.plugins.nodeports import NODE_PORTS
@@ -23,6 +30,7 @@ PLUGINS: Mapping[str, Make] = {
     "NodeResourcesFit": noderesources.make,
     "PodTopologySpread": podtopologyspread.make,
     "InterPodAffinity": interpodaffinity.make,
+    "DefaultPreemption": defaultpreemption.make,
     "NodeResourcesBalancedAllocation": resourcescores.make_balanced,
     "ImageLocality": constant(IMAGE_LOCALITY),
 }

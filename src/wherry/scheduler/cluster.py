@@ -93,6 +93,11 @@ class Cluster:
         node = self._nodes.get(name)
         return node if node is not None and node.exists else None
 
+    def pod(self, uid: str) -> PodInfo | None:
+        """What is known of a Pod that is placed or assumed."""
+        name = self._homes.get(uid)
+        return self._nodes[name].pods[uid] if name is not None else None
+
     def home(self, uid: str) -> str | None:
         """The node on which a pod is placed or assumed."""
         return self._homes.get(uid)
@@ -110,6 +115,11 @@ class Cluster:
 
     def set_pod(self, pod: PodInfo, node_name: str) -> None:
         """`pod` occupies `node_name`, by its own word or by assumption."""
+        if self._homes.get(pod.uid) == node_name:
+            known = self._nodes[node_name].pods
+            if known[pod.uid].ask is pod.ask:
+                known[pod.uid] = pod  # An assumption came true; nothing that is counted has changed.
+                return
         self.remove_pod(pod.uid)
         self._homes[pod.uid] = node_name
         node = self._node(node_name)

@@ -1,7 +1,9 @@
 """The scheduler at work: informers fill the queue and the cluster, short turns decide, bindings are written behind.
 
 A decision is taken at once and assumed; its binding is written by a task while the next Pod is already being placed, so
-that many bindings share one commit of the store. Nothing runs while no Pod wants a node.
+that many bindings share one commit of the store. Nothing runs while no Pod wants a node. That a Pod is gone, or has a
+node already, or that a node went away meanwhile are normal results: the assumption is taken back, and who is left over
+is tried again.
 """
 
 from __future__ import annotations
@@ -9,24 +11,31 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from wherry.api.core.node import NODES
 from wherry.api.core.pod import PODS
 from wherry.api.errors import ApiError, NotFound
+from wherry.api.policy.poddisruptionbudget import PODDISRUPTIONBUDGETS
 from wherry.api.types.core_v1 import Node, Pod
-from wherry.client import Client
+from wherry.api.types.policy_v1 import PodDisruptionBudget
+from wherry.client import Client, Handler
 from wherry.lib.clock import Clock
 from wherry.lib.tasks import Tasks
 from wherry.reconcile.controller import EventSink
-from wherry.scheduler.bind import bind, mark_unschedulable
+from wherry.scheduler import bind
+from wherry.scheduler.changes import node_changes, pod_changes
 from wherry.scheduler.cluster import Cluster
+from wherry.scheduler.configuration import Configuration, make_profiles
+from wherry.scheduler.evicting import Eviction, Evictions
 from wherry.scheduler.model import Asks, PodInfo
 from wherry.scheduler.nominations import Nominations
-from wherry.scheduler.plan import Planner, Unfit
-from wherry.scheduler.profile import default_profile
+from wherry.scheduler.plan import NO_NODES, Placement, Planner, Unfit
+from wherry.scheduler.preemption import Hopeless, Scene, budget, candidates, choose
 from wherry.scheduler.queue import Queue
-from wherry.scheduler.rules import Handle
+from wherry.scheduler.rules import NODE, PENDING_POD, PLACED_POD, Action, Handle, Hold, Refusal, Source
 
 log = logging.getLogger(__name__)
 
@@ -37,76 +46,129 @@ _ENDED = ("Succeeded", "Failed")
 
 @dataclass(slots=True)
 class Counters:
-    """What `/metrics` tells of the scheduler: attempts by result."""
+    """What `/metrics` tells of the scheduler: attempts by result, and preemptions."""
 
     scheduled: int = 0
     unschedulable: int = 0
     error: int = 0
+    preemption_attempts: int = 0
+    preemption_victims: int = 0
 
 
 class Scheduler:
-    """Places the Pods that name it in `spec.schedulerName`."""
+    """Places the Pods that name one of its profiles in `spec.schedulerName`."""
 
     def __init__(
-        self, client: Client, clock: Clock, chance: random.Random, events: EventSink, name: str = "default-scheduler"
+        self,
+        client: Client,
+        clock: Clock,
+        chance: random.Random,
+        events: EventSink,
+        configuration: Configuration | None = None,
     ) -> None:
+        configuration = configuration or Configuration()
         self._client = client
         self._clock = clock
         self._chance = chance
         self._events = events
-        self._name = name
         self._cluster = Cluster()
         self._asks = Asks()
-        profile = default_profile(Handle(client, clock, chance, self._cluster))
-        self._planner = Planner(profile, self._cluster, Nominations())
-        self.queue = Queue(clock, self._ready)
+        self._nominations = Nominations()
+        self._profiles = make_profiles(configuration, Handle(client, clock, chance, self._cluster))
+        self._planners = {
+            profile.name: Planner(profile, self._cluster, self._nominations, configuration.percentage)
+            for profile in self._profiles
+        }
+        self._pods = client.informer(PODS, Pod)
+        self._nodes = client.informer(NODES, Node)
+        self._budgets = client.informer(PODDISRUPTIONBUDGETS, PodDisruptionBudget)
+        self._evictions = Evictions(client, self._pods, clock, events, lambda: self.queue)
+        self.queue = Queue(clock, self._ready, self._profiles, configuration.backoff, self._evictions.gate)
         self.counters = Counters()
         self._binding: set[str] = set()
         self._start = 0
         self._turn_is_due = False
         self._closed = False
         self._tasks = Tasks("scheduler")
-        self._pods = client.informer(PODS, Pod)
-        self._nodes = client.informer(NODES, Node)
 
     async def start(self) -> None:
-        """Begin to follow nodes and Pods; returns once both are known."""
+        """Begin to follow nodes and Pods, and what plugins look at; returns once all are known."""
+        followed = {
+            hint.source.name: hint.source
+            for profile in self._profiles
+            for hints in profile.hints.values()
+            for hint in hints
+            if hint.source not in (NODE, PLACED_POD, PENDING_POD)
+        }
+        informers = [(source, self._client.informer(source.resource, source.view)) for source in followed.values()]
         await self._nodes.wait_synced()
         await self._pods.wait_synced()
+        await self._budgets.wait_synced()
+        for _, informer in informers:
+            await informer.wait_synced()
         self._nodes.add_handler(self._on_node)
+        for source, informer in informers:
+            informer.add_handler(_telling(self.queue, source))
         self._pods.add_handler(self._on_pod)
 
     async def close(self) -> None:
         self._closed = True
         self.queue.close()
+        await self._evictions.close()
         await self._tasks.close()
 
     def _on_node(self, old: Node | None, new: Node | None) -> None:
         if new is not None:
             self._cluster.set_node(new)
-            if old is None or _offer(old) != _offer(new):
-                self.queue.wake("NodeChanged")
+            action = Action.ADD if old is None else node_changes(old, new)
+            if action:
+                self.queue.changed(NODE, action, old, new)
         elif old is not None:
             self._cluster.remove_node(old.metadata.name)
+            self.queue.changed(NODE, Action.DELETE, old, None)
 
     def _on_pod(self, old: Pod | None, new: Pod | None) -> None:
         pod = new or old
         assert pod is not None
         uid = pod.metadata.uid
         if new is None or pod.status.phase in _ENDED:
-            self.queue.remove(uid)
-            if self._cluster.remove_pod(uid):
-                self.queue.wake("PodRemoved")
+            self._on_end(uid)
         elif pod.spec.node_name:
-            self.queue.remove(uid)
-            if old is None or old.spec != pod.spec:
-                self._cluster.set_pod(self._asks.pod_info(pod), pod.spec.node_name)
+            if old is None or not old.spec.node_name or _is_other(old, pod):
+                self._on_placed(pod)
         elif pod.metadata.deletion_timestamp is not None:
             self.queue.remove(uid)
+            self._nominations.remove(uid)
         elif uid not in self._binding:
-            info = self._asks.pod_info(pod)
-            if info.ask.scheduler_name == self._name and not info.gates:
-                self.queue.add(info)
+            self._on_pending(old, pod)
+
+    def _on_end(self, uid: str) -> None:
+        self.queue.remove(uid)
+        self._nominations.remove(uid)
+        gone = self._cluster.remove_pod(uid)
+        if gone is not None:
+            self.queue.changed(PLACED_POD, Action.DELETE, gone, None)
+
+    def _on_placed(self, pod: Pod) -> None:
+        info, node = self._asks.pod_info(pod), pod.spec.node_name or ""
+        known = self._cluster.pod(info.uid)
+        self.queue.remove(info.uid)
+        self._nominations.remove(info.uid)
+        self._cluster.set_pod(info, node)
+        if known is None or not known.node_name:
+            self.queue.changed(PLACED_POD, Action.ADD, None, info)
+        elif action := pod_changes(known, info):
+            self.queue.changed(PLACED_POD, action, known, info)
+
+    def _on_pending(self, old: Pod | None, pod: Pod) -> None:
+        info = self._asks.pod_info(pod)
+        if info.ask.scheduler_name not in self._planners:
+            return
+        if info.nominated:
+            self._nominations.set(info, info.nominated)
+        elif old is not None and old.status.nominated_node_name:
+            self._nominations.remove(info.uid)
+        self.queue.add(info)
 
     def _ready(self) -> None:
         if not self._turn_is_due and not self._closed:
@@ -127,49 +189,124 @@ class Scheduler:
         self._ready()
 
     def _decide(self, pod: PodInfo) -> None:
-        answer = self._planner.place(pod, self._chance, self._start)
-        if isinstance(answer, Unfit):
-            self.counters.unschedulable += 1
-            self.queue.refuse(pod.uid, frozenset(("NodeChanged", "PodRemoved")))
-            self._tasks.spawn(self._tell(pod, answer.message))
-            return
-        self._start += answer.asked
-        self._binding.add(pod.uid)
-        self._cluster.set_pod(pod, answer.node)
-        self._tasks.spawn(self._bind(pod, answer.node))
-
-    async def _bind(self, pod: PodInfo, node: str) -> None:
+        planner = self._planners[pod.ask.scheduler_name]
         try:
-            await bind(self._client, pod, node)
-        except NotFound:
-            self._give_back(pod)
-            self.queue.remove(pod.uid)
-        except (ApiError, ConnectionError) as error:
-            self.counters.error += 1
-            log.warning("binding %s to %s failed: %s", pod.key, node, error)
-            self._give_back(pod)
-            self._event(pod, "Warning", "FailedScheduling", f"binding rejected: {error}")
-            self.queue.retry(pod.uid)
+            answer = planner.place(pod, self._chance, self._start)
+            if isinstance(answer, Unfit):
+                self._give_up(pod, answer, planner)
+            else:
+                self._start += answer.asked
+                self._take(pod, answer)
+        except Exception as error:  # A plugin is not ours to trust.
+            log.exception("deciding on %s failed", pod.key)
+            self._fail(pod, str(error))
+
+    def _take(self, pod: PodInfo, placement: Placement) -> None:
+        """Assume what was decided, hold what the Pod needs there, and have it written."""
+        node = self._cluster.node(placement.node)
+        assert node is not None
+        holds: list[tuple[str, Hold]] = []
+        for plugin, reserve in placement.reserves:
+            held = reserve(node)
+            if isinstance(held, Refusal):
+                _release(holds)
+                message = f"0/{len(self._cluster)} nodes are available: 1 {', '.join(held.reasons)}."
+                self._give_up(pod, Unfit(message, frozenset((plugin,))), None)
+                return
+            if held is not None:
+                holds.append((plugin, held))
+        self._binding.add(pod.uid)
+        self._nominations.remove(pod.uid)
+        self._cluster.set_pod(pod, placement.node)
+        self._tasks.spawn(self._bind(pod, placement.node, holds))
+
+    async def _bind(self, pod: PodInfo, node: str, holds: Sequence[tuple[str, Hold]]) -> None:
+        step = "Bind", "DefaultBinder"
+        try:
+            for plugin, hold in holds:
+                step = "PreBind", plugin
+                await hold.pre_bind()
+            step = "Bind", "DefaultBinder"
+            await bind.bind(self._client, pod, node)
+        except asyncio.CancelledError:
+            _release(holds)
+            raise
+        except Exception as error:
+            self._binding.discard(pod.uid)
+            _release(holds)
+            self._take_back(pod, error, step)
         else:
+            self._binding.discard(pod.uid)
             self.counters.scheduled += 1
             self.queue.remove(pod.uid)
             self._event(pod, "Normal", "Scheduled", f"Successfully assigned {pod.key} to {node}", "Binding")
-        finally:
-            self._binding.discard(pod.uid)
 
-    def _give_back(self, pod: PodInfo) -> None:
+    def _take_back(self, pod: PodInfo, error: Exception, step: tuple[str, str]) -> None:
+        """A binding failed. What the Pod is now decides whether it is tried again."""
+        if not isinstance(error, (ApiError, ConnectionError, TimeoutError)):
+            log.error("binding %s failed", pod.key, exc_info=error)
         current = self._pods.get(pod.key)
-        if current is None or not current.spec.node_name:
-            self._cluster.remove_pod(pod.uid)
-            self.queue.wake("PodRemoved")
+        if current is not None and current.metadata.uid == pod.uid and current.spec.node_name:
+            self.queue.remove(pod.uid)
+            return
+        if self._cluster.remove_pod(pod.uid) is not None:
+            self.queue.changed(PLACED_POD, Action.DELETE, pod, None)
+        if current is None or current.metadata.uid != pod.uid or (isinstance(error, NotFound) and step[0] == "Bind"):
+            self.queue.remove(pod.uid)
+            return
+        self._fail(pod, f'binding rejected: running {step[0]} plugin "{step[1]}": {error}')
 
-    async def _tell(self, pod: PodInfo, message: str) -> None:
-        self._event(pod, "Warning", "FailedScheduling", message, "Scheduling")
+    def _fail(self, pod: PodInfo, message: str) -> None:
+        self.counters.error += 1
+        self.queue.retry(pod.uid)
+        self._event(pod, "Warning", "FailedScheduling", message)
+        self._tasks.spawn(self._tell(pod, message, bind.ERROR, None))
+
+    def _give_up(self, pod: PodInfo, unfit: Unfit, planner: Planner | None) -> None:
+        """The Pod fits nowhere: make room for it if its priority allows, and say why."""
+        self.counters.unschedulable += 1
+        message, nominated = unfit.message, None
+        if planner is not None and planner.profile.preemption is not None and unfit.message != NO_NODES:
+            answer = self._preempt(pod, unfit, planner)
+            if isinstance(answer, Hopeless):
+                message = f"{message} preemption: {answer.message}"
+                nominated = "" if answer.clears else None
+            else:
+                nominated = answer
+        if nominated:
+            self._nominations.set(pod, nominated)
+        elif nominated is not None:
+            self._nominations.remove(pod.uid)
+        self.queue.refuse(pod.uid, unfit.plugins)
+        self._event(pod, "Warning", "FailedScheduling", message)
+        self._tasks.spawn(self._tell(pod, message, bind.UNSCHEDULABLE, nominated))
+
+    def _preempt(self, pod: PodInfo, unfit: Unfit, planner: Planner) -> str | Hopeless:
+        """Choose whom to evict, and begin; returns the node on which there will be room."""
+        settings = planner.profile.preemption
+        assert settings is not None
+        self.counters.preemption_attempts += 1
+        scene = Scene(self._cluster, self._nominations, settings, self._chance)
+        budgets = [one for view in self._budgets.list() if (one := budget(view)) is not None]
+        found = candidates(pod, unfit, planner, budgets, scene)
+        if isinstance(found, Hopeless):
+            return found
+        chosen = choose(found)
+        self.counters.preemption_victims += len(chosen.victims)
+        losers = [one for one in self._nominations.on(chosen.node) if one.ask.priority < pod.ask.priority]
+        for loser in losers:
+            self._nominations.remove(loser.uid)
+        self._evictions.start(Eviction(pod, chosen, losers))
+        return chosen.node
+
+    async def _tell(self, pod: PodInfo, message: str, reason: str, nominated: str | None) -> None:
         current = self._pods.get(pod.key)
         if current is None or current.metadata.uid != pod.uid:
             return
         try:
-            await mark_unschedulable(self._client, current, message, self._clock.time())
+            await bind.mark_unschedulable(
+                self._client, current, message, self._clock.time(), reason=reason, nominated=nominated
+            )
         except NotFound:
             self.queue.remove(pod.uid)
         except (ApiError, ConnectionError) as error:
@@ -180,6 +317,28 @@ class Scheduler:
             self._events.event(current, type, reason, message, action=action)
 
 
-def _offer(node: Node) -> tuple[object, ...]:
-    """What of a node can make a Pod fit; heartbeats do not."""
-    return (node.metadata.labels, node.spec, node.status.allocatable)
+def _telling(queue: Queue, source: Source) -> Handler[Any]:
+    """Show a kind's changes to the hints that wait for them."""
+
+    def handle(old: Any, new: Any) -> None:
+        action = Action.ADD if old is None else Action.DELETE if new is None else Action.UPDATE
+        queue.changed(source, action, old, new)
+
+    return handle
+
+
+def _release(holds: Sequence[tuple[str, Hold]]) -> None:
+    for _, hold in reversed(holds):
+        hold.unreserve()
+
+
+def _is_other(old: Pod, new: Pod) -> bool:
+    """Whether anything about a placed Pod changed that decisions on others look at."""
+    before, after = old.metadata, new.metadata
+    return (
+        old.spec != new.spec
+        or before.labels != after.labels
+        or before.deletion_timestamp != after.deletion_timestamp
+        or old.status.start_time != new.status.start_time
+        or old.status.resource_claim_statuses != new.status.resource_claim_statuses
+    )

@@ -17,6 +17,7 @@ from wherry.api.types.core_v1 import (
     Node,
     Pod,
     PodResourceClaim,
+    PodResourceClaimStatus,
     PodSpec,
     Taint,
     Toleration,
@@ -48,7 +49,6 @@ class Ask:
     images: tuple[str, ...]
     namespace: str
     labels: Mapping[str, str]
-    node_name: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +58,7 @@ class PodInfo:
     key: Key
     uid: str
     ask: Ask
+    node_name: str
     created: float
     started: float
     """When it began to run; 0 when it has not."""
@@ -70,6 +71,9 @@ class PodInfo:
     volumes: tuple[Volume, ...]
     """Those that a rule may care for: claims, ephemeral ones, disks that are attached. Not configuration or scratch."""
     resource_claims: tuple[PodResourceClaim, ...]
+    claim_statuses: tuple[PodResourceClaimStatus, ...]
+    is_preempted: bool
+    """On its way out because the scheduler made room."""
     annotations: Mapping[str, str]
 
 
@@ -91,6 +95,8 @@ class NodeInfo:
     requested: Amounts = field(default_factory=dict)
     score_requested: Amounts = field(default_factory=dict)
     host_ports: dict[HostPort, int] = field(default_factory=dict)
+    priorities: dict[int, int] = field(default_factory=dict)
+    """How many pods there are of each priority."""
     position: int = -1
     """Its place in `Cluster.order`; -1 while it is not there."""
 
@@ -106,6 +112,11 @@ class NodeInfo:
 
     def _count(self, ask: Ask, sign: int) -> None:
         requested, scored = self.requested, self.score_requested
+        alike = self.priorities.get(ask.priority, 0) + sign
+        if alike:
+            self.priorities[ask.priority] = alike
+        else:
+            del self.priorities[ask.priority]
         for name, amount in ask.requests.items():
             requested[name] = requested.get(name, 0) + sign * amount
         for name, amount in ask.score_requests.items():
@@ -132,6 +143,7 @@ class Asks:
             key=Key(meta.namespace, meta.name),
             uid=meta.uid,
             ask=self._ask(pod),
+            node_name=spec.node_name or "",
             created=meta.creation_timestamp.timestamp() if meta.creation_timestamp else 0.0,
             started=status.start_time.timestamp() if status.start_time else 0.0,
             is_terminating=meta.deletion_timestamp is not None,
@@ -140,6 +152,8 @@ class Asks:
             owner=owner,
             volumes=tuple(volume for volume in spec.volumes if _matters(volume)) if spec.volumes else (),
             resource_claims=spec.resource_claims,
+            claim_statuses=status.resource_claim_statuses,
+            is_preempted=meta.deletion_timestamp is not None and _is_preempted(pod),
             annotations=meta.annotations,
         )
 
@@ -166,7 +180,6 @@ def _asked(pod: Pod) -> tuple[object, ...]:
         spec.scheduler_name,
         spec.priority,
         spec.preemption_policy,
-        spec.node_name,
         _encode((spec.node_selector, spec.affinity, spec.topology_spread_constraints, spec.overhead, spec.resources)),
         spec.tolerations,
         tuple([_container(one) for one in spec.containers]),
@@ -200,7 +213,6 @@ def _make_ask(pod: Pod) -> Ask:
         images=tuple(one.image for one in (*spec.init_containers, *spec.containers) if one.image),
         namespace=pod.metadata.namespace,
         labels=pod.metadata.labels,
-        node_name=spec.node_name or "",
     )
 
 
@@ -215,6 +227,13 @@ def update_node(info: NodeInfo, node: Node) -> bool:
     info.exists, info.labels, info.taints, info.unschedulable, info.allocatable, info.images = after
     info.annotations = meta.annotations
     return before != after
+
+
+def _is_preempted(pod: Pod) -> bool:
+    return any(
+        (one.type, one.status, one.reason) == ("DisruptionTarget", "True", "PreemptionByScheduler")
+        for one in pod.status.conditions
+    )
 
 
 def _matters(volume: Volume) -> bool:

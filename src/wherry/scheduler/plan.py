@@ -43,8 +43,8 @@ class Unfit:
     """Who refused: changes that these hint at may help."""
     refused: Mapping[str, Verdict] = field(default_factory=dict, repr=False)
     """By node, for those that were asked."""
-    is_refused_everywhere: bool = False
-    """A plugin refused the Pod as such, or there are no nodes."""
+    everywhere: Refusal | None = None
+    """What a plugin said of the Pod as such, so that no node was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Planner:
     def find(self, pod: PodInfo, start: int = 0) -> Found | Unfit:
         """The nodes that fit: enough of them to choose from."""
         if not self._cluster.order:
-            return Unfit(NO_NODES, frozenset(), is_refused_everywhere=True)
+            return Unfit(NO_NODES, frozenset())
         question = self._question(pod)
         if isinstance(question, Unfit):
             return question
@@ -257,7 +257,7 @@ class Planner:
 
     def _nowhere(self, plugin: str, refusal: Refusal, plugins: Iterable[str] = ()) -> Unfit:
         message = f"0/{len(self._cluster.order)} nodes are available: {', '.join(refusal.reasons)}."
-        return Unfit(message, frozenset((plugin, *plugins)), is_refused_everywhere=True)
+        return Unfit(message, frozenset((plugin, *plugins)), everywhere=refusal)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from wherry.scheduler.catalog import PLUGINS, WEIGHTS
-from wherry.scheduler.rules import Filter, Handle, Make, Plugin, Score
+from wherry.scheduler.rules import Filter, Gate, Hint, Plugin, Preemption, Score
 
 DEFAULT_NAME = "default-scheduler"
 
@@ -33,35 +32,32 @@ class Profile:
     """Plugins in use. Answers of `kept` rules, which have a sign, hold for all alike; `fresh` ones are asked anew."""
 
     name: str
-    plugins: Sequence[Plugin]
     kept_filters: Sequence[NamedFilter]
     fresh_filters: Sequence[NamedFilter]
     kept_scores: Sequence[Weighted]
     fresh_scores: Sequence[Weighted]
+    gates: Sequence[tuple[str, Gate]]
+    hints: Mapping[str, Sequence[Hint]]
+    """By plugin."""
+    preemption: Preemption | None
     percentage: int | None = None
     """Of nodes that are enough to choose from; None: as for all profiles."""
 
 
 def make_profile(
-    name: str,
-    plugins: Sequence[Plugin],
-    weights: Mapping[str, int] = WEIGHTS,
-    percentage: int | None = None,
+    name: str, plugins: Sequence[Plugin], scoring: Sequence[tuple[Plugin, int]], percentage: int | None = None
 ) -> Profile:
-    """Sort what plugins are made of."""
+    """Sort what plugins are made of: everything but scores of `plugins`, the scores of `scoring`, with weights."""
     filters = [NamedFilter(one.name, one.filter) for one in plugins if one.filter is not None]
-    scores = [Weighted(one.name, one.score, weights.get(one.name, 1)) for one in plugins if one.score is not None]
+    scores = [Weighted(one.name, one.score, weight) for one, weight in scoring if one.score is not None]
     return Profile(
         name=name,
-        plugins=plugins,
         kept_filters=[one for one in filters if one.rule.sign is not None],
         fresh_filters=[one for one in filters if one.rule.sign is None],
         kept_scores=[one for one in scores if one.rule.sign is not None],
         fresh_scores=[one for one in scores if one.rule.sign is None],
+        gates=[(one.name, one.gate) for one in plugins if one.gate is not None],
+        hints={one.name: one.hints for one in plugins},
+        preemption=next((one.preemption for one in plugins if one.preemption is not None), None),
         percentage=percentage,
     )
-
-
-def default_profile(handle: Handle, plugins: Mapping[str, Make] = PLUGINS, name: str = DEFAULT_NAME) -> Profile:
-    """All plugins with their defaults."""
-    return make_profile(name, [make({}, handle) for make in plugins.values()])

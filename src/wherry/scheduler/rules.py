@@ -182,6 +182,14 @@ class Hint:
 
 
 @dataclass(frozen=True, slots=True)
+class Preemption:
+    """How many nodes are tried before victims are chosen: this share, but no fewer than that."""
+
+    percentage: int = 10
+    absolute: int = 100
+
+
+@dataclass(frozen=True, slots=True)
 class Plugin:
     """A rule under upstream's name; `catalog.py` lists them all."""
 
@@ -189,6 +197,8 @@ class Plugin:
     filter: Filter | None = None
     score: Score | None = None
     gate: Gate | None = None
+    preemption: Preemption | None = None
+    """Whether a Pod that fits nowhere may evict others."""
     hints: tuple[Hint, ...] = ()
 
 

@@ -10,11 +10,11 @@ _REFUSAL = Refusal(("node(s) didn't match the requested node name",), is_lasting
 
 
 def sign(pod: PodInfo) -> str:
-    return pod.ask.node_name
+    return pod.node_name
 
 
 def prepare(pod: PodInfo, _: Cluster) -> Check | None:
-    wanted = pod.ask.node_name
+    wanted = pod.node_name
     if not wanted:
         return None
 

@@ -16,8 +16,12 @@ _ASKS = Asks()
 def pod(name: str = "web", cpu: str = "", memory: str = "", **spec: Any) -> Pod:
     requests = {key: value for key, value in (("cpu", cpu), ("memory", memory)) if value}
     containers = [{"name": "c", "image": "app:1", "resources": {"requests": requests}}]
-    metadata = {"name": name, "namespace": "default", "uid": f"uid-{name}"}
-    return msgspec.convert({"metadata": metadata, "spec": {"containers": containers, **spec}}, Pod)
+    metadata = {"name": name, "namespace": "default", "uid": f"uid-{name}", "labels": spec.pop("labels", {})}
+    if spec.pop("deleted", False):
+        metadata["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    status = spec.pop("status", {})
+    body = {"metadata": metadata, "spec": {"containers": containers, **spec}, "status": status}
+    return msgspec.convert(body, Pod)
 
 
 def info(name: str = "web", cpu: str = "", memory: str = "", **spec: Any) -> PodInfo:

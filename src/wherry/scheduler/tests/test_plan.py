@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from wherry.api.types.core_v1 import Node
 from wherry.scheduler.cluster import Cluster
+from wherry.scheduler.configuration import Configuration, make_profiles
 from wherry.scheduler.model import PodInfo
 from wherry.scheduler.nominations import Nominations
 from wherry.scheduler.plan import Placement, Planner, Unfit
-from wherry.scheduler.profile import default_profile
 from wherry.scheduler.rules import Handle
 from wherry.scheduler.tests.objects import cluster, info, node
 from wherry.testing.clock import ManualClock
@@ -24,7 +24,7 @@ from wherry.testing.nothing import no_cluster
 
 def planner(nodes: Cluster) -> Planner:
     handle = Handle(no_cluster(), ManualClock(), random.Random(0), nodes)
-    return Planner(default_profile(handle), nodes, Nominations())
+    return Planner(make_profiles(Configuration(), handle)[0], nodes, Nominations())
 
 
 def put(pod: PodInfo, nodes: Cluster, seed: int = 0) -> str:

@@ -1,10 +1,28 @@
-"""Order, back-off, and being woken."""
+"""Order, back-off, gates, and being woken by what may help."""
 
 from __future__ import annotations
 
-from wherry.scheduler.queue import Queue
+from typing import Any
+
+from wherry.scheduler.model import PodInfo
+from wherry.scheduler.plugins.schedulinggates import SCHEDULING_GATES
+from wherry.scheduler.profile import make_profile
+from wherry.scheduler.queue import Place, Queue
+from wherry.scheduler.rules import NODE, PLACED_POD, Action, Hint, Plugin
 from wherry.scheduler.tests.objects import info
 from wherry.testing.clock import ManualClock
+
+
+def only_large(pod: PodInfo, old: Any, new: Any) -> bool:
+    return bool(new == "large")
+
+
+PLUGINS = (
+    SCHEDULING_GATES,
+    Plugin("Nodes", hints=(Hint(NODE, Action.ADD | Action.LABELS),)),
+    Plugin("Pods", hints=(Hint(PLACED_POD, Action.DELETE),)),
+    Plugin("Large", hints=(Hint(NODE, Action.ADD, only_large),)),
+)
 
 
 class Woken:
@@ -17,11 +35,17 @@ class Woken:
 
 def make() -> tuple[Queue, ManualClock, Woken]:
     clock, woken = ManualClock(), Woken()
-    return Queue(clock, woken), clock, woken
+    return Queue(clock, woken, [make_profile("default-scheduler", PLUGINS, ())]), clock, woken
 
 
 def name(queue: Queue) -> str | None:
     return pod.key.name if (pod := queue.pop()) else None
+
+
+def refused(queue: Queue, plugin: str, pod: PodInfo | None = None) -> None:
+    queue.add(pod or info("web"))
+    queue.pop()
+    queue.refuse("uid-web", (plugin,))
 
 
 def test_the_important_come_first_then_the_older() -> None:
@@ -33,18 +57,50 @@ def test_the_important_come_first_then_the_older() -> None:
 
 async def test_only_a_change_that_may_help_wakes() -> None:
     queue, clock, woken = make()
-    queue.add(info("web"))
-    queue.pop()
-    queue.refuse("uid-web", frozenset({"NodeChanged"}))
+    refused(queue, "Nodes")
     await clock.advance(2)
-    queue.wake("PodRemoved")
+    queue.changed(PLACED_POD, Action.DELETE, None, None)
+    queue.changed(NODE, Action.TAINTS, None, None)
     assert name(queue) is None
-    queue.wake("NodeChanged")
+    queue.changed(NODE, Action.LABELS, None, None)
     assert name(queue) == "web"
     assert woken.times == 2
 
 
-async def test_a_fresh_failure_backs_off_and_doubles() -> None:
+async def test_a_hint_looks_at_the_change() -> None:
+    queue, clock, _ = make()
+    refused(queue, "Large")
+    await clock.advance(2)
+    queue.changed(NODE, Action.ADD, None, "small")
+    assert queue.place("uid-web") is Place.WAITING
+    queue.changed(NODE, Action.ADD, None, "large")
+    assert queue.place("uid-web") is Place.ACTIVE
+
+
+def test_what_changes_while_a_pod_is_in_flight_counts_as_if_it_came_after() -> None:
+    queue, _, _ = make()
+    queue.add(info("early"))
+    queue.pop()
+    queue.changed(NODE, Action.ADD, None, None)
+    queue.add(info("web"))
+    queue.pop()
+    queue.changed(PLACED_POD, Action.DELETE, None, None)
+    queue.refuse("uid-web", ("Nodes",))
+    queue.refuse("uid-early", ("Nodes",))
+    assert queue.place("uid-web") is Place.WAITING
+    assert queue.place("uid-early") is Place.BACKING_OFF
+
+
+def test_a_refused_pod_rests_only_while_there_is_other_work() -> None:
+    queue, _, _ = make()
+    refused(queue, "Nodes")
+    queue.add(info("other"))
+    queue.changed(NODE, Action.ADD, None, None)
+    assert queue.place("uid-web") is Place.BACKING_OFF
+    assert [name(queue) for _ in range(3)] == ["other", "web", None]
+
+
+async def test_an_error_backs_off_and_doubles() -> None:
     queue, clock, _ = make()
     queue.add(info("web"))
     for seconds in (1, 2, 4, 8, 10, 10):
@@ -58,24 +114,29 @@ async def test_a_fresh_failure_backs_off_and_doubles() -> None:
 
 async def test_nothing_waits_for_more_than_five_minutes() -> None:
     queue, clock, _ = make()
-    queue.add(info("web"))
-    queue.pop()
-    queue.refuse("uid-web", frozenset())
+    refused(queue, "Nodes")
     await clock.advance(299)
     assert name(queue) is None
     await clock.advance(1)
     assert name(queue) == "web"
 
 
-async def test_a_changed_question_is_asked_again() -> None:
+async def test_a_refusal_by_nobody_in_particular_ends_with_any_change() -> None:
     queue, clock, _ = make()
-    queue.add(info("web", cpu="9"))
+    queue.add(info("web"))
     queue.pop()
-    queue.refuse("uid-web", frozenset({"NodeChanged"}))
+    queue.refuse("uid-web", ())
     await clock.advance(2)
-    queue.add(info("web", cpu="9"))
-    assert name(queue) is None
-    queue.add(info("web", cpu="1"))
+    queue.changed(PLACED_POD, Action.ADD, None, None)
+    assert name(queue) == "web"
+
+
+def test_gates_keep_a_pod_out_until_the_last_is_gone() -> None:
+    queue, _, woken = make()
+    queue.add(info("web", schedulingGates=[{"name": "a"}, {"name": "b"}]))
+    queue.add(info("web", schedulingGates=[{"name": "b"}]))
+    assert (queue.place("uid-web"), woken.times) == (Place.GATED, 0)
+    queue.add(info("web"))
     assert name(queue) == "web"
 
 
@@ -87,3 +148,11 @@ async def test_what_is_removed_does_not_come_back() -> None:
     queue.remove("uid-web")
     await clock.advance(60)
     assert (name(queue), len(queue)) == (None, 0)
+
+
+def test_counts() -> None:
+    queue, _, _ = make()
+    refused(queue, "Nodes")
+    queue.add(info("other"))
+    queue.add(info("gated", schedulingGates=[{"name": "a"}]))
+    assert queue.counts() == {"active": 1, "waiting": 1, "backing off": 0, "gated": 1}

@@ -1,0 +1,228 @@
+"""Pods get nodes, promises and explanations through the API; what goes wrong is put right."""
+
+from __future__ import annotations
+
+from wherry.api.core.node import NODES
+from wherry.api.core.pod import PODS
+from wherry.api.policy.poddisruptionbudget import PODDISRUPTIONBUDGETS
+from wherry.api.types.core_v1 import Pod
+from wherry.scheduler.cluster import Cluster
+from wherry.scheduler.configuration import Configuration, ProfileSettings
+from wherry.scheduler.model import NodeInfo, PodInfo
+from wherry.scheduler.queue import Place
+from wherry.scheduler.rules import Filter, Handle, Plugin, Prepared, Refusal
+from wherry.scheduler.tests.scene import scene
+
+
+async def test_a_pod_gets_a_node_and_an_event() -> None:
+    async with scene() as on:
+        await on.node("n1")
+        await on.pod("web")
+        assert await on.home("web") == "n1"
+        assert await on.events("web") == [("Scheduled", "Successfully assigned default/web to n1")]
+
+
+async def test_why_not_is_said_once_and_ends_with_a_node_that_does() -> None:
+    async with scene() as on:
+        await on.node("small", cpu="1")
+        await on.pod("web", cpu="2")
+        message = (
+            "0/1 nodes are available: 1 Insufficient cpu. "
+            "preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling."
+        )
+        assert await on.why("web") == message
+        assert await on.events("web") == [("FailedScheduling", message)]
+        await on.node("tainted", cpu="4", taints=[{"key": "x", "effect": "NoSchedule"}])
+        await on.node("large", cpu="4")
+        assert await on.home("web") == "large"
+        conditions = (await on.get("web"))["status"]["conditions"]
+        assert [(one["type"], one["status"]) for one in conditions] == [("PodScheduled", "True")]
+
+
+async def test_without_nodes() -> None:
+    async with scene() as on:
+        await on.pod("web")
+        assert await on.why("web") == "no nodes available to schedule pods"
+        await on.node("n1")
+        assert await on.home("web") == "n1"
+
+
+async def test_what_a_pod_leaves_goes_to_one_who_waits() -> None:
+    async with scene() as on:
+        await on.node("n1", cpu="1")
+        await on.pod("first", cpu="1")
+        await on.pod("second", cpu="1")
+        assert await on.home("second") == ""
+        await on.delete("first")
+        assert await on.home("second") == "n1"
+
+
+async def test_gates() -> None:
+    async with scene() as on:
+        await on.node("n1")
+        await on.pod("web", schedulingGates=[{"name": "example.com/wait"}])
+        assert await on.home("web") == ""
+        assert await on.events("web") == []
+        await on.client.patch(PODS, "web", {"spec": {"schedulingGates": None}}, "default")
+        await on.settle()
+        assert await on.home("web") == "n1"
+
+
+async def test_only_its_own_pods() -> None:
+    settings = (ProfileSettings(), ProfileSettings("second"))
+    async with scene(Configuration(profiles=settings)) as on:
+        await on.node("n1")
+        await on.pod("ours", schedulerName="second")
+        await on.pod("theirs", schedulerName="somebody-else")
+        assert await on.homes() == {"ours": "n1", "theirs": ""}
+
+
+async def test_preemption_promises_the_node_and_marks_the_victim() -> None:
+    async with scene() as on:
+        await on.node("n1", cpu="1")
+        await on.pod("low", cpu="1")
+        await on.running("low")
+        await on.pod("high", cpu="1", priority=1000)
+        high, low = await on.get("high"), await on.get("low")
+        assert high["status"]["nominatedNodeName"] == "n1"
+        assert await on.why("high") == "0/1 nodes are available: 1 Insufficient cpu."
+        assert "deletionTimestamp" in low["metadata"]
+        disrupted = next(one for one in low["status"]["conditions"] if one["type"] == "DisruptionTarget")
+        assert (disrupted["status"], disrupted["reason"]) == ("True", "PreemptionByScheduler")
+        assert disrupted["message"] == "default-scheduler: preempting to accommodate a higher priority pod"
+        said = ("Preempted", f"Preempted by pod {high['metadata']['uid']} on node n1")
+        assert said in await on.events("low")
+        await on.delete("low")
+        assert await on.home("high") == "n1"
+        assert "nominatedNodeName" not in (await on.get("high"))["status"]
+
+
+async def test_what_is_promised_is_not_given_to_a_lower_pod() -> None:
+    async with scene() as on:
+        await on.node("n1", cpu="2")
+        await on.pod("low", cpu="1500m")
+        await on.running("low")
+        await on.pod("high", cpu="1", priority=1000)
+        await on.pod("small", cpu="500m")
+        await on.pod("tiny", cpu="400m", priority=2000)
+        assert await on.homes() == {"low": "n1", "high": "", "small": "", "tiny": "n1"}
+        await on.delete("low")
+        assert await on.homes() == {"high": "n1", "small": "n1", "tiny": "n1"}
+
+
+async def test_a_higher_pod_takes_the_promise_of_a_lower_one() -> None:
+    async with scene() as on:
+        await on.node("n1", cpu="1")
+        await on.pod("low", cpu="1")
+        await on.running("low")
+        await on.pod("middle", cpu="1", priority=10)
+        await on.delete("low")
+        assert await on.home("middle") == "n1"
+        await on.running("middle")
+        await on.pod("high", cpu="1", priority=20)
+        await on.pod("highest", cpu="1", priority=30)
+        await on.delete("middle")
+        assert await on.homes() == {"high": "", "highest": "n1"}
+
+
+async def test_a_budget_turns_preemption_elsewhere() -> None:
+    async with scene() as on:
+        await on.node("n1", cpu="1")
+        await on.pod("kept", cpu="1", labels={"app": "kept"})
+        await on.node("n2", cpu="1")
+        await on.pod("free", cpu="1")
+        budget = {
+            "apiVersion": "policy/v1",
+            "kind": "PodDisruptionBudget",
+            "metadata": {"name": "kept"},
+            "spec": {"minAvailable": 1, "selector": {"matchLabels": {"app": "kept"}}},
+        }
+        await on.client.create(PODDISRUPTIONBUDGETS, budget, "default")
+        await on.pod("high", cpu="1", priority=1000)
+        assert (await on.get("high"))["status"]["nominatedNodeName"] == "n2"
+        assert "deletionTimestamp" not in (await on.get("kept"))["metadata"]
+
+
+async def test_a_pod_that_another_bound_is_let_go() -> None:
+    async with scene() as on:
+        await on.pod("web")
+        target = {"apiVersion": "v1", "kind": "Node", "name": "elsewhere"}
+        binding = {"apiVersion": "v1", "kind": "Binding", "metadata": {"name": "web"}, "target": target}
+        await on.client.create(PODS, binding, "default", name="web", subresource="binding")
+        await on.node("n1")
+        assert await on.home("web") == "elsewhere"
+        assert len(on.scheduler.queue) == 0
+
+
+async def test_a_lost_node_is_forgotten() -> None:
+    async with scene() as on:
+        await on.node("n1")
+        await on.client.delete(NODES, "n1")
+        await on.pod("web")
+        assert await on.why("web") == "no nodes available to schedule pods"
+
+
+class Volume:
+    """Held by one pod after the other; the first write fails."""
+
+    def __init__(self) -> None:
+        self.log: list[str] = []
+
+    def make(self, _args: object, _handle: Handle) -> Plugin:
+        return Plugin("Volume", filter=Filter(self.prepare))
+
+    def prepare(self, pod: PodInfo, _: Cluster) -> Prepared:
+        return Prepared(reserve=self.reserve)
+
+    def reserve(self, node: NodeInfo) -> Volume | Refusal:
+        self.log.append(f"reserve {node.name}")
+        return self
+
+    async def pre_bind(self) -> None:
+        self.log.append("write")
+        if self.log.count("write") == 1:
+            raise TimeoutError("the disk is slow")
+
+    def unreserve(self) -> None:
+        self.log.append("release")
+
+
+async def test_what_is_held_is_given_back_when_it_cannot_be_written() -> None:
+    volume = Volume()
+    settings = ProfileSettings(filters=("Volume",), scores={})
+    async with scene(Configuration(profiles=(settings,), plugins={"Volume": volume.make})) as on:
+        await on.node("n1")
+        await on.pod("web")
+        assert volume.log == ["reserve n1", "write", "release"]
+        message = 'binding rejected: running PreBind plugin "Volume": the disk is slow'
+        assert await on.events("web") == [("FailedScheduling", message)]
+        assert await on.why("web") == message
+        assert on.scheduler.queue.place((await on.get("web"))["metadata"]["uid"]) is Place.BACKING_OFF
+        await on.pass_time(1)
+        assert volume.log == ["reserve n1", "write", "release", "reserve n1", "write"]
+        assert await on.home("web") == "n1"
+
+
+async def test_a_plugin_that_breaks_is_an_error_of_the_pod() -> None:
+    def prepare(pod: PodInfo, _: Cluster) -> None:
+        raise ValueError("no idea")
+
+    def make(_args: object, _handle: Handle) -> Plugin:
+        return Plugin("Broken", filter=Filter(prepare))
+
+    settings = ProfileSettings(filters=("Broken",), scores={})
+    async with scene(Configuration(profiles=(settings,), plugins={"Broken": make})) as on:
+        await on.node("n1")
+        await on.pod("web")
+        assert await on.events("web") == [("FailedScheduling", "no idea")]
+        assert on.scheduler.counters.error == 1
+
+
+async def test_what_others_placed_counts() -> None:
+    async with scene() as on:
+        await on.node("n1", cpu="1")
+        await on.pod("static", cpu="800m", nodeName="n1")
+        await on.pod("web", cpu="500m")
+        assert "Insufficient cpu" in await on.why("web")
+        informer = on.client.informer(PODS, Pod)
+        assert sum(1 for _ in informer.list("default")) == 2
