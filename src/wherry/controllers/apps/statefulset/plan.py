@@ -249,7 +249,8 @@ def _roll(scene: Scene, draft: _Draft) -> None:
 
 
 def _is_outdated(scene: Scene, pod: Pod) -> bool:
-    return revision_of(pod) != scene.update and not _is_going(pod)
+    """Of another revision, and not about to go anyway."""
+    return revision_of(pod) != scene.update and not _is_going(pod) and not is_finished(pod)
 
 
 def _max_unavailable(scene: Scene) -> int:
