@@ -24,6 +24,7 @@ BENCHES = (
     "memory",
     "controllers",
     "scheduler",
+    "simulated",
     "store",
     "watchcache",
     "transport",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from wherry.cli.simulate import add_simulate_option
 from wherry.cli.state import add_state_option, paths_of
 from wherry.roles.settings import API_PORT, CLUSTER_CIDR, CLUSTER_DOMAIN, SERVICE_CIDR, ServerSettings
 
@@ -11,6 +12,7 @@ EXAMPLES = """\
   wherry server
   wherry server --state ./cluster --port 7443 --bind-address 127.0.0.1
   wherry server --tls-san k8s.example.org
+  wherry server --simulate 1000      # with a thousand nodes that need no machines
 """
 
 
@@ -26,6 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--service-cidr", default=SERVICE_CIDR, help="addresses of Services (default: %(default)s)")
     parser.add_argument("--cluster-domain", default=CLUSTER_DOMAIN, help="domain of Services (default: %(default)s)")
     parser.add_argument("--node-name", default="", metavar="NAME", help="the node on this machine (default: its name)")
+    add_simulate_option(parser)
     parser.add_argument("-v", "--verbose", action="store_true", help="log what is done, not only what goes wrong")
 
 
@@ -45,5 +48,6 @@ def run(options: argparse.Namespace) -> int:
         service_cidr=options.service_cidr,
         cluster_domain=options.cluster_domain,
         node_name=options.node_name,
+        simulate=options.simulate,
     )
     return run_role(lambda stop: server.run(settings, stop), options.verbose)

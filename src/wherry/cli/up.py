@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from wherry.cli.simulate import add_simulate_option
 from wherry.cli.state import add_state_option, paths_of
 from wherry.roles.settings import API_PORT, KUBELET_PORT
 
@@ -11,6 +12,7 @@ EXAMPLES = """\
   wherry up
   wherry up --port 7443 --node-name pi
   wherry up --no-node           # a control plane alone: no root needed
+  wherry up --simulate 10       # with ten nodes that need no containers: no root needed
 """
 
 
@@ -26,6 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--kubelet-port", type=int, default=KUBELET_PORT, help="of the node (default: %(default)s)")
     parser.add_argument("--node-name", default="", metavar="NAME", help="default: this machine's name")
     parser.add_argument("--no-node", action="store_true", help="start the control plane alone")
+    add_simulate_option(parser)
     parser.add_argument("--no-kubeconfig", action="store_true", help="leave the user's kubeconfig as it is")
     parser.add_argument("--timeout", type=float, default=120, metavar="SECONDS", help="how long to wait")
 
@@ -39,7 +42,8 @@ def run(options: argparse.Namespace) -> int:
         bind_address=options.bind_address,
         kubelet_port=options.kubelet_port,
         node_name=options.node_name,
-        with_node=not options.no_node,
+        with_node=not (options.no_node or options.simulate),
+        simulate=options.simulate,
         merge_kubeconfig=not options.no_kubeconfig,
         patience_seconds=options.timeout,
     )

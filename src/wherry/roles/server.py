@@ -13,10 +13,11 @@ import os
 import random
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 
 from wherry.apiserver.allocation import AllocationSettings
 from wherry.apiserver.streams import streams
+from wherry.apiserver.subresources import Streams
 from wherry.controllers import catalog
 from wherry.controllers.core.kubernetes.controller import Address
 from wherry.controlplane.plane import ControlPlane
@@ -28,6 +29,7 @@ from wherry.identity.pair import PkiError
 from wherry.identity.pki import ADMIN, KUBELET_CLIENT, SERVING, Pki, open_pki
 from wherry.identity.profiles import ServerNames, node_client, node_server
 from wherry.identity.renewal import keep_renewed
+from wherry.lib.clock import Clock
 from wherry.lib.failure import Failure
 from wherry.lib.systemclock import SystemClock
 from wherry.lib.tasks import Tasks
@@ -67,7 +69,7 @@ async def run(settings: ServerSettings, stop: asyncio.Event) -> None:
         chance,
         Settings(
             allocation=AllocationSettings(tuple(settings.service_cidr.split(","))),
-            streams=streams(to_kubelets, chance),
+            streams=_streams(settings, streams(to_kubelets, chance), clock),
             controllers=_controllers(settings, pki, token_keys),
             token_keys=token_keys,
             issuer=f"https://kubernetes.default.svc.{settings.cluster_domain}",
@@ -78,6 +80,7 @@ async def run(settings: ServerSettings, stop: asyncio.Event) -> None:
     except StoreRefused as error:
         raise Failure(str(error)) from error
     server = Server(plane.handle, clock=clock)
+    close_nodes = _nothing
     async with Tasks("server") as tasks:
         try:
             await _listen(server, settings, tls)
@@ -86,13 +89,37 @@ async def run(settings: ServerSettings, stop: asyncio.Event) -> None:
             except OSError as error:
                 raise Failure(f"kubeconfigs cannot be written: {_reason(error)}", f"look at {paths.state}") from error
             await plane.start()
+            if settings.simulate:
+                close_nodes = await _simulate(settings.simulate, plane, clock, chance)
             tasks.spawn(keep_renewed(pki, clock, lambda names: _renewed(names, pki, (tls, to_kubelets), settings)))
             settle()
             log.info("serving on %s:%d", settings.bind_address, settings.port)
             await stop.wait()
         finally:
             await server.stop(_GRACE_SECONDS)
+            await close_nodes()
             await plane.close()
+
+
+async def _nothing() -> None:
+    """What is to be done about simulated nodes where there are none."""
+
+
+async def _simulate(
+    number: int, plane: ControlPlane, clock: Clock, chance: random.Random
+) -> Callable[[], Coroutine[None, None, None]]:
+    """Start simulated nodes; returns what stops them."""
+    from wherry.roles.simulation import simulate
+
+    return (await simulate(plane, number, clock, chance)).close
+
+
+def _streams(settings: ServerSettings, real: Streams, clock: Clock) -> Streams:
+    if not settings.simulate:
+        return real
+    from wherry.roles import simulation
+
+    return simulation.streams(real, clock)
 
 
 def write_kubeconfigs(pki: Pki, paths: Paths, port: int) -> None:

@@ -30,6 +30,13 @@ class ServerSettings:
     cluster_domain: str = CLUSTER_DOMAIN
     node_name: str = ""
     """The node on this machine whose identity is prepared; "" takes the host's name."""
+    simulate: int = 0
+    """How many nodes to simulate."""
+
+
+def simulated_name(number: int) -> str:
+    """What the simulated node of that number is called; they are counted from 1."""
+    return f"node-{number}"
 
 
 def host_name() -> str:

@@ -19,7 +19,7 @@ from wherry.roles import background, preflight
 from wherry.roles.background import Part
 from wherry.roles.paths import Paths
 from wherry.roles.probe import Probe, node_condition
-from wherry.roles.settings import API_PORT, KUBELET_PORT, host_name
+from wherry.roles.settings import API_PORT, KUBELET_PORT, host_name, simulated_name
 
 CONTEXT = "wherry"
 Tell = Callable[[str, float], None]
@@ -34,6 +34,8 @@ class UpSettings:
     kubelet_port: int = KUBELET_PORT
     node_name: str = ""
     with_node: bool = True
+    simulate: int = 0
+    """How many nodes to simulate."""
     merge_kubeconfig: bool = True
     patience_seconds: float = 120.0
 
@@ -58,6 +60,10 @@ def up(settings: UpSettings, tell: Tell) -> None:
         path = f"/api/v1/nodes/{node_name}"
         wait(lambda: node_condition(probe.get(path), "Ready") == "True", f"node {node_name}", "agent")
         tell(f"node {node_name} Ready", time.monotonic() - began)
+    if settings.simulate:
+        last = f"/api/v1/nodes/{simulated_name(settings.simulate)}"
+        wait(lambda: node_condition(probe.get(last), "Ready") == "True", "simulated nodes", "server")
+        tell(f"{settings.simulate} simulated nodes Ready", time.monotonic() - began)
 
 
 def down(paths: Paths) -> bool:
@@ -129,7 +135,8 @@ def _parts(settings: UpSettings, node_name: str) -> list[Part]:
     wherry = (sys.executable, "-m", "wherry")
     common = ("--state", str(settings.paths.state))
     server = ("server", *common, "--port", str(settings.port), "--bind-address", settings.bind_address)
-    parts = [Part("server", (*wherry, *server, "--node-name", node_name))]
+    simulated = ("--simulate", str(settings.simulate)) if settings.simulate else ()
+    parts = [Part("server", (*wherry, *server, "--node-name", node_name, *simulated))]
     if settings.with_node:
         agent = ("agent", *common, "--node-name", node_name, "--kubelet-port", str(settings.kubelet_port))
         parts.append(Part("agent", (*wherry, *agent)))

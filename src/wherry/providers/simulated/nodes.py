@@ -32,6 +32,7 @@ from wherry.reconcile.loop import Loops
 log = logging.getLogger(__name__)
 
 NAME = "simulated-kubelet"
+_BY_NODE = "node"
 
 
 class SimulatedNodes:
@@ -58,6 +59,7 @@ class SimulatedNodes:
 
     async def start(self) -> None:
         """Register all nodes, and let their Pods run; returns when both is done."""
+        self._pods.add_index(_BY_NODE, lambda pod: (pod.spec.node_name,) if pod.spec.node_name else ())
         for spec in self._specs:
             await self.add(spec)
         await self._pods.wait_synced()
@@ -77,6 +79,8 @@ class SimulatedNodes:
         self._numbers += 1
         self._hosts[spec.name] = host
         await self._hearts.join(host)
+        for key in self._strangers(spec.name):
+            self.provider.wake(key)
 
     def remove(self, name: str) -> None:
         """A node is no more; its Node object is somebody else's to delete."""
@@ -124,9 +128,8 @@ class SimulatedNodes:
 
     def _strangers(self, node: str) -> Iterator[Key]:
         """Pods that were bound to a node while it did not hear of it."""
-        for pod in self._pods.list():
-            if pod.spec.node_name == node:
-                yield Key(pod.metadata.namespace, pod.metadata.name)
+        for pod in self._pods.by_index(_BY_NODE, node):
+            yield Key(pod.metadata.namespace, pod.metadata.name)
 
     def _tell(self, pod: Pod, told: Told) -> None:
         host = pod.spec.node_name or ""

@@ -24,6 +24,8 @@ ADDRESSES = ipaddress.ip_network("172.16.0.0/12")
 POD_ADDRESSES = ipaddress.ip_network("10.64.0.0/10")
 """Where their Pods have theirs."""
 RUNTIME = "simulated"
+SIMULATED = "simulate.wherry.dev/simulated"
+"""The label by which simulated nodes are told from others."""
 
 _PLENTY = Pressure(
     memory_available=1 << 60,
@@ -86,7 +88,7 @@ def pod_prefix(pods: int) -> int:
 def node_object(spec: NodeSpec, now: float, images: Sequence[Obj] = ()) -> Obj:
     """The Node as it registers, with its status: one write."""
     settings = _settings(spec)
-    labels = dict(node_labels(settings, _machine(spec)))
+    labels = {**node_labels(settings, _machine(spec)), SIMULATED: "true"}
     if spec.zone:
         labels["topology.kubernetes.io/zone"] = spec.zone
     if spec.region:

@@ -14,6 +14,7 @@ from wherry.api.core.pod import PODS
 from wherry.api.resource import Resource
 from wherry.apiserver.inprocess import InProcessClient
 from wherry.controlplane.plane import ControlPlane
+from wherry.controlplane.settings import Settings
 from wherry.providers.simulated.behaviour import Behaviours
 from wherry.providers.simulated.nodes import SimulatedNodes
 from wherry.providers.simulated.nodespec import NodeSpec, node_specs
@@ -31,12 +32,13 @@ class Cluster:
         behaviours: Sequence[Behaviours] = (),
         store: MemoryStore | None = None,
         clock: ManualClock | None = None,
+        settings: Settings | None = None,
     ) -> None:
         self.clock = clock or ManualClock()
         self.store = store or MemoryStore()
         self._chance = random.Random(7)
         self._specs, self._behaviours = specs, behaviours
-        self.plane = ControlPlane(self.store, self.clock, self._chance)
+        self.plane = ControlPlane(self.store, self.clock, self._chance, settings)
         self.client: InProcessClient
         self.nodes: SimulatedNodes
 

@@ -1,0 +1,87 @@
+"""`wherry up --simulate`: kubectl cannot tell simulated nodes from others, and a kill -9 restarts no Pod."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from tests.e2e.cluster import KUBECTLS, Cluster
+from tests.e2e.conftest import _free_port
+
+S = "simulate.wherry.dev/"
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    if not KUBECTLS:
+        pytest.skip("no kubectl on this machine: tools/clients.py fetches one")
+    cluster = Cluster(tmp_path_factory.mktemp("simulated") / "state", _free_port())
+    try:
+        where = ("--port", str(cluster.port), "--bind-address", "127.0.0.1")
+        told = cluster.wherry("up", "--simulate", "3", "--no-kubeconfig", *where)
+        assert "3 simulated nodes Ready" in told
+        yield cluster
+    finally:
+        cluster.wherry("down", check=False)
+
+
+def until(is_true: Callable[[], bool], seconds: float = 15.0) -> None:
+    end = time.monotonic() + seconds
+    while not is_true():
+        assert time.monotonic() < end, "it took too long"
+        time.sleep(0.1)
+
+
+def test_pods_run_log_and_move_when_their_node_is_drained(simulated: Cluster) -> None:
+    kubectl = simulated.kubectl
+    assert [line.split()[1] for line in kubectl("get", "nodes", "--no-headers").splitlines()] == ["Ready"] * 3
+    kubectl("create", "deployment", "web", "--image=nginx:1", "--replicas=6")
+    kubectl("wait", "--for=condition=Available", "deployment/web", "--timeout=20s")
+    logs = (f"--annotations={S}logs=begins\nticks {{line}}", f"--annotations={S}log-interval=200ms")
+    kubectl("run", "talk", "--image=busybox:1", *logs)
+    kubectl("wait", "--for=condition=Ready", "pod/talk", "--timeout=20s")
+    assert kubectl("logs", "talk").startswith("begins\n")
+    follow = (simulated.kubectl_path, "logs", "--follow", "--tail=1", "talk")
+    with simulated.start(*follow, stdout=subprocess.PIPE) as follower:
+        assert follower.stdout is not None
+        assert [follower.stdout.readline()[:6] for _ in range(3)] == ["ticks "] * 3
+        kubectl("delete", "pod", "talk")
+        assert follower.wait(10) == 0
+    assert "there are no processes behind it" in simulated.failure("exec", "deployment/web", "--", "ls")
+    kubectl("drain", "node-1", "--timeout=20s")
+    kubectl("wait", "--for=condition=Available", "deployment/web", "--timeout=20s")
+    nodes = {pod["spec"]["nodeName"] for pod in simulated.get("pods", "-l", "app=web")["items"]}
+    assert nodes == {"node-2", "node-3"}
+
+
+def test_a_killed_server_finds_its_pods_as_they_were(simulated: Cluster) -> None:
+    kubectl = simulated.kubectl
+    kubectl("run", "calm", "--image=busybox:1")
+    kubectl("run", "busy", "--image=busybox:1", f"--annotations={S}run-time=1s")
+    kubectl("wait", "--for=condition=Ready", "pod/calm", "--timeout=20s")
+    until(lambda: _restarts(simulated) >= 1)
+    before = simulated.get("pod", "calm")
+    os.kill(_server(simulated), signal.SIGKILL)
+    until(lambda: simulated.run(simulated.kubectl_path, "get", "--raw", "/readyz", check=False).returncode == 0)
+    restarts = _restarts(simulated)
+    assert 1 <= restarts <= 3
+    until(lambda: _restarts(simulated) > restarts, 45)
+    after = simulated.get("pod", "calm")
+    assert after["status"] == before["status"]
+    assert after["metadata"]["resourceVersion"] == before["metadata"]["resourceVersion"]
+    kubectl("delete", "pod", "calm", "busy")
+
+
+def _restarts(cluster: Cluster) -> int:
+    statuses = cluster.get("pod", "busy")["status"].get("containerStatuses", [])
+    return sum(int(each["restartCount"]) for each in statuses)
+
+
+def _server(cluster: Cluster) -> int:
+    """The process that serves this cluster."""
+    found = subprocess.run(["pgrep", "-f", f"wherry server --state {cluster.state}"], capture_output=True, check=True)
+    return int(found.stdout.split()[0])
