@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable
 
-from wherry.api.batch.goduration import parse_go_duration
+from wherry.lib.goduration import parse_go_duration
 from wherry.api.errors import BadRequest, Timeout
 from wherry.apiserver.requestinfo import RequestInfo
 from wherry.lib.clock import Clock

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from wherry.client import Client
 from wherry.controllers.apiextensions.customresourcedefinition import controller as customresourcedefinition
 from wherry.controllers.apps.daemonset import controller as daemonset
 from wherry.controllers.apps.deployment import controller as deployment
 from wherry.controllers.apps.replicaset import controller as replicaset
 from wherry.controllers.apps.statefulset import controller as statefulset
+from wherry.controllers.autoscaling.horizontalpodautoscaler import controller as horizontalpodautoscaler
+from wherry.controllers.autoscaling.horizontalpodautoscaler.metrics import Metrics
 from wherry.controllers.batch.cronjob import controller as cronjob
 from wherry.controllers.batch.job import controller as job
 from wherry.controllers.batch.jobttl import controller as jobttl
@@ -60,6 +63,8 @@ class Settings:
     """Where Pods reach the API server; None where nobody needs to (a control plane without nodes)."""
     authority: Callable[[], Pair] | None = None
     """Where the authority that signs certificates lies; None where none are signed."""
+    metrics: Callable[[Client], Metrics] | None = None
+    """Where autoscalers have their figures from; None asks the metrics APIs."""
     token_keys: TokenKeys | None = None
     """What signs the tokens that Secrets ask for; None where none are filled in."""
 
@@ -88,6 +93,7 @@ def controllers(settings: Settings) -> tuple[Controller, ...]:
         job.CONTROLLER,
         cronjob.CONTROLLER,
         jobttl.CONTROLLER,
+        horizontalpodautoscaler.controller(settings.metrics),
         disruption.CONTROLLER,
         staledisruption.CONTROLLER,
         endpointslice.CONTROLLER,

@@ -24,3 +24,18 @@ def matches_labels(wanted: Mapping[str, str], labels: Mapping[str, str]) -> bool
 def is_empty(selector: LabelSelector | None) -> bool:
     """Whether it picks everything there is."""
     return selector is not None and not selector.match_labels and not selector.match_expressions
+
+
+def describe(selector: LabelSelector | None) -> str:
+    """A selector as Go prints it, and as upstream's Events therefore do."""
+    if selector is None:
+        return "nil"
+    labels = "".join(f"{key}: {value}," for key, value in sorted(selector.match_labels.items()))
+    expressions = "".join(
+        f"LabelSelectorRequirement{{Key:{each.key},Operator:{each.operator},Values:[{' '.join(each.values)}],}},"
+        for each in selector.match_expressions
+    )
+    return (
+        f"&LabelSelector{{MatchLabels:map[string]string{{{labels}}},"
+        f"MatchExpressions:[]LabelSelectorRequirement{{{expressions}}},}}"
+    )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from wherry.api.batch.goduration import parse_go_duration
+from wherry.lib.goduration import parse_go_duration
 from wherry.api.batch.timezones import find_time_zone
 
 _MACROS = {

@@ -19,11 +19,10 @@ from wherry.controllers.policy.poddisruptionbudget.plan import (
     asks_for_scale,
     assess,
     demand,
-    describe,
     failed,
 )
 from wherry.controllers.policy.poddisruptionbudget.scales import Uncountable, wanted_by_controllers
-from wherry.controllers.selectors import matches
+from wherry.controllers.selectors import describe, matches
 from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch
 
 _UNMANAGED = (

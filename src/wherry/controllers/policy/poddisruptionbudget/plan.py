@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from wherry.api import Obj
 from wherry.api.meta.intorstring import scaled
 from wherry.api.types.core_v1 import Pod
-from wherry.api.types.meta_v1 import LabelSelector
 from wherry.api.types.policy_v1 import PodDisruptionBudget
 from wherry.controllers import conditions
 from wherry.controllers.documents import plain
@@ -96,21 +95,6 @@ def stale_in(pod: Pod, now: float) -> float | None:
         return None
     since = announced.last_transition_time.timestamp() if announced.last_transition_time is not None else 0.0
     return max(0.0, since + STALE_SECONDS - now)
-
-
-def describe(selector: LabelSelector | None) -> str:
-    """A selector as upstream's Events print it."""
-    if selector is None:
-        return "nil"
-    labels = "".join(f"{key}: {value}," for key, value in sorted(selector.match_labels.items()))
-    expressions = "".join(
-        f"LabelSelectorRequirement{{Key:{each.key},Operator:{each.operator},Values:[{' '.join(each.values)}],}},"
-        for each in selector.match_expressions
-    )
-    return (
-        f"&LabelSelector{{MatchLabels:map[string]string{{{labels}}},"
-        f"MatchExpressions:[]LabelSelectorRequirement{{{expressions}}},}}"
-    )
 
 
 def _disrupted(

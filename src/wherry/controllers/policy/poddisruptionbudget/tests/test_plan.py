@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 
 from wherry.api import Obj
 from wherry.api.types.decoding import convert
-from wherry.api.types.meta_v1 import LabelSelector
 from wherry.api.types.policy_v1 import PodDisruptionBudget
-from wherry.controllers.policy.poddisruptionbudget.plan import Demand, assess, demand, describe, failed, stale_in
+from wherry.controllers.policy.poddisruptionbudget.plan import Demand, assess, demand, failed, stale_in
 from wherry.controllers.tests.views import NOW, pod
 from wherry.lib.clock import format_time
 
@@ -86,15 +85,6 @@ STALE = [
 @pytest.mark.parametrize(("facts", "left"), STALE)
 def test_stale_announcements(facts: dict[str, Any], left: float | None) -> None:
     assert stale_in(pod("a", **facts), NOW) == left
-
-
-def test_selectors_are_described_as_upstream_prints_them() -> None:
-    expression = {"key": "x", "operator": "In", "values": ["1", "2"]}
-    selector = convert(LabelSelector, {"matchLabels": {"b": "2", "a": "1"}, "matchExpressions": [expression]})
-    assert describe(selector) == (
-        "&LabelSelector{MatchLabels:map[string]string{a: 1,b: 2,},"
-        "MatchExpressions:[]LabelSelectorRequirement{LabelSelectorRequirement{Key:x,Operator:In,Values:[1 2],},},}"
-    )
 
 
 @given(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wherry.api.batch.goduration import parse_go_duration
+from wherry.lib.goduration import parse_go_duration
 
 
 @pytest.mark.parametrize(

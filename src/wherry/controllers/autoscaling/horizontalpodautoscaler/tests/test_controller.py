@@ -1,0 +1,235 @@
+from __future__ import annotations
+
+from typing import Any
+
+from wherry.api import Obj
+from wherry.api.apps.deployment import DEPLOYMENTS
+from wherry.api.autoscaling.horizontalpodautoscaler import HORIZONTALPODAUTOSCALERS
+from wherry.api.core.event import EVENTS
+from wherry.api.core.pod import PODS
+from wherry.api.types.core_v1 import Pod
+from wherry.client import Client, Key
+from wherry.controllers.autoscaling.horizontalpodautoscaler.controller import controller
+from wherry.controllers.autoscaling.horizontalpodautoscaler.given import GivenMetrics
+from wherry.controllers.tests.plane import Plane, deployment, running, template, without
+
+NAME = "horizontal-pod-autoscaler-controller"
+
+
+class World:
+    """A Deployment of a certain size under an autoscaler, and what its Pods use."""
+
+    def __init__(self, plane: Plane) -> None:
+        self.plane = plane
+        self.metrics: GivenMetrics | None = None
+
+    def make(self, client: Client) -> GivenMetrics:
+        self.metrics = GivenMetrics(client.informer(PODS, Pod), self.plane.clock.time)
+        return self.metrics
+
+    @property
+    def given(self) -> GivenMetrics:
+        assert self.metrics is not None
+        return self.metrics
+
+    async def begin(self, replicas: int = 2, **spec: Any) -> None:
+        await self.plane.start(lambda _: [controller(self.make)])
+        made = template("web")
+        made["spec"]["containers"][0]["resources"] = {"requests": {"cpu": "1"}}
+        await self.plane.apply(DEPLOYMENTS, deployment(replicas=replicas, template=made))
+        await self.started()
+        reference = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
+        whole = {"scaleTargetRef": reference, "minReplicas": 1, "maxReplicas": 10, **spec}
+        await self.plane.apply(
+            HORIZONTALPODAUTOSCALERS,
+            {
+                "apiVersion": "autoscaling/v2",
+                "kind": "HorizontalPodAutoscaler",
+                "metadata": {"name": "h"},
+                "spec": whole,
+            },
+        )
+
+    async def started(self) -> None:
+        """All Pods run since six minutes ago."""
+        start = "2023-11-14T22:07:20Z"
+        for pod in await self.plane.pods():
+            if pod["status"].get("phase") == "Pending":
+                await self.plane.set_phase(pod, "Running", ready=True, startTime=start)
+        await self.plane.settle()
+
+    async def use(self, cpu: str) -> None:
+        for pod in await self.plane.pods():
+            self.given.use(Key("default", pod["metadata"]["name"]), "main", {"cpu": cpu})
+
+    async def tick(self) -> None:
+        await self.plane.pass_time(15)
+        await self.started()
+
+    async def replicas(self) -> int:
+        return int((await self.plane.get(DEPLOYMENTS, "web"))["spec"]["replicas"])
+
+    async def status(self) -> Obj:
+        found: Obj = (await self.plane.get(HORIZONTALPODAUTOSCALERS, "h"))["status"]
+        return found
+
+    async def conditions(self) -> dict[str, tuple[str, str]]:
+        return {c["type"]: (c["status"], c["reason"]) for c in (await self.status())["conditions"]}
+
+    async def events(self) -> list[tuple[str, str]]:
+        found = [event for event in await self.plane.items(EVENTS) if event["involvedObject"]["name"] == "h"]
+        return [(event["reason"], event["message"]) for event in found]
+
+
+base = without("pod-garbage-collector-controller", NAME)
+
+
+async def test_load_comes_and_goes() -> None:
+    async with running(base) as plane:
+        world = World(plane)
+        await world.begin(metrics=[_cpu(50)])
+        await world.use("900m")
+        await world.tick()
+        assert await world.replicas() == 4
+        found = await world.status()
+        assert (found["currentReplicas"], found["desiredReplicas"]) == (2, 4)
+        current = {"averageUtilization": 90, "averageValue": "900m"}
+        assert found["currentMetrics"] == [{"type": "Resource", "resource": {"name": "cpu", "current": current}}]
+        assert (await world.conditions())["AbleToScale"] == ("True", "SucceededRescale")
+        message = "New size: 4; reason: cpu resource utilization (percentage of request) above target"
+        assert ("SuccessfulRescale", message) in await world.events()
+        await world.use("100m")
+        for _ in range(19):
+            await world.tick()
+            await world.use("100m")
+        assert await world.replicas() == 4
+        assert (await world.conditions())["AbleToScale"] == ("True", "ScaleDownStabilized")
+        for _ in range(3):
+            await world.tick()
+        assert await world.replicas() == 1
+        assert ("SuccessfulRescale", "New size: 1; reason: All metrics below target") in await world.events()
+
+
+async def test_without_figures_it_says_why_and_leaves_all_as_it_is() -> None:
+    async with running(without("pod-garbage-collector-controller")) as plane:
+        world = World(plane)
+        await plane.apply(DEPLOYMENTS, deployment(replicas=2))
+        reference = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
+        spec = {"scaleTargetRef": reference, "maxReplicas": 5}
+        body = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "h"}}
+        await plane.apply(HORIZONTALPODAUTOSCALERS, {**body, "spec": spec})
+        await plane.pass_time(31)
+        assert (await world.conditions())["ScalingActive"] == ("False", "FailedGetResourceMetric")
+        why = (
+            "failed to get cpu utilization: unable to get metrics for resource cpu: unable to fetch metrics from "
+            "resource metrics API: the server could not find the requested resource (get pods.metrics.k8s.io)"
+        )
+        found = [c for c in (await world.status())["conditions"] if c["type"] == "ScalingActive"]
+        assert found[0]["message"] == f"the HPA was unable to compute the replica count: {why}"
+        said = dict(await world.events())
+        assert said["FailedGetResourceMetric"] == why
+        assert said["FailedComputeMetricsReplicas"] == (
+            f"invalid metrics (1 invalid out of 1), first error is: failed to get cpu resource metric value: {why}"
+        )
+        assert await world.replicas() == 2
+
+
+async def test_bounds_hold_without_any_figures() -> None:
+    async with running(base) as plane:
+        world = World(plane)
+        await world.begin(replicas=1, minReplicas=3, metrics=[_cpu(50)])
+        assert await world.replicas() == 3
+        assert ("SuccessfulRescale", "New size: 3; reason: Current number of replicas below Spec.MinReplicas") in (
+            await world.events()
+        )
+        await plane.client.patch(DEPLOYMENTS, "web", {"spec": {"replicas": 0}}, "default")
+        await world.tick()
+        assert await world.replicas() == 0
+        assert (await world.conditions())["ScalingActive"] == ("False", "ScalingDisabled")
+
+
+async def test_the_metric_that_asks_for_most_decides_and_unknown_ones_only_keep() -> None:
+    async with running(base) as plane:
+        world = World(plane)
+        queue = {"type": "External", "external": {"metric": {"name": "queue"}, "target": _average("10")}}
+        per_pod = {"type": "Pods", "pods": {"metric": {"name": "hits"}, "target": _average("5")}}
+        ingress = {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "name": "i"}
+        of_object = {
+            "type": "Object",
+            "object": {
+                "describedObject": ingress,
+                "metric": {"name": "rps"},
+                "target": {"type": "Value", "value": "100"},
+            },
+        }
+        await world.begin(metrics=[_cpu(50), queue, per_pod, of_object])
+        await world.use("500m")
+        for pod in await plane.pods():
+            world.given.set_pod(Key("default", pod["metadata"]["name"]), "hits", "5")
+        world.given.set_object("default", "Ingress", "i", "rps", "100")
+        world.given.set_external("default", "queue", "10", "20500m")
+        await world.tick()
+        assert await world.replicas() == 4
+        assert "New size: 4; reason: external metric queue(nil) above target" in dict(await world.events()).values()
+        shown = (await world.status())["currentMetrics"]
+        assert [each["type"] for each in shown] == ["Resource", "External", "Pods", "Object"]
+        assert shown[1]["external"]["current"] == {"averageValue": "15250m"}
+        world.given.set_external("default", "queue", "1")
+        world.given.set_object("default", "Ingress", "i", "rps", "1")
+        for _ in range(25):
+            for pod in await plane.pods():
+                world.given.forget(Key("default", pod["metadata"]["name"]))
+                world.given.set_pod(Key("default", pod["metadata"]["name"]), "hits", "1")
+            await world.tick()
+        assert await world.replicas() == 4
+        assert (await world.conditions())["ScalingActive"] == ("False", "FailedGetResourceMetric")
+
+
+async def test_rules_of_its_own_slow_it_down() -> None:
+    async with running(base) as plane:
+        world = World(plane)
+        policy = {"type": "Pods", "value": 1, "periodSeconds": 60}
+        await world.begin(metrics=[_cpu(50)], behavior={"scaleUp": {"policies": [policy]}})
+        await world.use("900m")
+        await world.tick()
+        assert await world.replicas() == 3
+        assert (await world.conditions())["ScalingLimited"] == ("True", "ScaleUpLimit")
+        await world.use("900m")
+        await world.tick()
+        assert await world.replicas() == 3
+        for _ in range(4):
+            await world.use("900m")
+            await world.tick()
+        assert await world.replicas() == 4
+
+
+async def test_two_autoscalers_of_the_same_pods_do_nothing() -> None:
+    async with running(base) as plane:
+        world = World(plane)
+        await world.begin(metrics=[_cpu(50)])
+        whole = await plane.get(HORIZONTALPODAUTOSCALERS, "h")
+        body = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "i"}}
+        await plane.apply(HORIZONTALPODAUTOSCALERS, {**body, "spec": whole["spec"]})
+        await world.use("900m")
+        await world.tick()
+        assert await world.replicas() == 2
+        assert (await world.conditions())["ScalingActive"] == ("False", "AmbiguousSelector")
+        message = "pods by selector app=web are controlled by multiple HPAs: [{h default} {i default}]"
+        assert ("AmbiguousSelector", message) in await world.events()
+
+
+async def test_what_cannot_be_scaled_is_said() -> None:
+    async with running(base) as plane:
+        world = World(plane)
+        await world.begin(scaleTargetRef={"apiVersion": "apps/v1", "kind": "Deployment", "name": "none"})
+        assert (await world.conditions())["AbleToScale"] == ("False", "FailedGetScale")
+        assert ("FailedGetScale", 'deployments.apps "none" not found') in await world.events()
+
+
+def _cpu(percent: int) -> Obj:
+    target = {"type": "Utilization", "averageUtilization": percent}
+    return {"type": "Resource", "resource": {"name": "cpu", "target": target}}
+
+
+def _average(value: str) -> Obj:
+    return {"type": "AverageValue", "averageValue": value}
