@@ -9,8 +9,12 @@ from wherry.scheduler.plugins import (
     interpodaffinity,
     nodeaffinity,
     noderesources,
+    nodevolumelimits,
     podtopologyspread,
     resourcescores,
+    volumebinding,
+    volumerestrictions,
+    volumezone,
 )
 from wherry.scheduler.plugins.imagelocality import IMAGE_LOCALITY
 from wherry.scheduler.plugins.nodename import NODE_NAME
@@ -28,6 +32,10 @@ PLUGINS: Mapping[str, Make] = {
     "NodeAffinity": nodeaffinity.make,
     "NodePorts": constant(NODE_PORTS),
     "NodeResourcesFit": noderesources.make,
+    "VolumeRestrictions": volumerestrictions.make,
+    "NodeVolumeLimits": nodevolumelimits.make,
+    "VolumeBinding": volumebinding.make,
+    "VolumeZone": volumezone.make,
     "PodTopologySpread": podtopologyspread.make,
     "InterPodAffinity": interpodaffinity.make,
     "DefaultPreemption": defaultpreemption.make,
