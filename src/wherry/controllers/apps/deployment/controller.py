@@ -17,6 +17,7 @@ from wherry.controllers import conditions
 from wherry.controllers.apps.deployment.model import HASH_LABEL, REVISION
 from wherry.controllers.apps.deployment.plan import NewSet, Plan, Resize, plan
 from wherry.controllers.apps.deployment.revisions import find_new, is_same_template
+from wherry.controllers.apps.deployment.rollback import Rollback, plan_rollback
 from wherry.controllers.apps.deployment.status import PROGRESSING, condition
 from wherry.controllers.claiming import claim_children
 from wherry.controllers.documents import plain, status_patch
@@ -67,9 +68,21 @@ async def reconcile(key: Key, deps: Deps) -> Result:
         REPLICASETS,
         state.sets,
     )
+    if not deployment.spec.paused and deployment.metadata.deletion_timestamp is None:
+        rollback = plan_rollback(deployment, sets)
+        if rollback is not None:
+            return await _roll_back(deployment, rollback, deps)
     decided = plan(deployment, sets, _old_pods_run(deployment, sets, state), deps.clock.time())
     await _carry_out(deployment, sets, decided, deps)
     return Result(decided.check_in)
+
+
+async def _roll_back(deployment: Deployment, rollback: Rollback, deps: Deps) -> Result:
+    """The change of the Deployment leads to the next pass, which is a rollout like any other."""
+    metadata = deployment.metadata
+    deps.events.event(deployment, rollback.type, rollback.reason, rollback.message)
+    await deps.client.patch(DEPLOYMENTS, metadata.name, rollback.patch, metadata.namespace)
+    return DONE
 
 
 def _old_pods_run(deployment: Deployment, sets: Sequence[ReplicaSet], state: State) -> bool:
@@ -235,6 +248,6 @@ CONTROLLER = Controller(
     view=Deployment,
     reconcile=reconcile,
     reads=(Watch(REPLICASETS, ReplicaSet, _of_replica_set), Watch(PODS, Pod, _of_pod)),
-    writes=("deployments.apps/status", "replicasets.apps"),
+    writes=("deployments.apps/status", "deployments.apps", "replicasets.apps"),
     start=start,
 )

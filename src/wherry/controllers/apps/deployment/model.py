@@ -14,6 +14,7 @@ DESIRED = "deployment.kubernetes.io/desired-replicas"
 MAX = "deployment.kubernetes.io/max-replicas"
 REVISION = "deployment.kubernetes.io/revision"
 REVISION_HISTORY = "deployment.kubernetes.io/revision-history"
+ROLLBACK = "deprecated.deployment.rollback.to"
 HASH_LABEL = "pod-template-hash"
 
 

@@ -10,11 +10,19 @@ from wherry.api import Obj
 from wherry.api.types.apps_v1 import ReplicaSet
 from wherry.api.types.core_v1 import PodTemplateSpec
 from wherry.api.types.meta_v1 import ObjectMeta
-from wherry.controllers.apps.deployment.model import DESIRED, HASH_LABEL, MAX, REVISION, REVISION_HISTORY
+from wherry.controllers.apps.deployment.model import (
+    DESIRED,
+    HASH_LABEL,
+    MAX,
+    REVISION,
+    REVISION_HISTORY,
+    ROLLBACK,
+)
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 HISTORY_LENGTH = 2000
-_NOT_COPIED = frozenset({LAST_APPLIED, REVISION, REVISION_HISTORY, DESIRED, MAX, "deprecated.deployment.rollback.to"})
+NOT_COPIED = frozenset({LAST_APPLIED, REVISION, REVISION_HISTORY, DESIRED, MAX, ROLLBACK})
+"""Annotations that a Deployment and its ReplicaSets have each for themselves."""
 _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 
 _canonical = msgspec.json.Encoder(order="deterministic")
@@ -66,7 +74,7 @@ def annotations_for(
 ) -> dict[str, str]:
     """The new ReplicaSet's annotations; a template rolled back to keeps the revisions it had before."""
     wanted = dict(present)
-    wanted.update({name: value for name, value in deployment.items() if name not in _NOT_COPIED})
+    wanted.update({name: value for name, value in deployment.items() if name not in NOT_COPIED})
     before = revision_of(present)
     if before < revision:
         wanted[REVISION] = str(revision)

@@ -87,8 +87,11 @@ def next_change(wanted: Wanted, pods: Sequence[Pod], now: float) -> float | None
 
 
 def _conditions(old: Sequence[Obj], failure: Failure | None, now: float) -> list[Obj]:
+    """ReplicaFailure comes with the first failure, tells of that one, and goes with the next success."""
     if failure is None:
         return conditions.without(old, "ReplicaFailure")
+    if conditions.find(old, "ReplicaFailure") is not None:
+        return list(old)
     new = {
         "type": "ReplicaFailure",
         "status": "True",
@@ -96,4 +99,4 @@ def _conditions(old: Sequence[Obj], failure: Failure | None, now: float) -> list
         "message": failure.message,
         "lastTransitionTime": format_time(now),
     }
-    return conditions.changed(old, new)
+    return [*old, new]

@@ -78,3 +78,37 @@ async def test_recreate_waits_until_the_last_old_pod_is_gone() -> None:
         await plane.settle()
         assert len(await plane.items(REPLICASETS)) == 2
         assert len(await plane.pods()) == 2
+
+
+ROLLBACK = "deprecated.deployment.rollback.to"
+
+
+async def test_an_annotation_asks_for_an_earlier_revision() -> None:
+    async with running(only("deployment-controller")) as plane:
+        await plane.apply(DEPLOYMENTS, deployment(replicas=1))
+        await plane.client.patch(DEPLOYMENTS, "web", NEW_IMAGE, "default")
+        await plane.settle()
+
+        async def ask(revision: str) -> tuple[str, str]:
+            await plane.client.patch(DEPLOYMENTS, "web", {"metadata": {"annotations": {ROLLBACK: revision}}}, "default")
+            await plane.settle()
+            found = await plane.get(DEPLOYMENTS, "web")
+            assert ROLLBACK not in found["metadata"]["annotations"]
+            [said] = [e for e in await plane.items(EVENTS) if e["reason"].startswith("DeploymentRollback")]
+            await plane.client.delete(EVENTS, said["metadata"]["name"], "default")
+            return found["spec"]["template"]["spec"]["containers"][0]["image"], f"{said['reason']}: {said['message']}"
+
+        unchanged = 'The rollback revision contains the same template as current deployment "web"'
+        assert await ask("9") == (
+            "busybox:2",
+            "DeploymentRollbackRevisionNotFound: Unable to find the revision to rollback to.",
+        )
+        assert await ask("2") == ("busybox:2", f"DeploymentRollbackTemplateUnchanged: {unchanged}")
+        assert await ask("0") == ("busybox:1", 'DeploymentRollback: Rolled back deployment "web" to revision 1')
+        revision = "deployment.kubernetes.io/revision"
+        assert (await plane.get(DEPLOYMENTS, "web"))["metadata"]["annotations"][revision] == "3"
+        history = {
+            one["metadata"]["annotations"][revision]: one["metadata"]["annotations"].get(revision + "-history")
+            for one in await plane.items(REPLICASETS)
+        }
+        assert history == {"2": None, "3": "1"}
