@@ -122,12 +122,18 @@ class Recorder:
         return True
 
     async def _create(self, seen: Occurrence, version: str, at: float, verdict: Verdict) -> None:
-        # Upstream names an Event by its nanosecond; two of one object must differ even when the clock does not move.
-        self._last_stamp = max(int(at * 1e9), self._last_stamp + 1)
-        obj = _event(seen, version, at, verdict.message, self._last_stamp)
-        namespace, name = obj["metadata"]["namespace"], obj["metadata"]["name"]
-        await self._client.create(EVENTS, obj, namespace)
-        self._correlator.remember(verdict.key, Record(namespace, name, 1))
+        # Upstream names an Event by its nanosecond; two of one object must differ even when the clock does not move,
+        # and even when another recorder makes the other.
+        for _ in range(MAX_TRIES):
+            self._last_stamp = max(int(at * 1e9), self._last_stamp + 1)
+            obj = _event(seen, version, at, verdict.message, self._last_stamp)
+            namespace, name = obj["metadata"]["namespace"], obj["metadata"]["name"]
+            try:
+                await self._client.create(EVENTS, obj, namespace)
+            except errors.AlreadyExists:
+                continue
+            self._correlator.remember(verdict.key, Record(namespace, name, 1))
+            return
 
 
 class ComponentRecorder:

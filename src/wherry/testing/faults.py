@@ -86,7 +86,7 @@ class Faults:
         **who: str,
     ) -> Fault:
         """Hold requests up for `seconds` of the cluster's clock before they are looked at."""
-        return self._add(Match.of(verb, resource, **who), _Delay(self.clock, seconds), times)
+        return self._add(Match.of(verb, resource, **who), _Delay(self, seconds), times)
 
     def fail_next(
         self,
@@ -199,11 +199,11 @@ class Faults:
 
 @dataclass(frozen=True, slots=True)
 class _Delay:
-    clock: Clock
+    faults: Faults
     seconds: float
 
     async def around(self, carry_out: Callable[[], Awaitable[T]]) -> T:
-        await self.clock.sleep(self.seconds)
+        await self.faults.clock.sleep(self.seconds)
         return await carry_out()
 
 

@@ -36,6 +36,14 @@ async def turn() -> None:
         await asyncio.sleep(0)
 
 
+async def test_two_recorders_do_not_get_into_each_others_way(client: Client, clock: ManualClock) -> None:
+    for component in ("kubelet", "default-scheduler"):
+        Recorder(client, clock, component).event(POD, "Normal", "Said", f"by {component}")
+    await turn()
+    events = (await client.list(EVENTS, "default")).items
+    assert sorted(event["message"] for event in events) == ["by default-scheduler", "by kubelet"]
+
+
 async def test_equal_events_are_counted_on_one_object(client: Client, clock: ManualClock) -> None:
     recorder = Recorder(client, clock, "kubelet", "n1")
     recorder.event(POD, "Normal", "Pulled", "image pulled")
