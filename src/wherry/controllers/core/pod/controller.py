@@ -1,6 +1,7 @@
 """The Pod garbage collector.
 
-Keys are Pods that were never placed, nodes that are missing (a name without a namespace), and one without either for a
+Keys are Pods on their way out that no kubelet cares for (never placed, or on a node that somebody says is out of service
+for good), nodes that are missing (a name without a namespace), and one without either for a
 sweep of finished Pods beyond the threshold. A node is given 40 seconds to come back and is then asked for at the API
 itself; its Pods wait with it, however many there are.
 """
@@ -15,6 +16,7 @@ from wherry.api.core.node import NODES
 from wherry.api.core.pod import PODS
 from wherry.api.types.core_v1 import Node, Pod
 from wherry.client import Informer, Key
+from wherry.controllers.core.node.health import readiness
 from wherry.controllers.core.node.lifecycle import BY_NODE, pods_by_node
 from wherry.controllers.disruption import mark_disrupted
 from wherry.controllers.ownership import key_of
@@ -23,6 +25,7 @@ from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch
 
 QUARANTINE_SECONDS = 40.0
 THRESHOLD = 12500
+OUT_OF_SERVICE = "node.kubernetes.io/out-of-service"
 SWEEP = Key("", "")
 
 
@@ -32,7 +35,7 @@ class State:
     pods: Informer[Pod]
     missing: dict[str, float] = field(default_factory=dict)
     """Nodes that Pods name and that are not there, each with a key on its way: since when, on the monotonic clock."""
-    finished: set[Key] = field(default_factory=set)
+    finished: dict[Key, None] = field(default_factory=dict)
 
 
 def start(deps: Deps) -> State:
@@ -49,9 +52,21 @@ async def reconcile(key: Key, deps: Deps) -> Result:
     if not key.namespace:
         return await _check_node(key, deps)
     pod = state.pods.get(key)
-    if pod is not None and not pod.spec.node_name and pod.metadata.deletion_timestamp is not None:
+    if pod is not None and pod.metadata.deletion_timestamp is not None and _is_abandoned(pod, state):
         await _collect(pod, deps)
     return DONE
+
+
+def _is_abandoned(pod: Pod, state: State) -> bool:
+    """Whether no kubelet will ever end the Pod; those of missing nodes wait until these are given up."""
+    if not pod.spec.node_name:
+        return True
+    node = state.nodes.get(Key("", pod.spec.node_name))
+    return node is not None and _is_out_of_service(node)
+
+
+def _is_out_of_service(node: Node) -> bool:
+    return readiness(node) != "True" and any(taint.key == OUT_OF_SERVICE for taint in node.spec.taints)
 
 
 async def _check_node(node: Key, deps: Deps) -> Result:
@@ -102,8 +117,14 @@ async def _sweep(deps: Deps) -> None:
     if surplus <= 0:
         return
     found = [pod for key in state.finished if (pod := state.pods.get(key)) is not None and not pod.metadata.finalizers]
-    for pod in sorted(found, key=creation_time)[:surplus]:
+    for pod in sorted(found, key=eagerness)[:surplus]:
         await _collect(pod, deps)
+
+
+def eagerness(pod: Pod) -> tuple[bool, float, str]:
+    """Who goes first: evicted Pods, which nobody waits for, then the oldest."""
+    is_evicted = pod.status.phase == "Failed" and pod.status.reason == "Evicted"
+    return not is_evicted, creation_time(pod), pod.metadata.name
 
 
 def _of_pod(old: Pod | None, new: Pod | None, deps: Deps) -> Iterable[Key]:
@@ -111,17 +132,18 @@ def _of_pod(old: Pod | None, new: Pod | None, deps: Deps) -> Iterable[Key]:
     state: State = deps.state
     if new is None:
         if old is not None:
-            state.finished.discard(key_of(old.metadata))
+            state.finished.pop(key_of(old.metadata), None)
         return
     key = key_of(new.metadata)
     if is_finished(new):
-        state.finished.add(key)
+        state.finished[key] = None
         if len(state.finished) > THRESHOLD:
             yield SWEEP
+    if new.metadata.deletion_timestamp is not None and _is_abandoned(new, state):
+        yield key
     if not new.spec.node_name:
-        if new.metadata.deletion_timestamp is not None:
-            yield key
-    elif (old is None or not old.spec.node_name) and state.nodes.get(Key("", new.spec.node_name)) is None:
+        return
+    if (old is None or not old.spec.node_name) and state.nodes.get(Key("", new.spec.node_name)) is None:
         yield from _miss(new.spec.node_name, deps)
 
 
@@ -131,6 +153,9 @@ def _of_node(old: Node | None, new: Node | None, deps: Deps) -> Iterable[Key]:
             yield from _miss(old.metadata.name, deps)
     elif new is not None:
         deps.state.missing.pop(new.metadata.name, None)
+        if _is_out_of_service(new) and not (old is not None and _is_out_of_service(old)):
+            for pod in deps.state.pods.by_index(BY_NODE, new.metadata.name):
+                yield key_of(pod.metadata)
 
 
 def _miss(node: str, deps: Deps) -> Iterable[Key]:

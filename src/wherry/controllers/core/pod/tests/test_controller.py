@@ -4,6 +4,9 @@ from typing import Any
 
 from wherry.api.core.node import NODES
 from wherry.api.core.pod import PODS
+from wherry.api.types.core_v1 import Pod
+from wherry.api.types.decoding import convert
+from wherry.controllers.core.pod.controller import eagerness
 from wherry.controllers.tests.plane import Plane, only, running
 
 ALONE = only("pod-garbage-collector-controller")
@@ -63,3 +66,46 @@ async def test_a_pod_that_never_had_a_node_fails_when_it_is_deleted_but_held() -
         await plane.client.patch(PODS, "held", {"metadata": {"finalizers": None}}, "default")
         await plane.settle()
         assert await plane.pods() == []
+
+
+async def test_pods_on_their_way_out_go_with_a_node_that_is_out_of_service_for_good() -> None:
+    async with running(ALONE) as plane:
+        await plane.apply(NODES, {"metadata": {"name": "n1"}})
+        for name in ("early", "late", "stays"):
+            await add_pod(plane, name, "n1")
+        await plane.client.delete(PODS, "early", "default")
+        await plane.settle()
+        assert len(await plane.pods()) == 3
+
+        taint = {"key": "node.kubernetes.io/out-of-service", "value": "nodeshutdown", "effect": "NoExecute"}
+        await plane.client.patch(NODES, "n1", {"spec": {"taints": [taint]}})
+        await plane.settle()
+        assert [pod["metadata"]["name"] for pod in await plane.pods()] == ["late", "stays"]
+        await plane.client.delete(PODS, "late", "default")
+        await plane.settle()
+        assert [pod["metadata"]["name"] for pod in await plane.pods()] == ["stays"]
+
+
+async def test_a_node_that_is_ready_is_in_service_whatever_is_said_of_it() -> None:
+    async with running(ALONE) as plane:
+        taint = {"key": "node.kubernetes.io/out-of-service", "effect": "NoExecute"}
+        await plane.apply(NODES, {"metadata": {"name": "n1"}, "spec": {"taints": [taint]}})
+        ready = {"status": {"conditions": [{"type": "Ready", "status": "True"}]}}
+        await plane.client.patch(NODES, "n1", ready, subresource="status")
+        await add_pod(plane, "web", "n1")
+        await plane.client.delete(PODS, "web", "default")
+        await plane.settle()
+        assert len(await plane.pods()) == 1
+
+
+def test_evicted_pods_go_first_then_the_oldest() -> None:
+    def pod(name: str, created: str, **status: str) -> Pod:
+        return convert(Pod, {"metadata": {"name": name, "creationTimestamp": created}, "status": status})
+
+    pods = [
+        pod("b", "2024-01-01T00:00:01Z", phase="Succeeded"),
+        pod("c", "2024-01-01T00:00:01Z", phase="Failed"),
+        pod("a", "2024-01-01T00:00:00Z", phase="Failed"),
+        pod("e", "2024-01-01T00:00:09Z", phase="Failed", reason="Evicted"),
+    ]
+    assert [pod.metadata.name for pod in sorted(pods, key=eagerness)] == ["e", "a", "b", "c"]
