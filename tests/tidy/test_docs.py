@@ -34,7 +34,10 @@ def _named(document: Path) -> Iterator[tuple[str, str]]:
 def test_names_of_code_resolve(document: Path) -> None:
     unresolved = []
     for path, name in _named(document):
-        file = next((base / path for base in (ROOT / "src/wherry", ROOT) if (base / path).exists()), None)
+        file = next(
+            (base / path for base in (ROOT / "src/wherry", ROOT, ROOT / "examples/testing") if (base / path).exists()),
+            None,
+        )
         if file is None or (name and not _defines(file, name)):
             unresolved.append(f"{path}: {name}")
     assert unresolved == []

@@ -39,11 +39,13 @@ COMMANDS = (
     Command(("images", "example"), "assemble the example image from this machine's busybox and load it"),
     Command(("server",), "run the control plane in the foreground"),
     Command(("agent",), "run a node in the foreground"),
+    Command(("testing", "serve"), "serve a cluster in memory to tests in any language"),
+    Command(("testing", "assets"), "write the programs that envtest starts, as stand-ins"),
     Command(("version",), "print the version"),
     Command(("completion",), "print a completion script for bash, zsh or fish"),
 )
 
-GROUPS = {"token": "join tokens", "images": "images of the node"}
+GROUPS = {"token": "join tokens", "images": "images of the node", "testing": "clusters for tests"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

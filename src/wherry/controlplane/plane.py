@@ -67,7 +67,7 @@ class ControlPlane:
                 validating=validating(clock.time, doors.authorization),
                 allocation=self._settings.allocation,
                 streams=self._settings.streams,
-                paths={**openapi_paths(registry), **doors.paths()},
+                paths={**openapi_paths(registry), **doors.paths(), **self._settings.paths},
                 objects=lambda: SYSTEM_CLASSES,
                 gate=self._settings.gate,
                 witness=self._settings.witness,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from wherry.apiserver.allocation import AllocationSettings
 from wherry.apiserver.attributes import User
+from wherry.apiserver.exchange import Answer
 from wherry.apiserver.gate import Gate, Witness
 from wherry.apiserver.subresources import Streams
 from wherry.controllers import catalog
 from wherry.identity.keys import TokenKeys, fresh_key
+from wherry.transport.messages import Request
 
 
 def _no_authority() -> str:
@@ -34,6 +36,8 @@ class Settings:
     allocation: AllocationSettings = field(default_factory=AllocationSettings)
     streams: Streams = field(default_factory=dict)
     """How log, exec, attach, port-forward and proxy reach a node; none where there are no real ones."""
+    paths: Mapping[str, Callable[[Request, User], Answer]] = field(default_factory=dict)
+    """Further plain paths: what a test may do to its cluster over HTTP."""
     gate: Gate | None = None
     """What tests put before every verb, whoever asks."""
     witness: Witness | None = None

@@ -17,11 +17,11 @@ from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
 from wherry.api import Obj
-from wherry.client import Patch, WatchEvent
+from wherry.client import WatchEvent
 from wherry.testing.cluster.core import MANAGER, Core
 from wherry.testing.cluster.kinds import Kind
 from wherry.testing.cluster.manifests import Source
-from wherry.testing.cluster.verbs import Objects, Verbs, Watching
+from wherry.testing.cluster.verbs import Objects, PatchType, Verbs, Watching
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -75,7 +75,7 @@ class Api:
         patch: Obj | Sequence[Obj] | None = None,
         *,
         namespace: str | None = None,
-        type: Patch = Patch.MERGE,
+        type: PatchType = "merge",
         subresource: str = "",
     ) -> Obj:
         """Change parts of an object: `patch("deploy/web", {...})` or `patch("deploy", "web", {...})`."""
@@ -152,7 +152,7 @@ class AsyncApi:
         patch: Obj | Sequence[Obj] | None = None,
         *,
         namespace: str | None = None,
-        type: Patch = Patch.MERGE,
+        type: PatchType = "merge",
         subresource: str = "",
     ) -> Obj:
         who, what = split_patch(name, patch)

@@ -31,10 +31,11 @@ from wherry.identity.profiles import ADMIN
 from wherry.store import Revision
 from wherry.store.memory import MemoryStore
 from wherry.testing.clock import ManualClock, TravelClock
+from wherry.testing.cluster.clockpaths import clock_paths
 from wherry.testing.cluster.kinds import Kinds
-from wherry.testing.cluster.nodes import Behaving, ClusterNodes, State
+from wherry.testing.cluster.nodes import Behaving, ClusterNodes, State, streams
 from wherry.testing.cluster.options import MANUAL_START, Options, Snapshot
-from wherry.testing.cluster.serving import Authority, Serving
+from wherry.testing.cluster.serving import Authority, Listen, Serving
 from wherry.testing.eventloop import settle
 from wherry.testing.faults import Faults
 from wherry.testing.history import History, is_heartbeat
@@ -83,7 +84,7 @@ class Core:
             store, start, nodes = MemoryStore(snapshot=begin.store), begin.time, begin.nodes
             chance.setstate(begin.chance)
         clock = self.faults.clock = self.history.clock = _clock(options, start)
-        self._parts = parts = _Parts(store, chance, clock, self._settings(), options.behave)
+        self._parts = parts = _Parts(store, chance, clock, self._settings(clock), options.behave)
         try:
             await parts.open(nodes)
             await settle()
@@ -175,11 +176,11 @@ class Core:
         self._begin = snapshot
         await self.open()
 
-    async def serving(self, host: str = "127.0.0.1", port: int = 0) -> Serving:
-        """The socket for other programs, opened at the first call."""
+    async def serving(self, listen: Listen | None = None) -> Serving:
+        """The socket for other programs, opened at the first call. Raises OSError when it cannot be."""
         if self._serving is None:
             serving = Serving(self._authority, self._token)
-            await serving.start(self._handle, host, port)
+            await serving.start(self._handle, listen or Listen())
             self._serving = serving
             await self._publish_authority()
             await settle()
@@ -221,7 +222,7 @@ class Core:
             except errors.NotFound:
                 continue
 
-    def _settings(self) -> Settings:
+    def _settings(self, clock: ManualClock) -> Settings:
         return Settings(
             controllers=catalog.Settings(
                 root_ca=self._authority.text,
@@ -230,6 +231,8 @@ class Core:
                 token_keys=self._token_keys,
             ),
             token_keys=self._token_keys,
+            streams=streams(self.options.behave, clock),
+            paths=clock_paths(lambda: self.clock, self.act),
             gate=self.faults,
             witness=self.history,
             static_tokens={self._token: User(ADMIN.common_name, (MASTERS, AUTHENTICATED))},

@@ -9,11 +9,13 @@ from typing import TypeAlias
 from wherry.api.core.node import NODES
 from wherry.api.errors import NotFound
 from wherry.apiserver.inprocess import InProcessClient
+from wherry.apiserver.subresources import Streams
 from wherry.lib.clock import Clock
-from wherry.providers.simulated.behaviour import Behaviours, ContainerBehaviour, by_image
+from wherry.providers.simulated.behaviour import Behaviours, ContainerBehaviour, by_image, first_of
 from wherry.providers.simulated.hosts import Condition
 from wherry.providers.simulated.nodes import SimulatedNodes
 from wherry.providers.simulated.nodespec import NodeSpec, node_specs
+from wherry.providers.simulated.streams import simulated_streams
 
 Nodes: TypeAlias = int | Iterable[NodeSpec | str]
 """How many, or which: by their names, or by all that there is to say."""
@@ -30,8 +32,7 @@ class ClusterNodes:
         self, client: InProcessClient, clock: Clock, chance: random.Random, behave: Sequence[Behaving]
     ) -> None:
         self._client = client
-        sources = [by_image(each) if isinstance(each, Mapping) else each for each in behave]
-        self._nodes = SimulatedNodes(client, clock, chance, (), sources)
+        self._nodes = SimulatedNodes(client, clock, chance, (), _sources(behave))
         self._specs: dict[str, NodeSpec] = {}
 
     async def start(self, state: State) -> None:
@@ -81,6 +82,11 @@ class ClusterNodes:
         return name
 
 
+def streams(behave: Sequence[Behaving], clock: Clock) -> Streams:
+    """How the logs of Pods are told."""
+    return simulated_streams(first_of(_sources(behave)), clock)
+
+
 def first_state(nodes: Nodes) -> State:
     """The nodes that a cluster begins with."""
     specs = node_specs(nodes) if isinstance(nodes, int) else [as_spec(each) for each in nodes]
@@ -90,3 +96,7 @@ def first_state(nodes: Nodes) -> State:
 def as_spec(node: NodeSpec | str) -> NodeSpec:
     """The node of a name, or as it is described."""
     return NodeSpec(name=node) if isinstance(node, str) else node
+
+
+def _sources(behave: Sequence[Behaving]) -> list[Behaviours]:
+    return [by_image(each) if isinstance(each, Mapping) else each for each in behave]

@@ -10,6 +10,7 @@ import shutil
 import ssl
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from wherry.identity.kubeconfig import Kubeconfig, write_kubeconfig
@@ -21,6 +22,18 @@ from wherry.transport.server import Server
 from wherry.transport.tls import server_context
 
 _LIFETIME_SECONDS = 30 * 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Where and as whom a cluster serves; what is not said is found or made."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    pair: Pair | None = None
+    """The server's certificate and key."""
+    clients: Path | None = None
+    """The authorities (a file in PEM) whose certificates prove who a client is."""
 
 
 class Authority:
@@ -51,12 +64,16 @@ class Authority:
         """The certificate in PEM; empty while nothing has been certified."""
         return self._pair.certificate.read_text() if self._pair is not None else ""
 
-    def server_context(self) -> ssl.SSLContext:
+    def server_context(self, listen: Listen) -> ssl.SSLContext:
+        pair = listen.pair or self._server_pair()
+        return server_context(pair.certificate, pair.key, listen.clients or self.pair().certificate)
+
+    def _server_pair(self) -> Pair:
         from wherry.identity import ca
 
         pair = Pair(self.folder / "server.crt", self.folder / "server.key")
         ca.make_leaf(self.pair(), pair, api_server(ServerNames()), time.time(), _LIFETIME_SECONDS)
-        return server_context(pair.certificate, pair.key, self.pair().certificate)
+        return pair
 
     def close(self) -> None:
         if self._folder is not None:
@@ -76,14 +93,21 @@ class Serving:
         self.url = ""
         self.kubeconfig = Path()
 
-    async def start(self, handler: Handler, host: str = "127.0.0.1", port: int = 0) -> None:
+    async def start(self, handler: Handler, listen: Listen) -> None:
+        """Raises OSError when the port cannot be had."""
         server = Server(handler, clock=SystemClock())
-        await server.start(host, port, tls=self._authority.server_context())
+        await server.start(listen.host, listen.port, tls=self._authority.server_context(listen))
         self._server = server
-        self.url = f"https://{host}:{server.port}"
+        self.url = f"https://{listen.host}:{server.port}"
         self.kubeconfig = self._authority.folder / f"kubeconfig-{server.port}"
-        authority = self._authority.pair().certificate.read_bytes()
-        write_kubeconfig(self.kubeconfig, Kubeconfig(self.url, authority, token=self.token))
+        certified = b"" if listen.pair else self._authority.pair().certificate.read_bytes()
+        config = Kubeconfig(self.url, certified, token=self.token, is_insecure=listen.pair is not None)
+        write_kubeconfig(self.kubeconfig, config)
+
+    @property
+    def authority(self) -> str:
+        """The certificate in PEM that proves who serves."""
+        return self._authority.text()
 
     @property
     def is_talking(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from wherry.api import Obj, errors
 from wherry.api.core.event import EVENTS
@@ -18,6 +18,9 @@ from wherry.testing.cluster.manifests import Source, read_objects
 
 Objects: TypeAlias = list[Obj]
 """Has a name of its own because `list` is a verb here."""
+
+PatchType: TypeAlias = Literal["merge", "strategic", "json"]
+_PATCHES = {"merge": Patch.MERGE, "strategic": Patch.STRATEGIC, "json": Patch.JSON}
 
 ALL = "*"
 """As a namespace: every one of them."""
@@ -64,11 +67,17 @@ class Verbs:
         )
 
     async def patch(
-        self, kind: Kind, name: str, patch: Obj | Sequence[Obj], namespace: str | None, type: Patch, subresource: str
+        self,
+        kind: Kind,
+        name: str,
+        patch: Obj | Sequence[Obj],
+        namespace: str | None,
+        type: PatchType,
+        subresource: str,
     ) -> Obj:
         resource, name = self._target(kind, name)
         place = self._place(resource, namespace)
-        return await self._core.client.patch(resource, name, patch, place, type=type, subresource=subresource)
+        return await self._core.client.patch(resource, name, patch, place, type=_PATCHES[type], subresource=subresource)
 
     async def apply(self, source: Source, namespace: str | None, manager: str, force: bool) -> Objects:
         """Server-side apply of every object in turn; of a definition also its taking effect is waited for."""

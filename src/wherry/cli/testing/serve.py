@@ -1,0 +1,49 @@
+"""`wherry testing serve`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+EXAMPLES = """\
+  wherry testing serve --nodes 3
+  wherry testing serve --clock manual --manifest crds/ --json
+  coproc wherry testing serve --json; read -r ready <&"${COPROC[0]}"
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--nodes", type=_count, default=1, metavar="N", help="simulated nodes (default: 1)")
+    parser.add_argument("--clock", choices=("real", "manual"), default="real", help="whether time goes on by itself")
+    parser.add_argument("--seed", type=int, default=0, help="where chance begins (default: 0)")
+    parser.add_argument("--bind-address", default="127.0.0.1", metavar="ADDRESS", help="default: this machine alone")
+    parser.add_argument("--port", type=int, default=0, help="where the API is served (default: a free port)")
+    parser.add_argument(
+        "--manifest", type=Path, action="append", default=[], metavar="PATH", help="a file or folder to apply at first"
+    )
+    parser.add_argument("--json", action="store_true", help="print all that a program needs as one line of JSON")
+
+
+def run(options: argparse.Namespace) -> int:
+    import gc
+
+    gc.disable()  # Hundreds of modules come, over all of which it would walk again and again.
+    from wherry.testing.cluster.nodes import first_state
+    from wherry.testing.cluster.options import Options
+    from wherry.testing.cluster.serving import Listen
+    from wherry.testing.envtest.serving import Ready, parents_pipe, serve
+
+    def tell(ready: Ready) -> None:
+        gc.freeze()
+        gc.enable()
+        print(ready.line() if options.json else f"export KUBECONFIG={ready.kubeconfig}", flush=True)
+
+    begin = Options(nodes=first_state(options.nodes), clock=options.clock, seed=options.seed)
+    serve(begin, Listen(options.bind_address, options.port), options.manifest, tell, parents_pipe())
+    return 0
+
+
+def _count(text: str) -> int:
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError("a number of nodes, 0 or more")
+    return int(text)
