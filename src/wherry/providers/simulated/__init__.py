@@ -6,6 +6,7 @@
 - `Life` (`life.py`): one Pod's life on a node: pure steps from one moment to the next, by the kubelet's own plan
 - `SimulatedProvider` (`provider.py`): the six methods over all lives
 - `simulated_streams` (`streams.py`): their logs
+- `Provisioner` (`volumes.py`): volumes out of nothing, for claims of the class `standard`
 
 Nothing is stored here: what a Pod has lived through stands in its status, and whoever starts again goes on from there.
 """
