@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from wherry.api import Obj, errors
 from wherry.api.apiextensions.customresourcedefinition import CUSTOMRESOURCEDEFINITIONS
+from wherry.api.core.namespace import NAMESPACES
 from wherry.api.resource import Resource
 from wherry.api.types.meta_v1 import ObjectMeta, OwnerReference
 from wherry.api.types.metadata import Metadata
@@ -124,10 +125,10 @@ async def reconcile(key: Key, deps: Deps) -> Result:
 
 async def _survey(collector: Collector) -> None:
     """Follow every kind that is served now, and no other."""
-    served = {r for r in await collector.deps.client.resources() if _is_collected(r)}
-    for resource in set(collector.informers) - served:
+    served = dict.fromkeys(r for r in await collector.deps.client.resources() if _is_collected(r))
+    for resource in [r for r in collector.informers if r not in served]:
         collector.forget(resource)
-    fresh = [collector.watch(resource) for resource in served - set(collector.informers)]
+    fresh = [collector.watch(resource) for resource in served if resource not in collector.informers]
     for informer in fresh:
         await informer.wait_synced()
     collector.is_ready = True
@@ -146,7 +147,7 @@ async def _process(collector: Collector, node: Node, metadata: ObjectMeta) -> No
         await _release_if_alone(collector, node, metadata)
     if not metadata.owner_references:
         return
-    owners = {r.uid: await _examine(collector, r, metadata.namespace) for r in metadata.owner_references}
+    owners = {r.uid: await _examine(collector, r, node, metadata) for r in metadata.owner_references}
     dependents = [dependent for _, dependent in collector.dependents(node.uid)]
     match plan(metadata, owners, dependents):
         case KeepOwners(references):
@@ -157,27 +158,52 @@ async def _process(collector: Collector, node: Node, metadata: ObjectMeta) -> No
             await _delete(collector, node, propagation)
 
 
-async def _examine(collector: Collector, reference: OwnerReference, namespace: str) -> Owner:
+async def _examine(collector: Collector, reference: OwnerReference, node: Node, metadata: ObjectMeta) -> Owner:
     """Whether an owner is there; the API itself is asked before it counts as absent."""
+    namespace = metadata.namespace
     shown = collector.shown(reference, namespace)
     if shown is not None:
         return Owner.WAITING if is_waiting(shown) else Owner.SOLID
     if reference.uid in collector.absent:
         return Owner.ABSENT
     resource = collector.resource_of(reference)
-    if resource is None or (resource.is_namespaced and not namespace):
-        return Owner.SOLID  # a kind we cannot look up, or a reference that cannot be right: never delete on such ground
+    if resource is None:
+        return Owner.SOLID  # a kind we cannot look up: never delete on such ground
+    if resource.is_namespaced and _is_elsewhere(collector, resource, reference, namespace):
+        _report_elsewhere(collector, reference, node, namespace)
+    if resource.is_namespaced and not namespace:
+        return Owner.SOLID  # a reference that cannot be right
     key = _owner_key(resource, reference, namespace)
     try:
         owner = await collector.deps.client.get(resource, key.name, key.namespace)
     except errors.NotFound:
         owner = {}
-    metadata = owner.get("metadata", {})
-    if metadata.get("uid") != reference.uid:
+    found = owner.get("metadata", {})
+    if found.get("uid") != reference.uid:
         _remember_absent(collector, reference.uid)
         return Owner.ABSENT
-    is_going = "deletionTimestamp" in metadata and FOREGROUND in metadata.get("finalizers", ())
+    is_going = "deletionTimestamp" in found and FOREGROUND in found.get("finalizers", ())
     return Owner.WAITING if is_going else Owner.SOLID
+
+
+def _is_elsewhere(collector: Collector, resource: Resource, reference: OwnerReference, namespace: str) -> bool:
+    """Whether the owner lives in another namespace, where it cannot own anything of this one."""
+    namespaces = collector.informers.get(NAMESPACES)
+    names = (each.metadata.name for each in namespaces.list()) if namespaces is not None else ()
+    nodes = (Node(resource, Key(name, reference.name), reference.uid) for name in names if name != namespace)
+    return any(collector.metadata(node) is not None for node in nodes)
+
+
+def _report_elsewhere(collector: Collector, reference: OwnerReference, node: Node, namespace: str) -> None:
+    resource, (_, name) = node.resource, node.key
+    about = {
+        "apiVersion": resource.api_version,
+        "kind": resource.kind,
+        "metadata": {"name": name, "namespace": namespace, "uid": node.uid},
+    }
+    owner = f"{reference.api_version}/{reference.kind}, namespace: {namespace}, name: {reference.name}"
+    message = f'ownerRef [{owner}, uid: {reference.uid}] does not exist in namespace "{namespace}"'
+    collector.deps.events.event(about, "Warning", "OwnerRefInvalidNamespace", message)
 
 
 def _remember_absent(collector: Collector, uid: str) -> None:

@@ -61,7 +61,7 @@ class Graph:
             concerned += self.dependents(node.uid)
         else:
             concerned += self._observe_present(node, new, is_new=before != after)
-        concerned += [self._waiting[uid] for uid in {*before, *after} if uid in self._waiting]
+        concerned += [self._waiting[uid] for uid in sorted({*before, *after}) if uid in self._waiting]
         return concerned
 
     def _observe_present(self, node: Node, new: ObjectMeta, *, is_new: bool) -> Iterable[Node]:

@@ -1,9 +1,9 @@
 """The Pod garbage collector.
 
-Keys are Pods on their way out that no kubelet cares for (never placed, or on a node that somebody says is out of service
-for good), nodes that are missing (a name without a namespace), and one without either for a
-sweep of finished Pods beyond the threshold. A node is given 40 seconds to come back and is then asked for at the API
-itself; its Pods wait with it, however many there are.
+Keys are Pods on their way out that no kubelet cares for (never placed, or on a node that somebody says is out of
+service for good), nodes that are missing (a name without a namespace), and one without either for a sweep of finished
+Pods beyond the threshold. A node is given 40 seconds to come back and is then asked for at the API itself; its Pods
+wait with it, however many there are.
 """
 
 from __future__ import annotations

@@ -8,6 +8,8 @@ from wherry.api import Obj
 from wherry.api.apps.deployment import DEPLOYMENTS
 from wherry.api.apps.replicaset import REPLICASETS
 from wherry.api.core.configmap import CONFIGMAPS
+from wherry.api.core.event import EVENTS
+from wherry.api.core.node import NODES
 from wherry.api.core.pod import PODS
 from wherry.api.core.secret import SECRETS
 from wherry.controllers.tests.plane import Plane, deployment, only, running
@@ -118,3 +120,32 @@ async def test_what_was_orphaned_while_nobody_looked_is_found_at_the_start() -> 
         assert await names(plane) == ["child"]
         await plane.start(ALONE)
         assert await names(plane) == []
+
+
+async def events(plane: Plane) -> list[tuple[str, str, str]]:
+    await plane.pass_time(1)
+    found = (await plane.client.list(EVENTS)).items
+    return [(event["involvedObject"]["name"], event["reason"], event["message"]) for event in found]
+
+
+async def test_an_owner_of_another_namespace_owns_nothing_and_that_is_said() -> None:
+    async with running(ALONE) as plane:
+        owner = await make(plane, "owner", namespace="kube-public")
+        uid = owner["metadata"]["uid"]
+        await make(plane, "child", reference(owner))
+        assert await names(plane) == []
+        named = f"v1/ConfigMap, namespace: default, name: owner, uid: {uid}"
+        message = f'ownerRef [{named}] does not exist in namespace "default"'
+        assert await events(plane) == [("child", "OwnerRefInvalidNamespace", message)]
+
+
+async def test_what_has_no_namespace_is_kept_whoever_of_a_namespace_is_said_to_own_it() -> None:
+    async with running(ALONE) as plane:
+        owner = await make(plane, "owner")
+        uid = owner["metadata"]["uid"]
+        await plane.apply(NODES, {"metadata": {"name": "n1", "ownerReferences": [reference(owner)]}})
+        await plane.client.delete(CONFIGMAPS, "owner", "default")
+        await plane.settle()
+        assert len(await plane.items(NODES)) == 1
+        message = f'ownerRef [v1/ConfigMap, namespace: , name: owner, uid: {uid}] does not exist in namespace ""'
+        assert await events(plane) == [("n1", "OwnerRefInvalidNamespace", message)]
