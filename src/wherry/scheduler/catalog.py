@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from wherry.scheduler.plugins import (
     defaultpreemption,
+    dynamicresources,
     interpodaffinity,
     nodeaffinity,
     noderesources,
@@ -38,6 +39,7 @@ PLUGINS: Mapping[str, Make] = {
     "VolumeZone": volumezone.make,
     "PodTopologySpread": podtopologyspread.make,
     "InterPodAffinity": interpodaffinity.make,
+    "DynamicResources": dynamicresources.make,
     "DefaultPreemption": defaultpreemption.make,
     "NodeResourcesBalancedAllocation": resourcescores.make_balanced,
     "ImageLocality": constant(IMAGE_LOCALITY),
@@ -49,5 +51,6 @@ WEIGHTS: Mapping[str, int] = {
     "NodeAffinity": 2,
     "PodTopologySpread": 2,
     "InterPodAffinity": 2,
+    "DynamicResources": 2,
 }
 """Of the default profile; 1 for all others."""

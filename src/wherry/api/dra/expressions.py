@@ -16,6 +16,7 @@ from wherry.cel.environment import Environment, type_name
 from wherry.cel.errors import CompileError
 from wherry.cel.library.kubernetes import KUBERNETES
 from wherry.cel.library.quantity import QUANTITY
+from wherry.cel.program import Program
 from wherry.cel.types import BOOL, DYN, STRING, Field, MapType, ObjectType, Type
 
 _MAX_COST = 1_000_000
@@ -67,6 +68,11 @@ def _step(found: Type | None, step: str) -> Type | None:
     if step == "@keys":
         return found.key
     return found.value if step in ("@items", "@values") or found.value is _ATTRIBUTE else None
+
+
+def compile_expression(text: str) -> Program:
+    """The expression as a function of `device`; raises CompileError."""
+    return _environment().compile(text)
 
 
 def validate_expression(text: str, path: str) -> list[FieldError]:

@@ -1,0 +1,203 @@
+"""The search for devices: claim by claim, request by request, device by device, and back where that leads nowhere.
+
+Every order of devices within a request is the same to us, so each request takes devices in the order in which they are
+offered. Alternatives of a request are tried in the order of preference. The first solution is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from wherry.api.meta.quantity import parse_quantity
+from wherry.scheduler.dynamic.constraints import Constraint, constraints
+from wherry.scheduler.dynamic.pools import Device, DeviceId, Pool, PoolId
+from wherry.scheduler.dynamic.requests import Demand, Wanted
+
+MOST_RESULTS = 32
+"""Devices that one claim may get."""
+_MOST_STEPS = 50_000
+"""After which a node is given up, so that nobody else has to wait for long."""
+
+Matches = Callable[[Wanted, Device], bool]
+
+
+class Failed(Exception):
+    """The node cannot be judged; says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A device for a request."""
+
+    wanted: Wanted
+    device: Device
+
+
+def allocate(
+    demands: Sequence[Demand], pools: Sequence[Pool], is_taken: Callable[[DeviceId], bool], matches: Matches
+) -> list[list[Given]] | None:
+    """What each of the claims gets from these pools; None when they do not suffice. Raises Failed."""
+    return _Search(demands, pools, is_taken, matches).run()
+
+
+class _Search:
+    """The state of one search, as of the step that it is at."""
+
+    def __init__(
+        self,
+        demands: Sequence[Demand],
+        pools: Sequence[Pool],
+        is_taken: Callable[[DeviceId], bool],
+        matches: Matches,
+    ) -> None:
+        self._demands = demands
+        self._pools = {pool.id: pool for pool in pools}
+        self._offered = [device for pool in pools if not pool.is_invalid for device in pool.devices]
+        self._is_taken = is_taken
+        self._matches = matches
+        self._fitting: dict[Wanted, list[Device]] = {}
+        self._constraints = [_constraints(one) for one in demands]
+        self._given: list[list[Given]] = [[] for _ in demands]
+        self._users: dict[DeviceId, list[tuple[int, bool]]] = {}
+        """(claim, for administration) by device that is given by this search."""
+        self._left: dict[PoolId, dict[tuple[str, str], Decimal]] = {}
+        self._steps = 0
+
+    def run(self) -> list[list[Given]] | None:
+        for demand in self._demands:
+            for wanted in (one for alternatives in demand.requests for one in alternatives):
+                self._check_pools(demand, wanted)
+            least = sum(min(self._number(one) for one in alternatives) for alternatives in demand.requests)
+            if least > MOST_RESULTS:
+                name = f"{demand.claim.metadata.namespace}/{demand.claim.metadata.name}"
+                text = f"number of requested devices {least} exceeds the claim limit of {MOST_RESULTS}"
+                raise Failed(f"claim {name}: {text}")
+        if self._claim(0):
+            return self._given
+        if any(pool.is_invalid for pool in self._pools.values()):
+            raise Failed("invalid resource pools were encountered")
+        return None
+
+    def _check_pools(self, demand: Demand, wanted: Wanted) -> None:
+        if wanted.count is not None:
+            return
+        name = f"{demand.claim.metadata.namespace}/{demand.claim.metadata.name}"
+        for pool in self._pools.values():
+            state = "being updated" if pool.is_incomplete else "invalid" if pool.is_invalid else ""
+            if state:
+                where = f"resource pool {'/'.join(pool.id)} is currently {state}"
+                raise Failed(f"claim {name}, request {wanted.name}: asks for all devices, but {where}")
+
+    def _claim(self, claim: int) -> bool:
+        return claim == len(self._demands) or self._request(claim, 0)
+
+    def _request(self, claim: int, request: int) -> bool:
+        requests = self._demands[claim].requests
+        if request == len(requests):
+            return self._claim(claim + 1)
+        return any(self._devices(claim, request, wanted, 0, 0) for wanted in requests[request])
+
+    def _devices(self, claim: int, request: int, wanted: Wanted, had: int, start: int) -> bool:
+        """Give the request its devices from number `had` on, of those offered from `start` on."""
+        self._steps += 1
+        if self._steps > _MOST_STEPS:
+            raise Failed("timed out trying to allocate devices")
+        number = self._number(wanted)
+        if wanted.count is None and not number:
+            return False
+        if had == number:
+            return self._request(claim, request + 1)
+        if len(self._given[claim]) + number - had > MOST_RESULTS:
+            return False
+        fitting = self._fitting_for(wanted)
+        last = start + 1 if wanted.count is None else len(fitting)
+        for at in range(start, last):
+            device = fitting[at]
+            if not self._take(claim, wanted, device):
+                continue
+            if self._devices(claim, request, wanted, had + 1, at + 1):
+                return True
+            self._give_back(claim, wanted, device)
+        return False
+
+    def _number(self, wanted: Wanted) -> int:
+        return len(self._fitting_for(wanted)) if wanted.count is None else wanted.count
+
+    def _fitting_for(self, wanted: Wanted) -> list[Device]:
+        found = self._fitting.get(wanted)
+        if found is None:
+            found = [
+                device
+                for device in self._offered
+                if (wanted.count is None or wanted.is_admin or not self._is_taken(device.id))
+                and self._matches(wanted, device)
+            ]
+            self._fitting[wanted] = found
+        return found
+
+    def _take(self, claim: int, wanted: Wanted, device: Device) -> bool:
+        users = self._users.get(device.id, ())
+        if wanted.is_admin:
+            if any(user == claim for user, _ in users):
+                return False
+        elif self._is_taken(device.id) or any(not is_admin for _, is_admin in users):
+            return False
+        if not wanted.tolerates(device.taints):
+            return False
+        if not wanted.is_admin and not self._count(device, 1):
+            return False
+        kept = self._constraints[claim]
+        for number, constraint in enumerate(kept):
+            if not constraint.add(wanted, device):
+                for other in kept[:number]:
+                    other.remove(wanted, device)
+                if not wanted.is_admin:
+                    self._count(device, -1)
+                return False
+        self._users.setdefault(device.id, []).append((claim, wanted.is_admin))
+        self._given[claim].append(Given(wanted, device))
+        return True
+
+    def _give_back(self, claim: int, wanted: Wanted, device: Device) -> None:
+        self._given[claim].pop()
+        self._users[device.id].pop()
+        for constraint in self._constraints[claim]:
+            constraint.remove(wanted, device)
+        if not wanted.is_admin:
+            self._count(device, -1)
+
+    def _count(self, device: Device, sign: int) -> bool:
+        """Take from the counters of the device's pool what it uses (or give it back), if that much is left."""
+        used = device.view.consumes_counters
+        if not used:
+            return True
+        left = self._left_of(self._pools[device.id[:2]])
+        amounts = [
+            ((one.counter_set, name), parse_quantity(counter.value))
+            for one in used
+            for name, counter in one.counters.items()
+        ]
+        if sign > 0 and any(left[key] < amount for key, amount in amounts):
+            return False
+        for key, amount in amounts:
+            left[key] -= sign * amount
+        return True
+
+    def _left_of(self, pool: Pool) -> dict[tuple[str, str], Decimal]:
+        left = self._left.get(pool.id)
+        if left is None:
+            left = {(name, key): value for name, counters in pool.counters.items() for key, value in counters.items()}
+            for device in (*pool.devices, *pool.elsewhere):
+                if device.view.consumes_counters and self._is_taken(device.id):
+                    for used in device.view.consumes_counters:
+                        for name, counter in used.counters.items():
+                            left[used.counter_set, name] -= parse_quantity(counter.value)
+            self._left[pool.id] = left
+        return left
+
+
+def _constraints(demand: Demand) -> list[Constraint]:
+    devices = demand.claim.spec.devices
+    return constraints(devices.constraints) if devices is not None else []

@@ -1,0 +1,110 @@
+"""Writes a decision about claims down: the allocation, and that the Pod holds it."""
+
+from __future__ import annotations
+
+from wherry.api import Obj, errors
+from wherry.api.dra.resourceclaim import RESOURCECLAIMS
+from wherry.api.types.resource_v1 import ResourceClaim
+from wherry.client import Client, Patch
+from wherry.lib.clock import Clock, format_time
+from wherry.scheduler.dynamic.inventory import Inventory
+from wherry.scheduler.model import PodInfo
+
+FINALIZER = "resource.kubernetes.io/delete-protection"
+_TRIES = 5
+
+
+class ClaimsHold:
+    """Holds the devices of a Pod's claims until they are written, or given back."""
+
+    def __init__(
+        self,
+        inventory: Inventory,
+        clock: Clock,
+        pod: PodInfo,
+        claims: list[ResourceClaim],
+        allocations: dict[str, Obj],
+    ) -> None:
+        self._inventory = inventory
+        self._clock = clock
+        self._pod = pod
+        self._claims = claims
+        self._allocations = allocations
+        """By UID of the claim, for those that had none."""
+        self._reserved: list[ResourceClaim] = []
+
+    async def pre_bind(self) -> None:
+        for claim in self._claims:
+            if all(holder.uid != self._pod.uid for holder in claim.status.reserved_for):
+                await self._bind(claim)
+                self._reserved.append(claim)
+
+    def unreserve(self) -> None:
+        for uid in self._allocations:
+            self._inventory.withdraw(uid)
+        for claim in self._reserved:
+            self._inventory.tasks.spawn(release(self._inventory.client, claim, self._pod.uid))
+
+    async def _bind(self, claim: ResourceClaim) -> None:
+        for _ in range(_TRIES - 1):
+            try:
+                await self._write(claim)
+            except errors.Conflict:
+                continue
+            return
+        await self._write(claim)
+
+    async def _write(self, claim: ResourceClaim) -> None:
+        client, meta = self._inventory.client, claim.metadata
+        name = f"{meta.namespace}/{meta.name}"
+        fresh = await client.get(RESOURCECLAIMS, meta.name, meta.namespace)
+        if fresh["metadata"].get("uid") != meta.uid or fresh["metadata"].get("deletionTimestamp"):
+            raise errors.InternalError(f"claim {name} got deleted in the meantime")
+        allocation = self._allocations.get(meta.uid)
+        current = (fresh.get("status") or {}).get("allocation")
+        if allocation is not None:
+            if current is not None:
+                raise errors.InternalError(f"claim {name} got allocated elsewhere in the meantime")
+            finalizers = fresh["metadata"].get("finalizers") or []
+            if FINALIZER not in finalizers:
+                fresh["metadata"]["finalizers"] = [*finalizers, FINALIZER]
+                fresh = await client.update(RESOURCECLAIMS, fresh)
+            current = allocation
+        if current is None:
+            raise errors.InternalError(f"claim {name} got deallocated elsewhere in the meantime")
+        status = fresh.setdefault("status", {})
+        stamp = {"allocationTimestamp": format_time(self._clock.time())}
+        status["allocation"] = current if allocation is None else {**stamp, **current}
+        holder = {"resource": "pods", "name": self._pod.key.name, "uid": self._pod.uid}
+        status["reservedFor"] = [*(status.get("reservedFor") or ()), holder]
+        await client.update(RESOURCECLAIMS, fresh, subresource="status")
+
+
+async def release(client: Client, claim: ResourceClaim, uid: str) -> None:
+    """The Pod holds the claim no longer; that is no error where it did not."""
+    patch = {
+        "metadata": {"uid": claim.metadata.uid},
+        "status": {"reservedFor": [{"$patch": "delete", "uid": uid}]},
+    }
+    try:
+        await client.patch(
+            RESOURCECLAIMS,
+            claim.metadata.name,
+            patch,
+            claim.metadata.namespace,
+            type=Patch.STRATEGIC,
+            subresource="status",
+        )
+    except (errors.NotFound, errors.Conflict, errors.Invalid):
+        return
+
+
+async def deallocate(client: Client, claim: ResourceClaim) -> None:
+    """Take back what a claim has that nobody uses, so that it may get something elsewhere."""
+    try:
+        fresh = await client.get(RESOURCECLAIMS, claim.metadata.name, claim.metadata.namespace)
+        if fresh["metadata"]["resourceVersion"] == claim.metadata.resource_version:
+            fresh["status"] = {}
+            await client.update(RESOURCECLAIMS, fresh, subresource="status")
+    except (errors.NotFound, errors.Conflict):
+        return

@@ -1,0 +1,157 @@
+"""All devices of the cluster, who has them, and what is promised but not yet written.
+
+Follows ResourceSlices, DeviceTaintRules and ResourceClaims. A promise holds until the claim itself shows what it was
+given, or until it is withdrawn; so two decisions never give the same device away.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from wherry.api import Obj
+from wherry.api.dra.deviceclass import DEVICECLASSES
+from wherry.api.dra.devicetaintrule import DEVICETAINTRULES
+from wherry.api.dra.resourceclaim import RESOURCECLAIMS
+from wherry.api.dra.resourceslice import RESOURCESLICES
+from wherry.api.types.resource_v1 import Device as DeviceView
+from wherry.api.types.resource_v1 import (
+    DeviceClass,
+    DeviceTaint,
+    DeviceTaintRule,
+    DeviceTaintSelector,
+    ResourceClaim,
+    ResourceSlice,
+)
+from wherry.client import Client, Key
+from wherry.lib.tasks import Tasks
+from wherry.scheduler.dynamic.pools import DeviceId, Place, Pool, PoolId, pools_for
+from wherry.scheduler.model import NodeInfo
+
+
+class Inventory:
+    """One for all profiles of a scheduler."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.tasks = Tasks("dynamic resources")
+        self.version = 0
+        """Another number whenever anything is offered that was not, or no more."""
+        self._slices: dict[str, ResourceSlice] = {}
+        self._by_pool: dict[PoolId, dict[str, ResourceSlice]] = {}
+        self._by_node: dict[str, dict[str, ResourceSlice]] = {}
+        """By the node that a slice names; "" for those that name none."""
+        self._rules: dict[str, DeviceTaintRule] = {}
+        self._taken: Counter[DeviceId] = Counter()
+        self._holders: dict[str, tuple[DeviceId, ...]] = {}
+        """What claims have by their own word, by UID."""
+        self._promised: dict[str, tuple[DeviceId, ...]] = {}
+        self._pools: dict[str, tuple[int, object, list[Pool]]] = {}
+        self._classes = client.informer(DEVICECLASSES, DeviceClass)
+        self._claims = client.informer(RESOURCECLAIMS, ResourceClaim)
+        client.informer(RESOURCESLICES, ResourceSlice).add_handler(self._on_slice)
+        client.informer(DEVICETAINTRULES, DeviceTaintRule).add_handler(self._on_rule)
+        self._claims.add_handler(self._on_claim)
+
+    def claim(self, namespace: str, name: str) -> ResourceClaim | None:
+        return self._claims.get(Key(namespace, name))
+
+    def device_class(self, name: str) -> DeviceClass | None:
+        return self._classes.get(Key("", name))
+
+    def pools(self, node: NodeInfo) -> list[Pool]:
+        """What is offered on a node, whether taken or not."""
+        known = self._pools.get(node.name)
+        if known is not None and known[0] == self.version and known[1] is node.labels:
+            return known[2]
+        near = [*self._by_node.get(node.name, {}).values(), *self._by_node.get("", {}).values()]
+        found = pools_for(Place(node.name, node.labels), near, self._all_of, self._taints) if near else []
+        self._pools[node.name] = (self.version, node.labels, found)
+        return found
+
+    def is_taken(self, device: DeviceId) -> bool:
+        return device in self._taken
+
+    def is_promised(self, uid: str) -> bool:
+        """Whether a claim's allocation has been decided and is not written yet."""
+        return uid in self._promised
+
+    def promise(self, uid: str, devices: Iterable[DeviceId]) -> None:
+        self._promised[uid] = taken = tuple(devices)
+        self._taken.update(taken)
+
+    def withdraw(self, uid: str) -> None:
+        """Give back what was promised to a claim, if its own word is not heard yet."""
+        self._release(self._promised.pop(uid, ()))
+
+    def _release(self, devices: Sequence[DeviceId]) -> None:
+        for device in devices:
+            self._taken[device] -= 1
+            if not self._taken[device]:
+                del self._taken[device]
+
+    def _all_of(self, pool: PoolId) -> Sequence[ResourceSlice]:
+        return list(self._by_pool.get(pool, {}).values())
+
+    def _taints(self, device: DeviceId, view: DeviceView) -> tuple[DeviceTaint, ...]:
+        by_rules = tuple(rule.spec.taint for rule in self._rules.values() if _means(rule.spec.device_selector, device))
+        return (*view.taints, *by_rules)
+
+    def _on_slice(self, old: ResourceSlice | None, new: ResourceSlice | None) -> None:
+        self.version += 1
+        self._pools.clear()
+        for view in (old, new):
+            if view is None:
+                continue
+            name = view.metadata.name
+            tables = (
+                self._by_pool.setdefault((view.spec.driver, view.spec.pool.name), {}),
+                self._by_node.setdefault(view.spec.node_name or "", {}),
+            )
+            for table in tables:
+                if view is new:
+                    table[name] = view
+                else:
+                    table.pop(name, None)
+
+    def _on_rule(self, old: DeviceTaintRule | None, new: DeviceTaintRule | None) -> None:
+        self.version += 1
+        if new is not None:
+            self._rules[new.metadata.name] = new
+        elif old is not None:
+            self._rules.pop(old.metadata.name, None)
+
+    def _on_claim(self, old: ResourceClaim | None, new: ResourceClaim | None) -> None:
+        claim = new if new is not None else old
+        assert claim is not None
+        uid = claim.metadata.uid
+        held = _devices(new) if new is not None else ()
+        before = self._holders.get(uid, ())
+        if held:
+            self.withdraw(uid)
+            self._holders[uid] = held
+        else:
+            self._holders.pop(uid, None)
+        self._taken.update(held)
+        self._release(before)
+
+
+def _devices(claim: ResourceClaim) -> tuple[DeviceId, ...]:
+    """What a claim keeps from others."""
+    allocation = claim.status.allocation
+    results = allocation.devices.results if allocation is not None and allocation.devices is not None else ()
+    return tuple((one.driver, one.pool, one.device) for one in results if not one.admin_access)
+
+
+def devices_in(allocation: Obj) -> list[DeviceId]:
+    """The same of an allocation that is not written yet."""
+    results = allocation["devices"]["results"]
+    return [(one["driver"], one["pool"], one["device"]) for one in results if not one.get("adminAccess")]
+
+
+def _means(selector: DeviceTaintSelector | None, device: DeviceId) -> bool:
+    """Whether a rule is about a device; one without a selector is about none."""
+    if selector is None:
+        return False
+    wanted = (selector.driver, selector.pool, selector.device)
+    return all(given is None or given == own for given, own in zip(wanted, device, strict=True))

@@ -1,0 +1,214 @@
+"""Pods with claims, a scheduler at work, and the messages when devices do not suffice."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from wherry.api import Obj
+from wherry.api.dra.deviceclass import DEVICECLASSES
+from wherry.api.dra.devicetaintrule import DEVICETAINTRULES
+from wherry.api.dra.resourceclaim import RESOURCECLAIMS
+from wherry.api.dra.resourceslice import RESOURCESLICES
+from wherry.scheduler.tests.scene import Scene, scene
+
+DRIVER = "gpu.example.com"
+NO_HELP = " preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling."
+NO = "0/1 nodes are available: 1 cannot allocate all claims." + NO_HELP
+
+
+async def offer(at: Scene, node: str, devices: int = 1, model: str = "a", **more: Any) -> None:
+    """A node whose driver offers devices."""
+    await at.node(node)
+    offered = [
+        {"name": f"dev-{number}", "attributes": {"model": {"string": model}, "index": {"int": number}}, **more}
+        for number in range(devices)
+    ]
+    spec: Obj = {"driver": DRIVER, "nodeName": node, "devices": offered}
+    spec["pool"] = {"name": node, "generation": 1, "resourceSliceCount": 1}
+    await at.client.create(RESOURCESLICES, of("ResourceSlice", f"{node}-gpus", spec))
+    await at.settle()
+
+
+def of(kind: str, name: str, spec: Any) -> Obj:
+    return {"apiVersion": "resource.k8s.io/v1", "kind": kind, "metadata": {"name": name}, "spec": spec}
+
+
+async def gpu_class(at: Scene, name: str = "gpu", expression: str = f'device.driver == "{DRIVER}"') -> None:
+    spec = {"selectors": [{"cel": {"expression": expression}}]}
+    await at.client.create(DEVICECLASSES, of("DeviceClass", name, spec))
+    await at.settle()
+
+
+async def claim(at: Scene, name: str, *requests: Obj, **more: Any) -> None:
+    wanted = list(requests) or [exactly()]
+    await at.client.create(
+        RESOURCECLAIMS, of("ResourceClaim", name, {"devices": {"requests": wanted, **more}}), "default"
+    )
+    await at.settle()
+
+
+def exactly(name: str = "gpu", /, **more: Any) -> Obj:
+    return {"name": name, "exactly": {"deviceClassName": "gpu", **more}}
+
+
+async def pod(at: Scene, name: str, *claims: str, **spec: Any) -> None:
+    entries = [{"name": one, "resourceClaimName": one} for one in claims]
+    await at.pod(name, resourceClaims=entries, **spec)
+
+
+async def allocated(at: Scene, name: str) -> list[str]:
+    status = (await at.client.get(RESOURCECLAIMS, name, "default")).get("status") or {}
+    results = ((status.get("allocation") or {}).get("devices") or {}).get("results") or []
+    return [f"{one['request']}={one['pool']}/{one['device']}" for one in results]
+
+
+async def test_a_claim_is_allocated_and_reserved_before_its_pod_is_bound() -> None:
+    async with scene() as at:
+        await at.node("plain")
+        await offer(at, "n1")
+        await gpu_class(at)
+        await claim(at, "c")
+        await pod(at, "p", "c")
+        assert await at.home("p") == "n1"
+        found = await at.client.get(RESOURCECLAIMS, "c", "default")
+        assert found["metadata"]["finalizers"] == ["resource.kubernetes.io/delete-protection"]
+        uid = (await at.get("p"))["metadata"]["uid"]
+        assert found["status"]["reservedFor"] == [{"resource": "pods", "name": "p", "uid": uid}]
+        result = {"request": "gpu", "driver": DRIVER, "pool": "n1", "device": "dev-0"}
+        only = {"key": "metadata.name", "operator": "In", "values": ["n1"]}
+        assert found["status"]["allocation"] | {"allocationTimestamp": ""} == {
+            "allocationTimestamp": "",
+            "devices": {"results": [result]},
+            "nodeSelector": {"nodeSelectorTerms": [{"matchFields": [only]}]},
+        }
+
+
+async def test_devices_are_given_once_and_wait_for_each_other() -> None:
+    async with scene() as at:
+        await offer(at, "n1")
+        await gpu_class(at)
+        for name in ("c1", "c2"):
+            await claim(at, name)
+        await asyncio.gather(pod(at, "p1", "c1"), pod(at, "p2", "c2"))
+        homes = await at.homes()
+        assert sorted(homes.values()) == ["", "n1"]
+        waiting = next(name for name, home in homes.items() if not home)
+        assert await at.why(waiting) == NO
+        other = await at.client.get(RESOURCECLAIMS, "c2" if waiting == "p1" else "c1", "default")
+        other["status"] = {}
+        await at.client.update(RESOURCECLAIMS, other, subresource="status")
+        await at.pass_time(5)
+        assert await at.home(waiting) == "n1"
+
+
+async def test_a_shared_claim_keeps_its_pods_together() -> None:
+    async with scene() as at:
+        for node in ("n1", "n2", "n3"):
+            await offer(at, node)
+        await gpu_class(at)
+        await claim(at, "c")
+        for name in ("p1", "p2", "p3"):
+            await pod(at, name, "c")
+        assert len(set((await at.homes()).values())) == 1
+        await pod(at, "p4", "c", nodeSelector={"kubernetes.io/hostname": "nowhere"})
+        assert "3 node(s) didn't match Pod's node affinity/selector" in await at.why("p4")
+
+
+async def test_what_is_missing_is_told() -> None:
+    async with scene() as at:
+        await offer(at, "n1")
+        await pod(at, "p", "c")
+        assert await at.why("p") == ""
+        await claim(at, "c")
+        await at.pass_time(5)
+        text = "0/1 nodes are available: request gpu: device class gpu does not exist."
+        assert await at.why("p") == text + NO_HELP
+        await gpu_class(at)
+        await at.pass_time(5)
+        assert await at.home("p") == "n1"
+
+
+async def test_selectors() -> None:
+    async with scene() as at:
+        await offer(at, "n1", devices=3)
+        await gpu_class(at)
+        last: Obj = {"selectors": [{"cel": {"expression": f'device.attributes["{DRIVER}"].index == 2'}}]}
+        await claim(at, "c", exactly(**last))
+        await pod(at, "p", "c")
+        assert await allocated(at, "c") == ["gpu=n1/dev-2"]
+        other: Obj = {"selectors": [{"cel": {"expression": '"x" in device.attributes["other.example.com"]'}}]}
+        await claim(at, "d", exactly(**other))
+        await pod(at, "q", "d")
+        assert await at.why("q") == NO
+
+
+async def test_alternatives_by_preference() -> None:
+    async with scene() as at:
+        await offer(at, "n1", devices=2)
+        await gpu_class(at)
+        await gpu_class(at, "big", 'device.driver == "big.example.com"')
+        first = [
+            {"name": "one-big", "deviceClassName": "big"},
+            {"name": "two-small", "deviceClassName": "gpu", "count": 2},
+        ]
+        await claim(at, "c", {"name": "any", "firstAvailable": first})
+        await pod(at, "p", "c")
+        assert await allocated(at, "c") == ["any/two-small=n1/dev-0", "any/two-small=n1/dev-1"]
+
+
+async def test_all_devices_and_administrators() -> None:
+    async with scene() as at:
+        await offer(at, "n1", devices=2)
+        await gpu_class(at)
+        await claim(at, "c", exactly(allocationMode="All"))
+        await pod(at, "p", "c")
+        assert await allocated(at, "c") == ["gpu=n1/dev-0", "gpu=n1/dev-1"]
+        await claim(at, "admin", exactly(allocationMode="All", adminAccess=True))
+        await pod(at, "q", "admin")
+        assert await allocated(at, "admin") == ["gpu=n1/dev-0", "gpu=n1/dev-1"]
+
+
+async def test_taints_of_devices() -> None:
+    async with scene() as at:
+        taint = {"key": "broken", "value": "yes", "effect": "NoSchedule"}
+        await offer(at, "n1", taints=[taint])
+        await gpu_class(at)
+        await claim(at, "c")
+        await pod(at, "p", "c")
+        assert await at.why("p") == NO
+        await claim(at, "d", exactly(tolerations=[{"key": "broken", "operator": "Exists"}]))
+        await pod(at, "q", "d")
+        assert await at.home("q") == "n1"
+
+
+async def test_taints_by_rule() -> None:
+    async with scene() as at:
+        await offer(at, "n1")
+        await gpu_class(at)
+        taint = {"key": "maintenance", "effect": "NoExecute"}
+        rule = of("DeviceTaintRule", "r", {"deviceSelector": {"driver": DRIVER, "pool": "n1"}, "taint": taint})
+        await at.client.create(DEVICETAINTRULES, rule)
+        await claim(at, "c")
+        await pod(at, "p", "c")
+        assert await at.why("p") == NO
+        await at.client.delete(DEVICETAINTRULES, "r")
+        await at.pass_time(5)
+        assert await at.home("p") == "n1"
+
+
+async def test_a_claim_whose_node_is_gone_is_given_something_else() -> None:
+    async with scene() as at:
+        await offer(at, "n1")
+        await gpu_class(at)
+        await claim(at, "c")
+        found = await at.client.get(RESOURCECLAIMS, "c", "default")
+        only = {"key": "metadata.name", "operator": "In", "values": ["gone"]}
+        result = {"request": "gpu", "driver": DRIVER, "pool": "gone", "device": "dev-0"}
+        selector = {"nodeSelectorTerms": [{"matchFields": [only]}]}
+        found["status"] = {"allocation": {"devices": {"results": [result]}, "nodeSelector": selector}}
+        await at.client.update(RESOURCECLAIMS, found, subresource="status")
+        await pod(at, "p", "c")
+        await at.pass_time(5)
+        assert await at.home("p") == "n1"
+        assert await allocated(at, "c") == ["gpu=n1/dev-0"]
