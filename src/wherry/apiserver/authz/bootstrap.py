@@ -8,8 +8,9 @@ binding that points at another role than it should is replaced, since a roleRef 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from wherry.api import Obj
@@ -41,16 +42,20 @@ class Step:
     obj: Obj
 
 
-def default_objects() -> Iterator[tuple[Resource, Obj]]:
-    """Every default role and binding, as it is in a new cluster: made-up roles are already made up."""
+@lru_cache(maxsize=1)
+def default_objects() -> Sequence[tuple[Resource, Obj]]:
+    """Every default role and binding, as it is in a new cluster: made-up roles are already made up. Not to be changed:
+    all control planes of a process share them."""
     roles = [_role(role) for role in policy.cluster_roles()]
     for name in ("view", "edit", "admin"):
         role = next(role for role in roles if role["metadata"]["name"] == name)
         role["rules"] = aggregated_rules(role, roles)
-    yield from ((CLUSTERROLES, role) for role in roles)
-    yield from ((CLUSTERROLEBINDINGS, _binding(binding, CLUSTERROLES)) for binding in policy.cluster_bindings())
-    yield from ((ROLES, _role(role)) for role in policy.namespace_roles())
-    yield from ((ROLEBINDINGS, _binding(binding, ROLES)) for binding in policy.namespace_bindings())
+    return (
+        *((CLUSTERROLES, role) for role in roles),
+        *((CLUSTERROLEBINDINGS, _binding(binding, CLUSTERROLES)) for binding in policy.cluster_bindings()),
+        *((ROLES, _role(role)) for role in policy.namespace_roles()),
+        *((ROLEBINDINGS, _binding(binding, ROLES)) for binding in policy.namespace_bindings()),
+    )
 
 
 def plan_bootstrap(reader: Reader) -> list[Step]:
@@ -93,6 +98,8 @@ def _add_rules(merged: Obj, wanted: Obj) -> None:
         merged["aggregationRule"] = merged.get("aggregationRule") or wanted["aggregationRule"]
         return
     rules = list(merged.get("rules") or ())
+    if rules == wanted["rules"]:
+        return  # As nearly always: to weigh rules against each other takes most of the time of a start.
     owned = parse_rules(rules)
     for rule in wanted["rules"]:
         if uncovered(owned, parse_rules([rule])):

@@ -107,7 +107,9 @@ class StatusWriter:
 
 def status_patch(sent: Obj, wanted: Obj) -> Obj:
     """What turns one status into the other: changed fields whole, conditions one by one, and null for what went."""
-    patch: Obj = {key: value for key, value in wanted.items() if key != "conditions" and sent.get(key) != value}
+    patch: Obj = {
+        key: value for key, value in wanted.items() if key != "conditions" and not _same(sent.get(key), value)
+    }
     for key in _MERGED:
         if key in patch and key in sent:
             patch[key] = [{"$patch": "replace"}, *patch[key]]
@@ -128,6 +130,21 @@ def status_patch(sent: Obj, wanted: Obj) -> Obj:
 _REMOVABLE = ("reason", "message")
 _MERGED = ("podIPs", "hostIPs")
 """Lists that a strategic patch would add to."""
+
+
+def _same(sent: Any, wanted: Any) -> bool:
+    """Whether two values say the same: a view shows no zeros of containers' statuses, although they are stored."""
+    if sent == wanted:
+        return True
+    if not (isinstance(sent, list) and isinstance(wanted, list) and len(sent) == len(wanted)):
+        return False
+    return all(
+        isinstance(one, dict) and isinstance(other, dict) and {**_ZEROS, **one} == {**_ZEROS, **other}
+        for one, other in zip(sent, wanted, strict=True)
+    )
+
+
+_ZEROS = {"restartCount": 0, "ready": False}
 
 
 def _plain(condition: Obj) -> Obj:

@@ -40,3 +40,12 @@ def test_a_resize_that_is_over_takes_its_condition_along() -> None:
     assert status_patch({"conditions": [pending, gate]}, {"conditions": []}) == {
         "conditions": [{"$patch": "delete", "type": "PodResizePending"}]
     }
+
+
+def test_zeros_that_a_view_does_not_show_are_no_change() -> None:
+    shown = {"name": "c", "image": "i"}
+    stored = {**shown, "restartCount": 0, "ready": False}
+    assert status_patch({"containerStatuses": [shown]}, {"containerStatuses": [stored]}) == {}
+    restarted = {"containerStatuses": [{**stored, "restartCount": 1}]}
+    assert status_patch({"containerStatuses": [shown]}, restarted) == restarted
+    assert status_patch({"containerStatuses": []}, {"containerStatuses": [stored]}) == {"containerStatuses": [stored]}
