@@ -42,6 +42,7 @@ from wherry.controllers.networking.servicecidr import controller as servicecidr
 from wherry.controllers.policy.poddisruptionbudget import controller as disruption
 from wherry.controllers.policy.poddisruptionbudget import stale as staledisruption
 from wherry.controllers.rbac.clusterrole import controller as clusterrole
+from wherry.controllers.storage.attachdetach import controller as attachdetach
 from wherry.controllers.storage.volumeattributesclass import controller as attributesclassprotection
 from wherry.controllers.storagemigration.storageversionmigration import controller as storageversionmigration
 from wherry.controllers.tokens import controller as tokens
@@ -116,5 +117,6 @@ def controllers(settings: Settings) -> tuple[Controller, ...]:
         claimprotection.CONTROLLER,
         ephemeralvolume.CONTROLLER,
         attributesclassprotection.CONTROLLER,
+        attachdetach.CONTROLLER,
         garbage.CONTROLLER,
     )

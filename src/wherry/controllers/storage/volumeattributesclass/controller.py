@@ -93,6 +93,6 @@ CONTROLLER = Controller(
         Watch(PERSISTENTVOLUMECLAIMS, PersistentVolumeClaim, _claim_changed),
         Watch(PERSISTENTVOLUMES, PersistentVolume, _volume_changed),
     ),
-    writes=("volumeattributesclasses.storage.k8s.io/metadata.finalizers",),
+    writes=("volumeattributesclasses.storage.k8s.io/metadata.finalizers[protection]",),
     start=start,
 )
