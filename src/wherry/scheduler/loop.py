@@ -29,12 +29,14 @@ from wherry.scheduler import bind
 from wherry.scheduler.changes import node_changes, pod_changes
 from wherry.scheduler.cluster import Cluster
 from wherry.scheduler.configuration import Configuration, make_profiles
+from wherry.scheduler.consulting import Consultants
 from wherry.scheduler.evicting import Eviction, Evictions
+from wherry.scheduler.extending import Extender, ExtenderError
 from wherry.scheduler.model import Asks, PodInfo
 from wherry.scheduler.nominations import Nominations
 from wherry.scheduler.plan import NO_NODES, Placement, Planner, Unfit
-from wherry.scheduler.preemption import Hopeless, Scene, budget, candidates, choose
-from wherry.scheduler.queue import Queue
+from wherry.scheduler.preemption import Candidate, Hopeless, Scene, budget, candidates, choose
+from wherry.scheduler.queue import Place, Queue
 from wherry.scheduler.rules import NODE, PENDING_POD, PLACED_POD, Action, Handle, Hold, Refusal, Source
 
 log = logging.getLogger(__name__)
@@ -81,6 +83,8 @@ class Scheduler:
         }
         self._pods = client.informer(PODS, Pod)
         self._nodes = client.informer(NODES, Node)
+        self._consultants = Consultants(client, [Extender(one, clock) for one in configuration.extenders])
+        self._is_consulting = False
         self._budgets = client.informer(PODDISRUPTIONBUDGETS, PodDisruptionBudget)
         self._evictions = Evictions(client, self._pods, clock, events, lambda: self.queue)
         self.queue = Queue(clock, self._ready, self._profiles, configuration.backoff, self._evictions.gate)
@@ -116,6 +120,7 @@ class Scheduler:
         self.queue.close()
         await self._evictions.close()
         await self._tasks.close()
+        await self._consultants.close()
 
     def _on_node(self, old: Node | None, new: Node | None) -> None:
         if new is not None:
@@ -171,7 +176,7 @@ class Scheduler:
         self.queue.add(info)
 
     def _ready(self) -> None:
-        if not self._turn_is_due and not self._closed:
+        if not self._turn_is_due and not self._closed and not self._is_consulting:
             self._turn_is_due = True
             asyncio.get_running_loop().call_soon(self._turn)
 
@@ -183,6 +188,10 @@ class Scheduler:
             pod = self.queue.pop()
             if pod is None:
                 return
+            if self._consultants.care_for(pod):
+                self._is_consulting = True
+                self._tasks.spawn(self._consult(pod))
+                return
             self._decide(pod)
             if self._clock.monotonic() > until:
                 break
@@ -193,13 +202,38 @@ class Scheduler:
         try:
             answer = planner.place(pod, self._chance, self._start)
             if isinstance(answer, Unfit):
-                self._give_up(pod, answer, planner)
+                self._explain(pod, answer, self._candidates(pod, answer, planner))
             else:
                 self._start += answer.asked
                 self._take(pod, answer)
         except Exception as error:  # A plugin is not ours to trust.
             log.exception("deciding on %s failed", pod.key)
             self._fail(pod, str(error))
+
+    async def _consult(self, pod: PodInfo) -> None:
+        """As `_decide`, with extenders, while no other Pod is decided on."""
+        planner = self._planners[pod.ask.scheduler_name]
+        try:
+            answer = await self._consultants.place(pod, planner, self._chance, self._start)
+            if self.queue.place(pod.uid) is not Place.IN_FLIGHT:
+                pass  # It went away, or was bound by somebody else, in the meantime.
+            elif isinstance(answer, Unfit):
+                found = self._candidates(pod, answer, planner)
+                if isinstance(found, list):
+                    found = await self._consultants.preempt(pod, found)
+                self._explain(pod, answer, found)
+            else:
+                self._start += answer.asked
+                self._take(pod, answer)
+        except NotFound:
+            self.queue.remove(pod.uid)
+        except Exception as error:
+            if not isinstance(error, ExtenderError):
+                log.exception("deciding on %s failed", pod.key)
+            self._fail(pod, str(error))
+        finally:
+            self._is_consulting = False
+            self._ready()
 
     def _take(self, pod: PodInfo, placement: Placement) -> None:
         """Assume what was decided, hold what the Pod needs there, and have it written."""
@@ -211,7 +245,7 @@ class Scheduler:
             if isinstance(held, Refusal):
                 _release(holds)
                 message = f"0/{len(self._cluster)} nodes are available: 1 {', '.join(held.reasons)}."
-                self._give_up(pod, Unfit(message, frozenset((plugin,))), None)
+                self._explain(pod, Unfit(message, frozenset((plugin,))), None)
                 return
             if held is not None:
                 holds.append((plugin, held))
@@ -227,7 +261,8 @@ class Scheduler:
                 step = "PreBind", plugin
                 await hold.pre_bind()
             step = "Bind", "DefaultBinder"
-            await bind.bind(self._client, pod, node)
+            if not await self._consultants.bind(pod, node):
+                await bind.bind(self._client, pod, node)
         except asyncio.CancelledError:
             _release(holds)
             raise
@@ -243,7 +278,7 @@ class Scheduler:
 
     def _take_back(self, pod: PodInfo, error: Exception, step: tuple[str, str]) -> None:
         """A binding failed. What the Pod is now decides whether it is tried again."""
-        if not isinstance(error, (ApiError, ConnectionError, TimeoutError)):
+        if not isinstance(error, (ApiError, ConnectionError, TimeoutError, ExtenderError)):
             log.error("binding %s failed", pod.key, exc_info=error)
         current = self._pods.get(pod.key)
         if current is not None and current.metadata.uid == pod.uid and current.spec.node_name:
@@ -262,17 +297,18 @@ class Scheduler:
         self._event(pod, "Warning", "FailedScheduling", message)
         self._tasks.spawn(self._tell(pod, message, bind.ERROR, None))
 
-    def _give_up(self, pod: PodInfo, unfit: Unfit, planner: Planner | None) -> None:
-        """The Pod fits nowhere: make room for it if its priority allows, and say why."""
+    def _explain(self, pod: PodInfo, unfit: Unfit, found: list[Candidate] | Hopeless | None) -> None:
+        """The Pod fits nowhere: say why, and make room for it if there are candidates."""
         self.counters.unschedulable += 1
         message, nominated = unfit.message, None
-        if planner is not None and planner.profile.preemption is not None and unfit.message != NO_NODES:
-            answer = self._preempt(pod, unfit, planner)
-            if isinstance(answer, Hopeless):
-                message = f"{message} preemption: {answer.message}"
-                nominated = "" if answer.clears else None
+        if isinstance(found, Hopeless):
+            message = f"{message} preemption: {found.message}"
+            nominated = "" if found.clears else None
+        elif found is not None:
+            if found:
+                nominated = self._preempt(pod, choose(found))
             else:
-                nominated = answer
+                message = f"{message} preemption: no candidate node for preemption"
         if nominated:
             self._nominations.set(pod, nominated)
         elif nominated is not None:
@@ -281,17 +317,18 @@ class Scheduler:
         self._event(pod, "Warning", "FailedScheduling", message)
         self._tasks.spawn(self._tell(pod, message, bind.UNSCHEDULABLE, nominated))
 
-    def _preempt(self, pod: PodInfo, unfit: Unfit, planner: Planner) -> str | Hopeless:
-        """Choose whom to evict, and begin; returns the node on which there will be room."""
+    def _candidates(self, pod: PodInfo, unfit: Unfit, planner: Planner) -> list[Candidate] | Hopeless | None:
+        """Where eviction would help; None where there is none to speak of."""
         settings = planner.profile.preemption
-        assert settings is not None
+        if settings is None or unfit.message == NO_NODES:
+            return None
         self.counters.preemption_attempts += 1
         scene = Scene(self._cluster, self._nominations, settings, self._chance)
         budgets = [one for view in self._budgets.list() if (one := budget(view)) is not None]
-        found = candidates(pod, unfit, planner, budgets, scene)
-        if isinstance(found, Hopeless):
-            return found
-        chosen = choose(found)
+        return candidates(pod, unfit, planner, budgets, scene)
+
+    def _preempt(self, pod: PodInfo, chosen: Candidate) -> str:
+        """Begin to evict; returns the node on which there will be room."""
         self.counters.preemption_victims += len(chosen.victims)
         losers = [one for one in self._nominations.on(chosen.node) if one.ask.priority < pod.ask.priority]
         for loser in losers:

@@ -100,6 +100,30 @@ class Planner:
         best = max(totals)
         return order[chance.choice([at for at, total in zip(positions, totals, strict=True) if total == best])].name
 
+    def names(self, found: Found) -> list[str]:
+        """The nodes that fit, by name."""
+        order = self._cluster.order
+        return [order[at].name for at in found.positions]
+
+    def place_on(self, pod: PodInfo, name: str, asked: int) -> Placement | Unfit:
+        """The decision for one node that somebody else chose, if the Pod still fits there."""
+        question = self._question(pod)
+        if isinstance(question, Unfit):
+            return question
+        node = self._cluster.node(name)
+        if node is None:
+            return Unfit(f"0/{len(self._cluster.order)} nodes are available: node {name} is gone.", frozenset())
+        verdict = self.refusal_beside(pod, node)
+        if verdict is not None:
+            return self._told({name: verdict})
+        return Placement(name, asked, question.reserves)
+
+    def unfit_after(self, found: Found, refused: Mapping[str, Verdict]) -> Unfit:
+        """Why there is none although nodes fitted: by what others say of these."""
+        order, table = self._cluster.order, found.question.table
+        own = {node.name: verdict for at, node in enumerate(order) if (verdict := table.known_verdict(at)) is not None}
+        return self._told(own | dict(refused))
+
     def totals(self, found: Found) -> list[int]:
         """The weighted sums of all scores."""
         pod, table, positions = found.question.pod, found.question.table, found.positions
@@ -246,14 +270,22 @@ class Planner:
                 verdict = self.refusal_beside(question.pod, order[at])
             assert verdict is not None
             refused[order[at].name] = verdict
+        if len(positions) == len(order):
+            return self._told(refused)
+        return self._told(refused, question.narrowed_by, len(order) - len(positions))
+
+    def _told(self, refused: Mapping[str, Verdict], narrowed_by: Sequence[str] = (), others: int = 0) -> Unfit:
+        """Count the reasons, as upstream does; `others` did not come into question."""
         counts = Counter(reason for verdict in refused.values() for reason in verdict.refusal.reasons)
         plugins = {verdict.plugin for verdict in refused.values()}
-        if len(positions) < len(order):
-            plugins.update(question.narrowed_by)
-            for reason in _elsewhere(question.narrowed_by).reasons:
-                counts[reason] += len(order) - len(positions)
+        if others:
+            plugins.update(narrowed_by)
+            for reason in _elsewhere(narrowed_by).reasons:
+                counts[reason] += others
+        total = len(self._cluster.order)
         reasons = ", ".join(sorted(f"{number} {reason}" for reason, number in counts.items()))
-        return Unfit(f"0/{len(order)} nodes are available: {reasons}.", frozenset(plugins), refused)
+        text = f"0/{total} nodes are available: {reasons}." if reasons else f"0/{total} nodes are available:"
+        return Unfit(text, frozenset(plugins), refused)
 
     def _nowhere(self, plugin: str, refusal: Refusal, plugins: Iterable[str] = ()) -> Unfit:
         message = f"0/{len(self._cluster.order)} nodes are available: {', '.join(refusal.reasons)}."

@@ -45,19 +45,27 @@ class Profile:
 
 
 def make_profile(
-    name: str, plugins: Sequence[Plugin], scoring: Sequence[tuple[Plugin, int]], percentage: int | None = None
+    name: str,
+    plugins: Sequence[Plugin],
+    scoring: Sequence[tuple[Plugin, int]],
+    *,
+    gates: Sequence[Plugin] | None = None,
+    preemption: Sequence[Plugin] | None = None,
+    percentage: int | None = None,
 ) -> Profile:
-    """Sort what plugins are made of: everything but scores of `plugins`, the scores of `scoring`, with weights."""
+    """Sort what plugins are made of: the filters of `plugins` (and gates and preemption, unless others are given)."""
     filters = [NamedFilter(one.name, one.filter) for one in plugins if one.filter is not None]
     scores = [Weighted(one.name, one.score, weight) for one, weight in scoring if one.score is not None]
+    gates = plugins if gates is None else gates
+    preemption = plugins if preemption is None else preemption
     return Profile(
         name=name,
         kept_filters=[one for one in filters if one.rule.sign is not None],
         fresh_filters=[one for one in filters if one.rule.sign is None],
         kept_scores=[one for one in scores if one.rule.sign is not None],
         fresh_scores=[one for one in scores if one.rule.sign is None],
-        gates=[(one.name, one.gate) for one in plugins if one.gate is not None],
-        hints={one.name: one.hints for one in plugins},
-        preemption=next((one.preemption for one in plugins if one.preemption is not None), None),
+        gates=[(one.name, one.gate) for one in gates if one.gate is not None],
+        hints={one.name: one.hints for one in (*plugins, *gates)},
+        preemption=next((one.preemption for one in preemption if one.preemption is not None), None),
         percentage=percentage,
     )

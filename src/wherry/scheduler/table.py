@@ -97,6 +97,10 @@ class Table:
             return None
         return self._odd[position] if code == _MANY else self._verdicts[code - 1]
 
+    def known_verdict(self, position: int) -> Verdict | None:
+        """The same, as far as it was learned."""
+        return None if self.codes[position] == _UNKNOWN else self.verdict(position)
+
     def rate(self, nodes: Sequence[NodeInfo], positions: Iterable[int]) -> None:
         """Have the scores of the nodes at these positions."""
         rated = self._rated
