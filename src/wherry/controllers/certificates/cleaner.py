@@ -42,6 +42,6 @@ CONTROLLER = Controller(
     reconciles=CERTIFICATESIGNINGREQUESTS,
     view=CertificateSigningRequest,
     reconcile=reconcile,
-    writes=("certificatesigningrequests.certificates.k8s.io",),
+    writes=("certificatesigningrequests.certificates.k8s.io (delete)",),
     workers=1,
 )

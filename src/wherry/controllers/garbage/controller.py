@@ -275,7 +275,7 @@ CONTROLLER = Controller(
     reconcile=reconcile,
     hears_own=False,
     reads=(Watch(CUSTOMRESOURCEDEFINITIONS, Metadata, _of_definition),),
-    writes=("*/metadata.ownerReferences", "*/metadata.finalizers"),
+    writes=("*/metadata.ownerReferences", "*/metadata.finalizers[foregroundDeletion, orphan]", "* (delete)"),
     start=start,
     workers=20,
 )

@@ -1,16 +1,33 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 from wherry.controllers.catalog import Settings, controllers
 from wherry.controllers.core.kubernetes.controller import Address
+from wherry.controllers.drawing import contested
+from wherry.identity.keys import TokenKeys, fresh_key
+from wherry.identity.pair import Pair
 
-ALL = controllers(Settings(root_ca=lambda: "", address=Address("10.43.0.1", "192.0.2.2", 6443)))
 
-SHARED = {"pods", "pods/status", "pods/status.conditions", "controllerrevisions.apps", "persistentvolumeclaims"}
-"""Pods, revisions and claims are made by whoever controls them, and a Pod's end is noted by whoever ends it."""
-SHARED |= {"jobs.batch"}
-"""Jobs are made by CronJobs, and deleted by these or when their time is up."""
+def _pair() -> Pair:
+    return Pair(Path("ca.crt"), Path("ca.key"))
+
+
+ALL = controllers(
+    Settings(
+        root_ca=lambda: "",
+        address=Address("10.43.0.1", "192.0.2.2", 6443),
+        authority=_pair,
+        token_keys=TokenKeys(fresh_key),
+    )
+)
+
+AGREED = {
+    "pods/status.conditions[DisruptionTarget]": "whoever ends a Pod says why; who finds that nothing came of it clears it",
+    "resourceclaims.resource.k8s.io/status.reservedFor": "added when a Pod needs a claim, removed when it is done",
+}
+"""What several write after all, and why that goes well."""
 
 
 def test_names_are_given_once() -> None:
@@ -18,10 +35,10 @@ def test_names_are_given_once() -> None:
 
 
 def test_no_two_controllers_write_the_same_fields() -> None:
-    writers: dict[str, set[str]] = {}
-    for controller in ALL:
-        for field in controller.writes:
-            writers.setdefault(field, set()).add(controller.name)
-    contested = {field: names for field, names in writers.items() if len(names) > 1 and field not in SHARED}
-    # The API server's own Endpoints and EndpointSlice have no selector, so their two writers never meet.
-    assert set(contested) <= {"endpoints", "endpointslices.discovery.k8s.io"}
+    found = [each for each in contested(ALL) if not {each[1], each[3]} & AGREED.keys()]
+    assert found == []
+
+
+def test_what_was_agreed_upon_is_still_needed() -> None:
+    terms = {term for each in contested(ALL) for term in (each[1], each[3])}
+    assert AGREED.keys() <= terms

@@ -103,7 +103,7 @@ def controller(keys: TokenKeys, root_ca: Callable[[], str]) -> Controller:
         view=Secret,
         reconcile=reconcile,
         reads=(Watch(SERVICEACCOUNTS, ServiceAccount, _of_account),),
-        writes=("secrets",),
+        writes=("secrets[kubernetes.io/service-account-token]",),
         start=_index,
         workers=1,
         settings={"keys": keys, "root_ca": root_ca},

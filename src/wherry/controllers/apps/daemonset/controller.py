@@ -206,6 +206,6 @@ CONTROLLER = Controller(
         Watch(NODES, Node, _of_node),
         Watch(CONTROLLERREVISIONS, ControllerRevision, _of_revision),
     ),
-    writes=("daemonsets.apps/status", "pods", "controllerrevisions.apps"),
+    writes=("daemonsets.apps/status", "pods[of DaemonSets]", "controllerrevisions.apps[of DaemonSets]"),
     start=start,
 )

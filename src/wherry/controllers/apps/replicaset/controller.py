@@ -186,7 +186,7 @@ def _controller(name: str, scaler: Scaler) -> Controller:
         view=scaler.view,
         reconcile=scaler.reconcile,
         reads=(Watch(PODS, Pod, scaler.keys_of_pod),),
-        writes=(f"{scaler.resource.group_resource}/status", "pods"),
+        writes=(f"{scaler.resource.group_resource}/status", f"pods[of {scaler.resource.kind}s]"),
         start=scaler.start,
     )
 

@@ -204,6 +204,11 @@ CONTROLLER = Controller(
         Watch(PERSISTENTVOLUMECLAIMS, PersistentVolumeClaim, _of_claim),
         Watch(CONTROLLERREVISIONS, ControllerRevision, _of_revision),
     ),
-    writes=("statefulsets.apps/status", "pods", "persistentvolumeclaims", "controllerrevisions.apps"),
+    writes=(
+        "statefulsets.apps/status",
+        "pods[of StatefulSets]",
+        "persistentvolumeclaims[of StatefulSets]",
+        "controllerrevisions.apps[of StatefulSets]",
+    ),
     start=start,
 )

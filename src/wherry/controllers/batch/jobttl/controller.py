@@ -54,6 +54,6 @@ CONTROLLER = Controller(
     reconcile=reconcile,
     reads=(Watch(JOBS, Job, _of_job),),
     hears_own=False,
-    writes=("jobs.batch",),
+    writes=("jobs.batch (delete)",),
     workers=2,
 )

@@ -28,7 +28,7 @@ CONTROLLER = Controller(
     reconciles=SECRETS,
     view=Secret,
     reconcile=reconcile,
-    writes=("secrets[type=bootstrap.kubernetes.io/token]",),
+    writes=("secrets[bootstrap.kubernetes.io/token] (delete)",),
     workers=1,
     component="token-cleaner",
 )

@@ -54,7 +54,7 @@ CONTROLLER = Controller(
     reconcile=reconcile,
     hears_own=False,
     reads=(Watch(CONFIGMAPS, ConfigMap, _of_info, ONLY_INFO), Watch(SECRETS, Secret, _of_token, ONLY_TOKENS)),
-    writes=("configmaps[name=cluster-info]",),
+    writes=("configmaps[cluster-info]",),
     workers=1,
     component="bootstrap-signer",
 )

@@ -86,6 +86,6 @@ CONTROLLER = Controller(
     view=Service,
     reconcile=reconcile,
     reads=(Watch(PODS, Pod, services_of_pod), Watch(ENDPOINTS, Endpoints, _of_endpoints)),
-    writes=("endpoints",),
+    writes=("endpoints[of Services with a selector]",),
     start=start,
 )

@@ -108,7 +108,7 @@ CONTROLLER = Controller(
         Watch(PODS, Pod, _pod_changed),
         Watch(PERSISTENTVOLUMECLAIMS, PersistentVolumeClaim, _claim_changed),
     ),
-    writes=("persistentvolumeclaims",),
+    writes=("persistentvolumeclaims[of Pods]",),
     start=start,
     hears_own=False,
 )

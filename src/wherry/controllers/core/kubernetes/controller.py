@@ -113,7 +113,7 @@ def controller(address: Address) -> Controller:
             Watch(ENDPOINTS, Endpoints, _key, OURS),
             Watch(ENDPOINTSLICES, EndpointSlice, _key, OURS),
         ),
-        writes=("services", "endpoints", "endpointslices.discovery.k8s.io"),
+        writes=("services[kubernetes]", "endpoints[kubernetes]", "endpointslices.discovery.k8s.io[kubernetes]"),
         start=start,
         workers=1,
         hears_own=False,

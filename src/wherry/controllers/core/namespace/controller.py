@@ -140,6 +140,6 @@ CONTROLLER = Controller(
     view=Namespace,
     reconcile=reconcile,
     reads=(Watch(PODS, Pod, _of_pod),),
-    writes=("namespaces/status", "namespaces/finalize", "*"),
+    writes=("namespaces/status", "namespaces/finalize", "* (delete)"),
     workers=10,
 )

@@ -96,6 +96,6 @@ CONTROLLER = Controller(
     view=Node,
     reconcile=reconcile,
     reads=(Watch(PODS, Pod, _of_pod),),
-    writes=("pods",),
+    writes=("pods (delete)", "pods/status.conditions[DisruptionTarget]"),
     start=start,
 )

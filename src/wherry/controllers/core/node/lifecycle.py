@@ -134,7 +134,7 @@ CONTROLLER = Controller(
     view=Node,
     reconcile=reconcile,
     reads=(Watch(NODES, Node, _of_node), Watch(LEASES, Lease, _of_lease)),
-    writes=("nodes/status.conditions", "nodes/spec.taints", "pods/status.conditions"),
+    writes=("nodes/status.conditions", "nodes/spec.taints", "pods/status.conditions[Ready]"),
     start=start,
     component="node-controller",
 )

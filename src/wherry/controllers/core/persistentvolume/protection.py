@@ -34,6 +34,6 @@ CONTROLLER = Controller(
     reconciles=PERSISTENTVOLUMES,
     view=PersistentVolume,
     reconcile=reconcile,
-    writes=("persistentvolumes/metadata.finalizers",),
+    writes=("persistentvolumes/metadata.finalizers[protection]",),
     start=start,
 )

@@ -76,6 +76,6 @@ CONTROLLER = Controller(
     view=PersistentVolumeClaim,
     reconcile=reconcile,
     reads=(Watch(PODS, Pod, _pod_changed),),
-    writes=("persistentvolumeclaims/metadata.finalizers",),
+    writes=("persistentvolumeclaims/metadata.finalizers[protection]",),
     start=start,
 )

@@ -172,7 +172,7 @@ CONTROLLER = Controller(
     view=Pod,
     reconcile=reconcile,
     reads=(Watch(PODS, Pod, _of_pod), Watch(NODES, Node, _of_node)),
-    writes=("pods", "pods/status"),
+    writes=("pods (delete)", "pods/status.phase", "pods/status.conditions[DisruptionTarget]"),
     start=start,
     hears_own=False,
 )

@@ -45,7 +45,7 @@ def controller(root_ca: Callable[[], str]) -> Controller:
         view=Namespace,
         reconcile=reconcile,
         reads=(Watch(CONFIGMAPS, ConfigMap, _of_config_map, ONLY_OURS),),
-        writes=("configmaps",),
+        writes=("configmaps[kube-root-ca.crt]",),
         workers=1,
         settings={"root_ca": root_ca},
     )

@@ -135,7 +135,7 @@ CONTROLLER = Controller(
         Watch(ENDPOINTSLICES, EndpointSlice, _of_slice),
         Watch(NODES, Node, _of_node),
     ),
-    writes=("endpointslices.discovery.k8s.io",),
+    writes=("endpointslices.discovery.k8s.io[of Services with a selector]",),
     start=start,
     component="endpoint-slice-controller",
 )

@@ -120,7 +120,7 @@ CONTROLLER = Controller(
     view=Endpoints,
     reconcile=reconcile,
     reads=(Watch(SERVICES, Service, _of_service), Watch(ENDPOINTSLICES, EndpointSlice, _of_slice)),
-    writes=("endpointslices.discovery.k8s.io",),
+    writes=("endpointslices.discovery.k8s.io[of Endpoints]",),
     start=start,
     component="endpoint-slice-mirroring-controller",
 )

@@ -260,6 +260,6 @@ CLAIMS_CONTROLLER = Controller(
     view=ResourceClaim,
     reconcile=reconcile_claim,
     reads=(Watch(PODS, Pod, _claims_of_pod),),
-    writes=("resourceclaims.resource.k8s.io/metadata.finalizers", "resourceclaims.resource.k8s.io/status"),
+    writes=("resourceclaims.resource.k8s.io/metadata.finalizers[protection]", "resourceclaims.resource.k8s.io/status"),
     component="resource_claim",
 )
