@@ -24,7 +24,7 @@ ALL = controllers(
 )
 
 AGREED = {
-    "pods/status.conditions[DisruptionTarget]": "whoever ends a Pod says why; who finds that nothing came of it, clears",
+    "pods/status.conditions[DisruptionTarget]": "whoever ends a Pod says why, and why not after all",
     "resourceclaims.resource.k8s.io/status.reservedFor": "added when a Pod needs a claim, removed when it is done",
 }
 """What several write after all, and why that goes well."""
