@@ -14,11 +14,14 @@ import random
 import socket
 import ssl
 from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
 
 from wherry.apiserver.allocation import AllocationSettings
 from wherry.apiserver.streams import streams
 from wherry.apiserver.subresources import Streams
+from wherry.client import Client
 from wherry.controllers import catalog
+from wherry.controllers.autoscaling.horizontalpodautoscaler.metrics import Metrics
 from wherry.controllers.core.kubernetes.controller import Address
 from wherry.controlplane.plane import ControlPlane
 from wherry.controlplane.settings import Settings
@@ -36,6 +39,7 @@ from wherry.lib.tasks import Tasks
 from wherry.roles.paths import Paths
 from wherry.roles.running import settle
 from wherry.roles.settings import ServerSettings, host_name, primary_address
+from wherry.scheduler.configuration import Configuration
 from wherry.store import StoreRefused
 from wherry.store.sqlite import SqliteStore
 from wherry.transport.server import Server
@@ -70,7 +74,8 @@ async def run(settings: ServerSettings, stop: asyncio.Event) -> None:
         Settings(
             allocation=AllocationSettings(tuple(settings.service_cidr.split(","))),
             streams=_streams(settings, streams(to_kubelets, chance), clock),
-            controllers=_controllers(settings, pki, token_keys),
+            controllers=_controllers(settings, pki, token_keys, clock),
+            scheduler=_scheduler(settings.scheduler_config),
             token_keys=token_keys,
             issuer=f"https://kubernetes.default.svc.{settings.cluster_domain}",
         ),
@@ -101,6 +106,21 @@ async def run(settings: ServerSettings, stop: asyncio.Event) -> None:
             await plane.close()
 
 
+def _scheduler(path: Path | None) -> Configuration:
+    """What the file says; plugins of other packages are looked for only where one can name them."""
+    if path is None:
+        return Configuration()
+    from wherry.scheduler.config.installed import installed_plugins
+    from wherry.scheduler.config.reading import ConfigurationError, read_configuration
+
+    try:
+        return read_configuration(path.read_bytes(), installed_plugins())
+    except OSError as error:
+        raise Failure(f"{path} cannot be read: {_reason(error)}") from error
+    except ConfigurationError as error:
+        raise Failure(f"{path} is no usable KubeSchedulerConfiguration: {error}") from error
+
+
 async def _nothing() -> None:
     """What is to be done about simulated nodes where there are none."""
 
@@ -112,6 +132,12 @@ async def _simulate(
     from wherry.roles.simulation import simulate
 
     return (await simulate(plane, number, clock, chance)).close
+
+
+def _metrics(clock: Clock) -> Callable[[Client], Metrics]:
+    from wherry.roles import simulation
+
+    return simulation.metrics(clock)
 
 
 def _streams(settings: ServerSettings, real: Streams, clock: Clock) -> Streams:
@@ -130,7 +156,7 @@ def write_kubeconfigs(pki: Pki, paths: Paths, port: int) -> None:
         write_kubeconfig(file, Kubeconfig(url, pki.authority_file.read_bytes(), certificate, key))
 
 
-def _controllers(settings: ServerSettings, pki: Pki, token_keys: TokenKeys) -> catalog.Settings:
+def _controllers(settings: ServerSettings, pki: Pki, token_keys: TokenKeys, clock: Clock) -> catalog.Settings:
     service = ipaddress.ip_network(settings.service_cidr.split(",")[0])[1]
     address = settings.advertise_address or primary_address()
     return catalog.Settings(
@@ -139,6 +165,7 @@ def _controllers(settings: ServerSettings, pki: Pki, token_keys: TokenKeys) -> c
         address=Address(str(service), address, settings.port),
         authority=lambda: pki.authority_pair,
         token_keys=token_keys,
+        metrics=_metrics(clock) if settings.simulate else None,
     )
 
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import logging
 import random
+from collections.abc import Callable
 
 from wherry.apiserver.subresources import Streams
+from wherry.client import Client
+from wherry.controllers.autoscaling.horizontalpodautoscaler.metrics import Metrics
 from wherry.controlplane.plane import ControlPlane
 from wherry.lib.clock import Clock
 from wherry.providers.simulated.behaviour import ordinary
 from wherry.providers.simulated.nodes import SimulatedNodes
 from wherry.providers.simulated.nodespec import NodeSpec
 from wherry.providers.simulated.streams import simulated_streams
+from wherry.providers.simulated.usage import simulated_metrics
 from wherry.roles.settings import simulated_name
 
 log = logging.getLogger(__name__)
@@ -23,6 +27,11 @@ MANAGER = "kubelet"
 def streams(others: Streams, clock: Clock) -> Streams:
     """Those of a control plane whose nodes are simulated, but for `others`."""
     return simulated_streams(ordinary, clock, others)
+
+
+def metrics(clock: Clock) -> Callable[[Client], Metrics]:
+    """Where autoscalers have their figures from."""
+    return simulated_metrics(ordinary, clock)
 
 
 async def simulate(plane: ControlPlane, number: int, clock: Clock, chance: random.Random) -> SimulatedNodes:

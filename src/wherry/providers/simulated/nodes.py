@@ -15,8 +15,9 @@ import logging
 import random
 from collections.abc import Iterable, Iterator, Sequence
 
+from wherry.api.core.node import NODES
 from wherry.api.core.pod import PODS
-from wherry.api.types.core_v1 import Pod
+from wherry.api.types.core_v1 import Node, Pod
 from wherry.client import Client, Key
 from wherry.lib.clock import Clock
 from wherry.providers.driving import PodDriver
@@ -32,7 +33,9 @@ from wherry.reconcile.loop import Loops
 log = logging.getLogger(__name__)
 
 NAME = "simulated-kubelet"
+STATE = "simulate.wherry.dev/state"
 _BY_NODE = "node"
+_CONDITIONS = {each.value: each for each in Condition}
 
 
 class SimulatedNodes:
@@ -55,6 +58,7 @@ class SimulatedNodes:
         self._hearts = Heartbeats(client, clock, chance)
         self.provider = SimulatedProvider(clock, self._hosts, first_of(behaviours), self._pods.get, self._tell)
         driver = PodDriver(self.provider, self, NAME)
+        self._nodes = client.informer(NODES, Node)
         self._loops = Loops([driver.controller()], client, clock, chance, self._recorder)
 
     async def start(self) -> None:
@@ -64,6 +68,8 @@ class SimulatedNodes:
             await self.add(spec)
         await self._pods.wait_synced()
         await self._loops.start()
+        await self._nodes.wait_synced()
+        self._nodes.add_handler(self._on_node)
         self._hearts.open()
 
     async def close(self) -> None:
@@ -86,7 +92,7 @@ class SimulatedNodes:
         """A node is no more; its Node object is somebody else's to delete."""
         self._hearts.leave(name)
         self.provider.remove_node(name)
-        del self._hosts[name]
+        self._hosts.pop(name, None)
 
     def fail(self, name: str) -> None:
         """Switch a node off: what runs there ends, and nobody hears of it before it is back."""
@@ -112,6 +118,21 @@ class SimulatedNodes:
 
     def is_heard(self, node: str) -> bool:
         return self._hosts[node].is_heard
+
+    def _on_node(self, old: Node | None, new: Node | None) -> None:
+        """Do what others say of a node of ours by way of the API."""
+        name = (new or old).metadata.name  # type: ignore[union-attr]  # one of them is there
+        if name not in self._hosts:
+            return
+        if new is None:
+            self.remove(name)
+            return
+        before, said = (
+            old.metadata.annotations.get(STATE) if old is not None else None,
+            new.metadata.annotations.get(STATE),
+        )
+        if said != before:
+            self._set(name, _CONDITIONS.get(said or "", Condition.UP))
 
     def _set(self, name: str, condition: Condition) -> None:
         host = self._hosts[name]

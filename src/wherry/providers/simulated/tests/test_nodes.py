@@ -217,6 +217,14 @@ async def test_a_node_that_was_deleted_stays_away() -> None:
         assert [node["metadata"]["name"] for node in (await cluster.client.list(NODES)).items] == ["node-2"]
 
 
+async def test_an_annotation_of_the_node_is_enough_to_cut_it_off() -> None:
+    async with running(2) as cluster:
+        for said, expected in (("failed", "Unknown"), (None, "True"), ("partitioned", "Unknown"), ("nonsense", "True")):
+            await cluster.client.patch(NODES, "node-1", {"metadata": {"annotations": {S + "state": said}}})
+            await cluster.advance(70)
+            assert condition(await cluster.node("node-1"), "Ready") == expected, said
+
+
 async def test_two_runs_are_the_same() -> None:
     async def history() -> list[object]:
         async with running(3) as cluster:
