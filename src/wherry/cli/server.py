@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from wherry.cli.simulate import add_simulate_option
 from wherry.cli.state import add_state_option, paths_of
@@ -28,6 +29,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--service-cidr", default=SERVICE_CIDR, help="addresses of Services (default: %(default)s)")
     parser.add_argument("--cluster-domain", default=CLUSTER_DOMAIN, help="domain of Services (default: %(default)s)")
     parser.add_argument("--node-name", default="", metavar="NAME", help="the node on this machine (default: its name)")
+    parser.add_argument(
+        "--scheduler-config", type=Path, metavar="FILE", help="a KubeSchedulerConfiguration (default: upstream's)"
+    )
     add_simulate_option(parser)
     parser.add_argument("-v", "--verbose", action="store_true", help="log what is done, not only what goes wrong")
 
@@ -49,5 +53,6 @@ def run(options: argparse.Namespace) -> int:
         cluster_domain=options.cluster_domain,
         node_name=options.node_name,
         simulate=options.simulate,
+        scheduler_config=options.scheduler_config,
     )
     return run_role(lambda stop: server.run(settings, stop), options.verbose)

@@ -93,7 +93,7 @@ class ControlPlane:
         await self._loops.start()
         binder = self.api.client().named(SCHEDULER)
         events = self._recorder(binder, "default-scheduler")
-        self._scheduler = Scheduler(binder, self._clock, self._chance, events)
+        self._scheduler = Scheduler(binder, self._clock, self._chance, events, self._settings.scheduler)
         await self._scheduler.start()
 
     def handle(self, request: Request) -> Reply | Awaitable[Reply]:

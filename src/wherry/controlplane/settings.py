@@ -12,6 +12,7 @@ from wherry.apiserver.gate import Gate, Witness
 from wherry.apiserver.subresources import Streams
 from wherry.controllers import catalog
 from wherry.identity.keys import TokenKeys, fresh_key
+from wherry.scheduler.configuration import Configuration
 from wherry.transport.messages import Request
 
 
@@ -28,6 +29,7 @@ class Settings:
     """The defaults suit a cluster in memory that is reached in process."""
 
     controllers: catalog.Settings = field(default_factory=lambda: catalog.Settings(root_ca=_no_authority))
+    scheduler: Configuration = field(default_factory=Configuration)
     token_keys: TokenKeys = field(default_factory=_fresh_keys)
     issuer: str = "https://kubernetes.default.svc.cluster.local"
     """Who service-account tokens say that they are from, and for whom they are unless asked otherwise."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass
+from pathlib import Path
 
 from wherry.roles.paths import Paths
 
@@ -32,6 +33,8 @@ class ServerSettings:
     """The node on this machine whose identity is prepared; "" takes the host's name."""
     simulate: int = 0
     """How many nodes to simulate."""
+    scheduler_config: Path | None = None
+    """A KubeSchedulerConfiguration."""
 
 
 def simulated_name(number: int) -> str:
