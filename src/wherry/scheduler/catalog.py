@@ -18,6 +18,7 @@ from wherry.scheduler.plugins import (
     volumezone,
 )
 from wherry.scheduler.plugins.imagelocality import IMAGE_LOCALITY
+from wherry.scheduler.plugins.nodedeclaredfeatures import NODE_DECLARED_FEATURES
 from wherry.scheduler.plugins.nodename import NODE_NAME
 from wherry.scheduler.plugins.nodeports import NODE_PORTS
 from wherry.scheduler.plugins.nodeunschedulable import NODE_UNSCHEDULABLE
@@ -33,6 +34,7 @@ PLUGINS: Mapping[str, Make] = {
     "NodeAffinity": nodeaffinity.make,
     "NodePorts": constant(NODE_PORTS),
     "NodeResourcesFit": noderesources.make,
+    "NodeDeclaredFeatures": constant(NODE_DECLARED_FEATURES),
     "VolumeRestrictions": volumerestrictions.make,
     "NodeVolumeLimits": nodevolumelimits.make,
     "VolumeBinding": volumebinding.make,

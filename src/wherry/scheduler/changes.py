@@ -18,7 +18,7 @@ def node_changes(old: Node, new: Node) -> Action:
         actions |= Action.TAINTS
     if old.status.allocatable != new.status.allocatable:
         actions |= Action.ALLOCATABLE
-    if _conditions(old) != _conditions(new):
+    if _conditions(old) != _conditions(new) or old.status.declared_features != new.status.declared_features:
         actions |= Action.CONDITIONS
     return actions
 

@@ -49,6 +49,8 @@ class Ask:
     images: tuple[str, ...]
     namespace: str
     labels: Mapping[str, str]
+    features: frozenset[str]
+    """What of its specification only some kubelets know."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +91,8 @@ class NodeInfo:
     allocatable: Mapping[str, int] = field(default_factory=dict)
     images: Mapping[str, int] = field(default_factory=dict)
     """Size in bytes by image name."""
+    features: frozenset[str] = frozenset()
+    """What its kubelet declares to know."""
     exists: bool = False
     """False while only pods speak of it: nothing new is placed there."""
     pods: dict[str, PodInfo] = field(default_factory=dict)
@@ -184,6 +188,7 @@ def _asked(pod: Pod) -> tuple[object, ...]:
         spec.tolerations,
         tuple([_container(one) for one in spec.containers]),
         tuple([_container(one) for one in spec.init_containers]),
+        _features(spec),
     )
 
 
@@ -213,7 +218,23 @@ def _make_ask(pod: Pod) -> Ask:
         images=tuple(one.image for one in (*spec.init_containers, *spec.containers) if one.image),
         namespace=pod.metadata.namespace,
         labels=pod.metadata.labels,
+        features=_features(spec),
     )
+
+
+_NO_FEATURES: frozenset[str] = frozenset()
+_RESTARTS_ALL, _USERS_ON_HOST_NETWORK = "RestartAllContainersOnContainerExits", "UserNamespacesHostNetworkSupport"
+
+
+def _features(spec: PodSpec) -> frozenset[str]:
+    """By upstream's names, which nodes declare."""
+    found = _NO_FEATURES
+    if spec.host_network and spec.host_users is False:
+        found |= {_USERS_ON_HOST_NETWORK}
+    for container in (*spec.containers, *spec.init_containers):
+        if any(rule.action == "RestartAllContainers" for rule in container.restart_policy_rules):
+            found |= {_RESTARTS_ALL}
+    return found
 
 
 def update_node(info: NodeInfo, node: Node) -> bool:
@@ -222,9 +243,10 @@ def update_node(info: NodeInfo, node: Node) -> bool:
     allocatable = amounts(status.allocatable)
     images = {name: image.size_bytes or 0 for image in status.images for name in image.names}
     unschedulable = bool(spec.unschedulable)
-    before = (info.exists, info.labels, info.taints, info.unschedulable, info.allocatable, info.images)
-    after = (True, meta.labels, spec.taints, unschedulable, allocatable, images)
-    info.exists, info.labels, info.taints, info.unschedulable, info.allocatable, info.images = after
+    features = frozenset(status.declared_features)
+    before = (info.exists, info.labels, info.taints, info.unschedulable, info.allocatable, info.images, info.features)
+    after = (True, meta.labels, spec.taints, unschedulable, allocatable, images, features)
+    info.exists, info.labels, info.taints, info.unschedulable, info.allocatable, info.images, info.features = after
     info.annotations = meta.annotations
     return before != after
 
