@@ -48,12 +48,20 @@ class Scene:
         await self.client.patch(NODES, name, {"status": status}, subresource="status")
         await self.settle()
 
-    async def pod(self, name: str, cpu: str = "100m", *, labels: dict[str, str] | None = None, **spec: Any) -> None:
+    async def pod(
+        self,
+        name: str,
+        cpu: str = "100m",
+        *,
+        labels: dict[str, str] | None = None,
+        annotations: dict[str, str] | None = None,
+        **spec: Any,
+    ) -> None:
         container = {"name": "c", "image": "app:1", "resources": {"requests": {"cpu": cpu}}}
         pod = {
             "apiVersion": "v1",
             "kind": "Pod",
-            "metadata": {"name": name, "labels": labels or {}},
+            "metadata": {"name": name, "labels": labels or {}, "annotations": annotations or {}},
             "spec": {"containers": [container], "priority": 0, **spec},
         }
         await self.client.create(PODS, pod, "default")
