@@ -12,6 +12,7 @@ from wherry.api.core.pod import PODS
 from wherry.api.resource import Resource
 from wherry.apiserver.api import Api, Settings
 from wherry.apiserver.attributes import Plugin
+from wherry.apiserver.gate import Gate
 from wherry.client import Client
 from wherry.controllers import catalog
 from wherry.controllers.core.kubernetes.controller import Address
@@ -119,9 +120,11 @@ def without(*names: str) -> Choice:
 
 
 @asynccontextmanager
-async def running(choose: Choice = everyone, validating: tuple[Plugin, ...] = ()) -> AsyncIterator[Plane]:
+async def running(
+    choose: Choice = everyone, validating: tuple[Plugin, ...] = (), gate: Gate | None = None
+) -> AsyncIterator[Plane]:
     clock = ManualClock()
-    api = Api(Settings(store=MemoryStore(), clock=clock, random=random.Random(7), validating=validating))
+    api = Api(Settings(store=MemoryStore(), clock=clock, random=random.Random(7), validating=validating, gate=gate))
     await api.open()
     plane = Plane(api.client(), clock)
     await plane.start(choose)
