@@ -36,8 +36,9 @@ class AsyncCluster:
         seed: int = 0,
         start: float | None = None,
         behave: Behaving | Sequence[Behaving] = (),
+        storage: bool = True,
     ) -> None:
-        self._set_up(Core(options(nodes, clock, seed, start, behave)))
+        self._set_up(Core(options(nodes, clock, seed, start, behave, storage)))
 
     def _set_up(self, core: Core) -> None:
         self._core = core

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TypeVar
 
@@ -28,12 +28,13 @@ from wherry.controlplane.plane import ControlPlane
 from wherry.controlplane.settings import Settings
 from wherry.identity.keys import TokenKeys, fresh_key
 from wherry.identity.profiles import ADMIN
+from wherry.providers.simulated.volumes import DRIVER, provisioner
 from wherry.store import Revision
 from wherry.store.memory import MemoryStore
 from wherry.testing.clock import ManualClock, TravelClock
 from wherry.testing.cluster.clockpaths import clock_paths
 from wherry.testing.cluster.kinds import Kinds
-from wherry.testing.cluster.nodes import Behaving, ClusterNodes, State, streams
+from wherry.testing.cluster.nodes import ClusterNodes, State, streams
 from wherry.testing.cluster.options import MANUAL_START, Options, Snapshot
 from wherry.testing.cluster.serving import Authority, Listen, Serving
 from wherry.testing.eventloop import settle
@@ -84,7 +85,7 @@ class Core:
             store, start, nodes = MemoryStore(snapshot=begin.store), begin.time, begin.nodes
             chance.setstate(begin.chance)
         clock = self.faults.clock = self.history.clock = _clock(options, start)
-        self._parts = parts = _Parts(store, chance, clock, self._settings(clock), options.behave)
+        self._parts = parts = _Parts(store, chance, clock, self._settings(clock), options)
         try:
             await parts.open(nodes)
             await settle()
@@ -248,20 +249,25 @@ class _Parts:
         chance: random.Random,
         clock: ManualClock,
         settings: Settings,
-        behave: Sequence[Behaving],
+        options: Options,
     ) -> None:
         self.store, self.chance, self.clock = store, chance, clock
         self.plane = ControlPlane(store, clock, chance, settings)
         self.client = self.plane.client().named(MANAGER)
         self.kinds = Kinds(self.plane.api.core.registry)
-        self.nodes = ClusterNodes(self.plane.client().named(KUBELET), clock, chance, behave)
+        self.nodes = ClusterNodes(self.plane.client().named(KUBELET), clock, chance, options.behave)
+        self.volumes = provisioner(self.plane.client().named(DRIVER), clock, chance) if options.storage else None
 
     async def open(self, nodes: State) -> None:
         await self.plane.open()
         await self.nodes.start(nodes)
         await self.plane.start()
+        if self.volumes is not None:
+            await self.volumes.start()
 
     async def close(self) -> None:
+        if self.volumes is not None:
+            await self.volumes.close()
         await self.nodes.close()
         await self.plane.close()
         if isinstance(self.clock, TravelClock):

@@ -27,6 +27,8 @@ class Options:
     """Where all chance comes from: names, UIDs, the order of equals."""
     start: float | None = None
     """When time begins, in seconds since the epoch; now, or `MANUAL_START`."""
+    storage: bool = True
+    """Whether there is a default StorageClass whose claims get volumes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,13 @@ class Snapshot:
 
 
 def options(
-    nodes: Nodes, clock: ClockMode, seed: int, start: float | None, behave: Behaving | Sequence[Behaving]
+    nodes: Nodes,
+    clock: ClockMode,
+    seed: int,
+    start: float | None,
+    behave: Behaving | Sequence[Behaving],
+    storage: bool = True,
 ) -> Options:
     """The options that a test's words mean."""
     sources = tuple(behave) if isinstance(behave, Sequence) else (behave,)
-    return Options(nodes=first_state(nodes), clock=clock, seed=seed, start=start, behave=sources)
+    return Options(nodes=first_state(nodes), clock=clock, seed=seed, start=start, behave=sources, storage=storage)
