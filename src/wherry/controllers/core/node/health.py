@@ -1,13 +1,15 @@
 """What a node's conditions mean: is it silent, which taints does it get, is the trouble the nodes' or our own. Pure.
 
 When every node seems to be gone it is likelier that the control plane was (a suspended laptop, a cut line), so nobody
-is driven off any node then; the same holds for a small zone in which more than half of the nodes are gone at once.
+is driven off any node then, and who was about to be may stay. Else nodes of a zone are given up one by one, ten seconds
+apart; a hundred when more than half of a large zone is gone, and none further when it is a small one.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from enum import Enum
 from typing import TypeAlias
 
 from wherry.api import Obj
@@ -18,12 +20,24 @@ from wherry.lib.clock import format_time
 Zone: TypeAlias = tuple[str, str]
 """(region, zone)"""
 
+
+class Fate(Enum):
+    """What becomes of the Pods on a node in trouble."""
+
+    EVICTED = "they have to go, in the time that they tolerate"
+    LEFT = "as it is: who has to go already goes, nobody else does"
+    SPARED = "nobody has to go"
+
+
 GRACE_SECONDS = 50.0
 """Without a sign of life for this long a node is Unknown."""
 STARTUP_GRACE_SECONDS = 60.0
 """The same for one that never reported."""
 UNHEALTHY_SHARE = 0.55
 LARGE_ZONE = 50
+RATE = 0.1
+REDUCED_RATE = 0.01
+"""Nodes of a zone that may be given up in a second."""
 
 NOT_READY = "node.kubernetes.io/not-ready"
 UNREACHABLE = "node.kubernetes.io/unreachable"
@@ -96,24 +110,30 @@ class Zones:
 
     def note(self, old: Node | None, new: Node | None) -> Sequence[str]:
         """A node came, went or changed. Returns the nodes in trouble whose Pods it has now another say in."""
-        before = [(zone, self._evicts(zone)) for zone in self._gone]
+        before = [(zone, self._rate(zone)) for zone in self._gone]
         if old is not None:
-            self._forget(_zone(old), old.metadata.name)
+            self._forget(zone_of(old), old.metadata.name)
         if new is not None:
-            self._add(_zone(new), new)
-        changed = [zone for zone, evicted in before if self._evicts(zone) != evicted]
+            self._add(zone_of(new), new)
+        changed = [zone for zone, rate in before if self._rate(zone) != rate]
         return [name for zone in changed for name in self._gone.get(zone, ())]
 
-    def evicts(self, node: Node) -> bool:
-        """Whether a node in trouble may drive its Pods away."""
-        return self._evicts(_zone(node))
+    @property
+    def is_all_gone(self) -> bool:
+        """Whether no node at all is well, of those that there are."""
+        return 0 < sum(map(len, self._gone.values())) == self._sizes.total()
 
-    def _evicts(self, zone: Zone) -> bool:
-        if sum(map(len, self._gone.values())) == self._sizes.total():
-            return False
+    def rate(self, node: Node) -> float | None:
+        """How many nodes of this one's zone may be given up in a second; None when it is not the nodes' trouble."""
+        return self._rate(zone_of(node))
+
+    def _rate(self, zone: Zone) -> float | None:
+        if self.is_all_gone:
+            return None
         gone, size = len(self._gone.get(zone, ())), self._sizes[zone]
-        is_partial = gone > 2 and gone / size >= UNHEALTHY_SHARE
-        return not (is_partial and size <= LARGE_ZONE)
+        if gone <= 2 or gone == size or gone / size < UNHEALTHY_SHARE:
+            return RATE
+        return REDUCED_RATE if size > LARGE_ZONE else 0.0
 
     def _add(self, zone: Zone, node: Node) -> None:
         self._sizes[zone] += 1
@@ -130,9 +150,14 @@ class Zones:
                 del self._gone[zone]
 
 
-def taints(node: Node, *, may_evict: bool, now: float) -> list[Obj] | None:
+def is_evicting(node: Node) -> bool:
+    """Whether the node drives Pods away already."""
+    return any(taint.key in (NOT_READY, UNREACHABLE) and taint.effect == "NoExecute" for taint in node.spec.taints)
+
+
+def taints(node: Node, *, fate: Fate, now: float) -> list[Obj] | None:
     """The taints the node should have; None when it has them. Taints of others are kept."""
-    wanted = dict.fromkeys(_wanted(node, may_evict))
+    wanted = dict.fromkeys(_wanted(node, fate))
     kept: list[Obj] = []
     for taint in node.spec.taints:
         name = (taint.key, taint.effect)
@@ -147,12 +172,12 @@ def taints(node: Node, *, may_evict: bool, now: float) -> list[Obj] | None:
     return kept + added
 
 
-def _wanted(node: Node, may_evict: bool) -> Iterable[tuple[str, str]]:
+def _wanted(node: Node, fate: Fate) -> Iterable[tuple[str, str]]:
     status = readiness(node)
     trouble = {"False": NOT_READY, "Unknown": UNREACHABLE}.get(status or "")
     if trouble is not None:
         yield trouble, "NoSchedule"
-        if may_evict:
+        if fate is Fate.EVICTED or (fate is Fate.LEFT and is_evicting(node)):
             yield trouble, "NoExecute"
     if status is None:
         yield from _given(node)
@@ -183,6 +208,6 @@ def _condition(node: Node, type: str) -> NodeCondition | None:
     return next((found for found in node.status.conditions if found.type == type), None)
 
 
-def _zone(node: Node) -> Zone:
+def zone_of(node: Node) -> Zone:
     labels = node.metadata.labels
     return labels.get("topology.kubernetes.io/region", ""), labels.get("topology.kubernetes.io/zone", "")

@@ -3,8 +3,6 @@
 Signs of life are changes of the node's status and renewals of its Lease in `kube-node-lease`, timed by our own clock
 when we hear of them, since the clocks of hosts differ. A renewal costs nothing but noting the time: each node has one
 timer that looks again when the grace period might be over.
-
-What is not good: upstream also limits how many nodes a minute are tainted; here all that are due are.
 """
 
 from __future__ import annotations
@@ -23,11 +21,15 @@ from wherry.client import Informer, Key
 from wherry.controllers.core.node.health import (
     GRACE_SECONDS,
     STARTUP_GRACE_SECONDS,
+    Fate,
+    Zone,
     Zones,
     heartbeat,
+    is_evicting,
     readiness,
     silenced,
     taints,
+    zone_of,
 )
 from wherry.controllers.podstate import is_finished, is_ready
 from wherry.lib.clock import format_time
@@ -44,6 +46,10 @@ class State:
     zones: Zones = field(default_factory=Zones)
     alive: dict[str, float] = field(default_factory=dict)
     """When each node was last heard of, on the monotonic clock."""
+    free: dict[Zone, float] = field(default_factory=dict)
+    """When another node of a zone may be given up, on the monotonic clock."""
+    since: float = 0.0
+    """The second in which this controller began."""
 
 
 def pods_by_node(pods: Informer[Pod]) -> None:
@@ -53,7 +59,7 @@ def pods_by_node(pods: Informer[Pod]) -> None:
 def start(deps: Deps) -> State:
     pods = deps.client.informer(PODS, Pod)
     pods_by_node(pods)
-    return State(deps.client.informer(NODES, Node), pods)
+    return State(deps.client.informer(NODES, Node), pods, since=float(int(deps.clock.time())))
 
 
 async def reconcile(key: Key, deps: Deps) -> Result:
@@ -69,15 +75,29 @@ async def reconcile(key: Key, deps: Deps) -> Result:
         patch = {"metadata": {"resourceVersion": node.metadata.resource_version}, "status": {"conditions": conditions}}
         await deps.client.patch(NODES, key.name, patch, subresource="status")
         return DONE  # the change comes back here
-    await _taint(node, deps)
+    fate, turn = _fate(node, state, now)
+    await _taint(node, fate, deps)
     if readiness(node) in ("False", "Unknown"):
         await _unready_pods(node, deps)
-    return Result(left if left > 0 else None)
+    return Result(min((seconds for seconds in (left, turn) if seconds > 0), default=None))
 
 
-async def _taint(node: Node, deps: Deps) -> None:
-    may_evict = deps.state.zones.evicts(node)
-    wanted = taints(node, may_evict=may_evict, now=deps.clock.time())
+def _fate(node: Node, state: State, now: float) -> tuple[Fate, float]:
+    """What becomes of the node's Pods, and after how many seconds it is the node's turn to be given up."""
+    rate = state.zones.rate(node)
+    if rate is None:
+        return Fate.SPARED, 0.0
+    if not rate or is_evicting(node) or readiness(node) not in ("False", "Unknown"):
+        return Fate.LEFT, 0.0
+    zone = zone_of(node)
+    if (wait := state.free.get(zone, now) - now) > 0:
+        return Fate.LEFT, wait
+    state.free[zone] = now + 1 / rate
+    return Fate.EVICTED, 0.0
+
+
+async def _taint(node: Node, fate: Fate, deps: Deps) -> None:
+    wanted = taints(node, fate=fate, now=deps.clock.time())
     if wanted is None:
         return
     patch = {"metadata": {"resourceVersion": node.metadata.resource_version}, "spec": {"taints": wanted or None}}
@@ -107,8 +127,13 @@ def _of_node(old: Node | None, new: Node | None, deps: Deps) -> Iterable[Key]:
     state: State = deps.state
     if new is not None and (old is None or (heartbeat(old) != heartbeat(new) and readiness(new) != "Unknown")):
         state.alive[new.metadata.name] = deps.clock.monotonic()
+    was_all_gone = state.zones.is_all_gone
     for name in state.zones.note(old, new):
         yield Key("", name)
+    if was_all_gone and not state.zones.is_all_gone:
+        # It was likelier that we were gone, so that nobody could be heard: all have their time anew.
+        state.alive.update(dict.fromkeys(state.alive, deps.clock.monotonic()))
+    _announce(old, new, deps)
     before = readiness(old) if old is not None else None
     after = readiness(new) if new is not None else None
     if before == after:
@@ -116,6 +141,19 @@ def _of_node(old: Node | None, new: Node | None, deps: Deps) -> Iterable[Key]:
     if new is not None and before == "True":
         message = f"Node {new.metadata.name} status is now: NodeNotReady"
         deps.events.event(new, "Normal", "NodeNotReady", message)
+
+
+def _announce(old: Node | None, new: Node | None, deps: Deps) -> None:
+    """Tell of nodes that come and go."""
+    if old is None and new is not None:
+        created, name = new.metadata.creation_timestamp, new.metadata.name
+        if created is not None and created.timestamp() < deps.state.since:
+            return  # It was there before this controller, and has been told of.
+        message = f"Node {name} event: Registered Node {name} in Controller"
+        deps.events.event(new, "Normal", "RegisteredNode", message)
+    elif new is None and old is not None:
+        name = old.metadata.name
+        deps.events.event(old, "Normal", "RemovingNode", f"Node {name} event: Removing Node {name} from Controller")
 
 
 def _of_lease(old: Lease | None, new: Lease | None, deps: Deps) -> Iterable[Key]:

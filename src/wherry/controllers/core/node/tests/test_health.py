@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from wherry.controllers.core.node.health import Zones, silenced, taints
+from wherry.controllers.core.node.health import Fate, Zones, silenced, taints
 from wherry.controllers.tests.views import NOW, node
 
 NOT_READY, UNREACHABLE = "node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"
@@ -34,11 +34,17 @@ def names(found: list[dict[str, Any]] | None) -> set[tuple[str, str]] | None:
     ],
 )
 def test_conditions_become_taints(facts: dict[str, Any], expected: set[tuple[str, str]] | None) -> None:
-    assert names(taints(node("n1", **facts), may_evict=True, now=NOW)) == expected
+    assert names(taints(node("n1", **facts), fate=Fate.EVICTED, now=NOW)) == expected
 
 
 def test_a_node_that_may_not_evict_only_keeps_new_pods_away() -> None:
-    assert names(taints(node("n1", ready="Unknown"), may_evict=False, now=NOW)) == {(UNREACHABLE, "NoSchedule")}
+    assert names(taints(node("n1", ready="Unknown"), fate=Fate.LEFT, now=NOW)) == {(UNREACHABLE, "NoSchedule")}
+
+
+def test_who_drives_pods_away_goes_on_unless_all_are_gone() -> None:
+    lost = node("n1", ready="Unknown", taints=[{"key": NOT_READY, "effect": "NoExecute"}])
+    assert names(taints(lost, fate=Fate.LEFT, now=NOW)) == {(UNREACHABLE, "NoSchedule"), (UNREACHABLE, "NoExecute")}
+    assert names(taints(lost, fate=Fate.SPARED, now=NOW)) == {(UNREACHABLE, "NoSchedule")}
 
 
 def test_silence_makes_conditions_unknown_once() -> None:
@@ -51,22 +57,23 @@ def test_silence_makes_conditions_unknown_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("statuses", "expected"),
-    [
-        (["Unknown"], False),
-        (["Unknown", "Unknown"], False),
-        (["Unknown", "True"], True),
-        (["Unknown", "Unknown", "Unknown", "True"], False),
-        (["Unknown", "Unknown", "True", "True", "True"], True),
-    ],
-    ids=["the only node", "all nodes", "one of two", "most of a small zone", "a minority"],
+    ("gone", "well", "expected"),
+    [(1, 0, None), (2, 0, None), (1, 1, 0.1), (3, 1, 0.0), (2, 3, 0.1), (30, 24, 0.01), (29, 25, 0.1), (6, 5, 0.1)],
 )
-def test_nobody_is_driven_away_when_the_trouble_is_likely_ours(statuses: list[str], expected: bool) -> None:
-    nodes = [node(f"n{i}", ready=status) for i, status in enumerate(statuses)]
+def test_nobody_is_driven_away_when_the_trouble_is_likely_ours(gone: int, well: int, expected: float | None) -> None:
+    nodes = [node(f"n{number}", ready="Unknown" if number < gone else "True") for number in range(gone + well)]
     zones = Zones()
     for each in nodes:
         zones.note(None, each)
-    assert zones.evicts(nodes[0]) is expected
+    assert zones.rate(nodes[0]) == expected
+
+
+def test_a_zone_that_is_gone_altogether_is_given_up_as_long_as_another_is_well() -> None:
+    zones = Zones()
+    lost = [node(f"n{number}", ready="Unknown", labels={"topology.kubernetes.io/zone": "a"}) for number in range(4)]
+    for each in (*lost, node("well", ready="True", labels={"topology.kubernetes.io/zone": "b"})):
+        zones.note(None, each)
+    assert zones.rate(lost[0]) == 0.1
 
 
 def test_who_is_in_trouble_hears_when_the_trouble_of_others_decides_about_it() -> None:

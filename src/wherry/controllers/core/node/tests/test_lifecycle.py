@@ -4,6 +4,7 @@ from typing import Any
 
 from wherry.api import Obj
 from wherry.api.coordination.lease import LEASES
+from wherry.api.core.event import EVENTS
 from wherry.api.core.node import NODES
 from wherry.api.core.pod import PODS
 from wherry.controllers.tests.plane import Plane, only, running
@@ -39,7 +40,7 @@ def ready(obj: Obj) -> Obj:
 
 
 def taints(node: Obj) -> set[tuple[str, str]]:
-    return {(taint["key"], taint["effect"]) for taint in node["spec"].get("taints", [])}
+    return {(taint["key"], taint["effect"]) for taint in node.get("spec", {}).get("taints", [])}
 
 
 async def test_a_silent_node_becomes_unknown_and_loses_its_pods_in_time() -> None:
@@ -95,3 +96,49 @@ async def test_idle_nodes_cost_one_timer_each() -> None:
             await plane.pass_time(1)
             await renew(plane, "n1")
         assert loop.stats.successes == before
+
+
+async def test_nodes_are_given_up_one_by_one() -> None:
+    async with running(NODE_LOOPS) as plane:
+        names = ("a", "b", "c", "well", "fine", "good", "sound")
+        for name in names:
+            await add_node(plane, name)
+
+        async def given_up() -> int:
+            nodes = [await plane.get(NODES, name) for name in names]
+            return sum(("node.kubernetes.io/unreachable", "NoExecute") in taints(node) for node in nodes)
+
+        counts = []
+        for _ in range(20):
+            await plane.pass_time(5)
+            for name in names[3:]:
+                await renew(plane, name)
+            counts.append(await given_up())
+        first = counts.index(1)
+        assert counts[first : first + 6] == [1, 1, 2, 2, 3, 3]
+
+
+async def test_a_silence_of_all_nodes_is_held_to_be_ours() -> None:
+    async with running(NODE_LOOPS) as plane:
+        for name in ("a", "b"):
+            await add_node(plane, name)
+        await plane.pass_time(120)
+        for name in ("a", "b"):
+            assert taints(await plane.get(NODES, name)) == {("node.kubernetes.io/unreachable", "NoSchedule")}
+        condition = {"type": "Ready", "status": "True", "lastHeartbeatTime": format_time(plane.clock.time())}
+        await plane.client.patch(NODES, "a", {"status": {"conditions": [condition]}}, subresource="status")
+        await plane.settle()
+        unreachable = "node.kubernetes.io/unreachable"
+        assert taints(await plane.get(NODES, "b")) == {(unreachable, "NoSchedule"), (unreachable, "NoExecute")}
+
+
+async def test_who_comes_and_goes_is_told_of() -> None:
+    async with running(NODE_LOOPS) as plane:
+        await add_node(plane, "n1")
+        await plane.client.delete(NODES, "n1")
+        await plane.pass_time(1)
+        told = [(event["reason"], event["message"]) for event in (await plane.client.list(EVENTS)).items]
+        assert sorted(told) == [
+            ("RegisteredNode", "Node n1 event: Registered Node n1 in Controller"),
+            ("RemovingNode", "Node n1 event: Removing Node n1 from Controller"),
+        ]
