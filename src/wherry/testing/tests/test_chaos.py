@@ -285,7 +285,7 @@ def assert_safe(history: Entries) -> None:
         world[key] = after
         if entry.kind == "Pod":
             assert_placed_once(before, after)
-            if before is None:
+            if entry.before is None:
                 assert_wanted(after, world.values(), entry)
         elif entry.kind == "ReplicaSet":
             wanted = sum(each["spec"]["replicas"] for each in world.values() if each["kind"] == "ReplicaSet")
