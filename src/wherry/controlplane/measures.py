@@ -44,7 +44,7 @@ def queue_families(loops: Loops) -> Iterable[Family]:
     return [Family(name, text, kind, ("name",), samples[name]) for name, (kind, text) in _QUEUES.items()]
 
 
-_PLACES = {"active": "active", "waiting": "unschedulable", "backing off": "backoff"}
+_PLACES = {"active": "active", "waiting": "unschedulable", "backing off": "backoff", "gated": "gated"}
 
 
 def scheduler_families(scheduler: Scheduler) -> Iterator[Family]:
@@ -61,7 +61,10 @@ def scheduler_families(scheduler: Scheduler) -> Iterator[Family]:
             Sample(("error",), counters.error),
         ],
     )
-    pending = [Sample((_PLACES.get(place, place),), number) for place, number in scheduler.queue.counts().items()]
+    attempts, victims = counters.preemption_attempts, counters.preemption_victims
+    yield _counter("scheduler_preemption_attempts_total", "Attempts to make room for a Pod.", attempts)
+    yield _counter("scheduler_preemption_victims_total", "Pods that were evicted to make room.", victims)
+    pending = [Sample((_PLACES[place],), number) for place, number in scheduler.queue.counts().items()]
     yield Family("scheduler_pending_pods", "Pods that want a node, by where they wait.", "gauge", ("queue",), pending)
 
 

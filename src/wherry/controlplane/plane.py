@@ -91,7 +91,7 @@ class ControlPlane:
         recorder = self._recorder(client, "controllers")
         self._loops = Loops(controllers, client, self._clock, self._chance, recorder, client.named)
         await self._loops.start()
-        binder = self.api.client().named(SCHEDULER)
+        binder = client.named(SCHEDULER)
         events = self._recorder(binder, "default-scheduler")
         self._scheduler = Scheduler(binder, self._clock, self._chance, events, self._settings.scheduler)
         await self._scheduler.start()

@@ -32,7 +32,7 @@ from wherry.scheduler.configuration import Configuration, make_profiles
 from wherry.scheduler.consulting import Consultants
 from wherry.scheduler.evicting import Eviction, Evictions
 from wherry.scheduler.extending import Extender, ExtenderError
-from wherry.scheduler.model import Asks, PodInfo
+from wherry.scheduler.model import Ask, Asks, PodInfo
 from wherry.scheduler.nominations import Nominations
 from wherry.scheduler.plan import NO_NODES, Placement, Planner, Unfit
 from wherry.scheduler.preemption import Candidate, Hopeless, Scene, budget, candidates, choose
@@ -85,6 +85,7 @@ class Scheduler:
         self._nodes = client.informer(NODES, Node)
         self._consultants = Consultants(client, [Extender(one, clock) for one in configuration.extenders])
         self._is_consulting = False
+        self._last_hopeless: tuple[Unfit, Ask, Hopeless] | None = None
         self._budgets = client.informer(PODDISRUPTIONBUDGETS, PodDisruptionBudget)
         self._evictions = Evictions(client, self._pods, clock, events, lambda: self.queue)
         self.queue = Queue(clock, self._ready, self._profiles, configuration.backoff, self._evictions.gate)
@@ -323,9 +324,14 @@ class Scheduler:
         if settings is None or unfit.message == NO_NODES:
             return None
         self.counters.preemption_attempts += 1
+        known = self._last_hopeless
+        if known is not None and known[0] is unfit and known[1] is pod.ask and not self._nominations:
+            return known[2]  # Equal Pods that fit nowhere come in hundreds.
         scene = Scene(self._cluster, self._nominations, settings, self._chance)
         budgets = [one for view in self._budgets.list() if (one := budget(view)) is not None]
-        return candidates(pod, unfit, planner, budgets, scene)
+        found = candidates(pod, unfit, planner, budgets, scene)
+        self._last_hopeless = (unfit, pod.ask, found) if isinstance(found, Hopeless) else None
+        return found
 
     def _preempt(self, pod: PodInfo, chosen: Candidate) -> str:
         """Begin to evict; returns the node on which there will be room."""

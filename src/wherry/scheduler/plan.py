@@ -209,6 +209,8 @@ class Planner:
 
     def _search(self, question: Question, start: int) -> Found | Unfit:
         order, table = self._cluster.order, question.table
+        if isinstance(table.unfit, Unfit) and not question.checks and not self._nominations:
+            return table.unfit
         count = len(order)
         enough = enough_nodes(count, self._percentage)
         blocked = self._blocked(question.pod)
@@ -233,7 +235,10 @@ class Planner:
                 first = end
         if found:
             return Found(question, found, asked)
-        return self._unfit(question, range(count))
+        answer = self._unfit(question, range(count))
+        if not question.checks and not blocked:
+            table.unfit = answer
+        return answer
 
     def _among(self, question: Question, names: Iterable[str]) -> Found | Unfit:
         order, table = self._cluster.order, question.table

@@ -60,6 +60,7 @@ class Table:
         "names",
         "normalized",
         "totals",
+        "unfit",
     )
 
     def __init__(self, checks: list[NamedCheck], names: frozenset[str] | None, cluster: Cluster) -> None:
@@ -74,11 +75,15 @@ class Table:
         self._kinds: dict[Verdict, int] = {}
         self._verdicts: list[Verdict] = []
         self._odd: dict[int, Verdict] = {}
+        self.unfit: object = None
+        """The answer to the last Pod that fitted nowhere; good as long as nothing changes."""
         self._generation = cluster.generation
 
     def refresh(self, cluster: Cluster) -> None:
         """Forget what was known of nodes that have changed."""
         codes, rated = self.codes, self._rated
+        if self._generation != cluster.generation:
+            self.unfit = None
         for node in cluster.changed_since(self._generation):
             codes[node.position] = _UNKNOWN
             rated[node.position] = 0
