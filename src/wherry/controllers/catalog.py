@@ -28,6 +28,7 @@ from wherry.controllers.core.node import eviction, ipam, lifecycle
 from wherry.controllers.core.nodettl import controller as nodettl
 from wherry.controllers.core.persistentvolume import controller as volumebinder
 from wherry.controllers.core.persistentvolume import protection as volumeprotection
+from wherry.controllers.core.persistentvolumeclaim import expansion
 from wherry.controllers.core.persistentvolumeclaim import protection as claimprotection
 from wherry.controllers.core.pod import controller as podgc
 from wherry.controllers.core.resourcequota import controller as resourcequota
@@ -115,6 +116,7 @@ def controllers(settings: Settings) -> tuple[Controller, ...]:
         volumebinder.CONTROLLER,
         volumeprotection.CONTROLLER,
         claimprotection.CONTROLLER,
+        expansion.CONTROLLER,
         ephemeralvolume.CONTROLLER,
         attributesclassprotection.CONTROLLER,
         attachdetach.CONTROLLER,

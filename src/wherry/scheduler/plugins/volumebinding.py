@@ -55,8 +55,10 @@ class _Rule:
         if claimed is None or isinstance(claimed, Refusal):
             return claimed
 
+        shown = self._inventory.glance()
+
         def check(node: NodeInfo) -> Refusal | None:
-            found = find_volumes(claimed, self._inventory, node.labels, node.name)
+            found = find_volumes(claimed, shown, node.labels, node.name)
             return None if isinstance(found, Choice) else Refusal(found, is_lasting=True)
 
         def reserve(node: NodeInfo) -> Hold | Refusal | None:

@@ -1,1 +1,7 @@
-"""Keeps claims while Pods use them: `protection.py`, the controller behind the finalizer `pvc-protection`."""
+"""What becomes of claims once they are bound.
+
+- `protection.py`: a claim in use stays (the finalizer `pvc-protection`)
+- `expansion.py`: a claim that is to grow waits for its driver's resizer
+
+Binding is in `controllers/core/persistentvolume/`.
+"""
