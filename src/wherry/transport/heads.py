@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 
-from wherry.lib.clock import Clock
+from wherry.lib.clock import DAYS, MONTHS, Clock
 from wherry.wire.httphead import header_lines, status_line
 
 Headers = tuple[tuple[str, str], ...]
@@ -48,9 +48,5 @@ class Heads:
 def http_date(seconds: float) -> str:
     """A time as HTTP writes it: `Sun, 06 Nov 1994 08:49:37 GMT`. What `email.utils` does for 3 ms of imports."""
     at = time.gmtime(seconds)
-    day, month = _DAYS[at.tm_wday], _MONTHS[at.tm_mon - 1]
+    day, month = DAYS[at.tm_wday], MONTHS[at.tm_mon - 1]
     return f"{day}, {at.tm_mday:02} {month} {at.tm_year:04} {at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02} GMT"
-
-
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

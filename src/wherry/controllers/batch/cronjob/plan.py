@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import format_datetime
 
 from wherry.api import Obj
 from wherry.api.batch.cronjob import CRONJOBS
@@ -16,6 +15,7 @@ from wherry.api.types.core_v1 import ObjectReference
 from wherry.controllers.batch.cronjob.timing import Missed, Timetable, due, next_look, timetable_of
 from wherry.controllers.documents import plain
 from wherry.controllers.ownership import controller_reference
+from wherry.lib.clock import format_long_time
 
 SCHEDULED = "batch.kubernetes.io/cronjob-scheduled-timestamp"
 _ZONE_IN_SCHEDULE = (
@@ -87,7 +87,7 @@ def _may_start(
     at = int(latest)
     deadline = cron_job.spec.starting_deadline_seconds
     if deadline is not None and at + deadline < now:
-        when = format_datetime(datetime.fromtimestamp(at, UTC))
+        when = format_long_time(at)
         return None, Note("Warning", "MissSchedule", f"Missed scheduled time to start a job: {when}")
     name = job_name(cron_job, at)
     if at == last_schedule(cron_job) or any(reference.name == name for reference in active):
