@@ -23,6 +23,10 @@ LATE = (
 ROLES = {
     "server": ("wherry.roles.server", ("grpc", "google.protobuf", "wherry.kubelet", "cryptography", *LATE)),
     "agent": ("wherry.roles.agent", ("wherry.apiserver", "wherry.store", "wherry.controllers", "cryptography", "yaml")),
+    "a test's cluster": (
+        "wherry.testing.cluster.sync",
+        ("uvloop", "grpc", "pyroute2", "sqlite3", "cryptography", "yaml", "wherry.roles", "wherry.network"),
+    ),
     "control plane": ("wherry.controlplane.plane", ("grpc", "sqlite3", "wherry.kubelet", "wherry.roles", "uvloop")),
 }
 

@@ -26,6 +26,8 @@ whoever needs a clock does not pay for a control plane.
 from importlib import import_module
 from typing import Any
 
+from wherry.lib.collecting import uncollected
+
 _HERE = {
     "AsyncCluster": "wherry.testing.cluster.awaitable",
     "Cluster": "wherry.testing.cluster.sync",
@@ -38,4 +40,5 @@ _HERE = {
 def __getattr__(name: str) -> Any:
     if name not in _HERE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HERE[name]), name)
+    with uncollected():
+        return getattr(import_module(_HERE[name]), name)

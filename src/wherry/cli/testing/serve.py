@@ -25,9 +25,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    from wherry.lib.collecting import uncollected
+
+    with uncollected():
+        return _serve(options)
+
+
+def _serve(options: argparse.Namespace) -> int:
     import gc
 
-    gc.disable()  # Hundreds of modules come, over all of which it would walk again and again.
     from wherry.testing.cluster.nodes import first_state
     from wherry.testing.cluster.options import Options
     from wherry.testing.cluster.serving import Listen

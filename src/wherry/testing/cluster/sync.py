@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from wherry.api import Obj
+from wherry.lib.collecting import uncollected
 from wherry.providers.simulated.nodespec import NodeSpec
 from wherry.testing.cluster.awaitable import AsyncCluster
 from wherry.testing.cluster.client import Api
@@ -35,6 +36,7 @@ class Cluster:
         seed: int = 0,
         start: float | None = None,
         behave: Behaving | Sequence[Behaving] = (),
+        storage: bool = True,
     ) -> None:
         """Say what it shall be like; it begins with `with` or `start`.
 
@@ -44,8 +46,9 @@ class Cluster:
             seed: where chance begins; with a manual clock, equal seeds and calls give equal histories.
             start: when time begins, in seconds since the epoch.
             behave: how Pods fare: functions of the Pod, or tables by image. The first that has an answer counts.
+            storage: whether there is a default StorageClass (`standard`) whose claims get volumes.
         """
-        self._set_up(Core(options(nodes, clock, seed, start, behave)))
+        self._set_up(Core(options(nodes, clock, seed, start, behave, storage)))
 
     def _set_up(self, core: Core) -> None:
         self._core = core
@@ -61,7 +64,8 @@ class Cluster:
         """Begin; for those who have no `with` statement. `close` ends it."""
         self._thread = LoopThread("wherry cluster")
         try:
-            self._call(self._core.open)
+            with uncollected():
+                self._call(self._core.open)
         except BaseException:
             self._thread.close()
             self._thread = None

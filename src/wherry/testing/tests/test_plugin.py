@@ -132,7 +132,7 @@ def test_markers_that_are_not_understood(suite: pytest.Pytester, marker: str, me
 def test_a_suite_that_does_not_use_it_loads_no_cluster() -> None:
     code = (
         "import sys, wherry.testing.plugin;"
-        "print([name for name in sys.modules if name.startswith('wherry') and name != 'wherry.testing.plugin'])"
+        "print(sorted(name for name in sys.modules if name.startswith('wherry') and name != 'wherry.testing.plugin'))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path("/"))
-    assert done.stdout.strip() == "['wherry', 'wherry.testing']"
+    assert done.stdout.strip() == "['wherry', 'wherry.lib', 'wherry.lib.collecting', 'wherry.testing']"

@@ -228,3 +228,19 @@ class TestWithUnittest(unittest.TestCase):
     def test_it_works(self) -> None:
         self.cluster.apply(configmap("a"))
         self.assertEqual(self.cluster.client().get("cm/a")["metadata"]["name"], "a")
+
+
+def test_claims_get_volumes_unless_told_otherwise() -> None:
+    claim: dict[str, Any] = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "data", "namespace": "default"},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+    }
+    phases = []
+    for storage in (True, False):
+        with Cluster(clock="manual", storage=storage) as cluster:
+            cluster.apply(claim)
+            cluster.settle()
+            phases.append(cluster.client().get("PersistentVolumeClaim", "data")["status"]["phase"])
+    assert phases == ["Bound", "Pending"]
