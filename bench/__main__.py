@@ -34,6 +34,7 @@ BENCHES = (
     "forms",
     "customresources",
     "cel",
+    "testing",
 )
 RESULTS = Path("bench-results.json")
 
