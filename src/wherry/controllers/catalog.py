@@ -36,6 +36,7 @@ from wherry.controllers.core.rootca import controller as rootca
 from wherry.controllers.core.serviceaccount import controller as serviceaccount
 from wherry.controllers.discovery.endpointslice import controller as endpointslice
 from wherry.controllers.discovery.endpointslicemirroring import controller as endpointslicemirroring
+from wherry.controllers.dra.devicetaints import controller as devicetaints
 from wherry.controllers.dra.resourceclaim import controller as resourceclaim
 from wherry.controllers.garbage import controller as garbage
 from wherry.controllers.networking.ipaddress import controller as ipaddress
@@ -109,6 +110,7 @@ def controllers(settings: Settings) -> tuple[Controller, ...]:
         podgc.CONTROLLER,
         resourceclaim.PODS_CONTROLLER,
         resourceclaim.CLAIMS_CONTROLLER,
+        *devicetaints.controllers(),
         nodettl.CONTROLLER,
         bootstrapsigner.CONTROLLER,
         tokencleaner.CONTROLLER,

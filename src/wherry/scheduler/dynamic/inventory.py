@@ -14,12 +14,12 @@ from wherry.api.dra.deviceclass import DEVICECLASSES
 from wherry.api.dra.devicetaintrule import DEVICETAINTRULES
 from wherry.api.dra.resourceclaim import RESOURCECLAIMS
 from wherry.api.dra.resourceslice import RESOURCESLICES
+from wherry.api.dra.tolerating import means
 from wherry.api.types.resource_v1 import Device as DeviceView
 from wherry.api.types.resource_v1 import (
     DeviceClass,
     DeviceTaint,
     DeviceTaintRule,
-    DeviceTaintSelector,
     ResourceClaim,
     ResourceSlice,
 )
@@ -94,7 +94,7 @@ class Inventory:
         return list(self._by_pool.get(pool, {}).values())
 
     def _taints(self, device: DeviceId, view: DeviceView) -> tuple[DeviceTaint, ...]:
-        by_rules = tuple(rule.spec.taint for rule in self._rules.values() if _means(rule.spec.device_selector, device))
+        by_rules = tuple(rule.spec.taint for rule in self._rules.values() if means(rule.spec.device_selector, device))
         return (*view.taints, *by_rules)
 
     def _on_slice(self, old: ResourceSlice | None, new: ResourceSlice | None) -> None:
@@ -147,11 +147,3 @@ def devices_in(allocation: Obj) -> list[DeviceId]:
     """The same of an allocation that is not written yet."""
     results = allocation["devices"]["results"]
     return [(one["driver"], one["pool"], one["device"]) for one in results if not one.get("adminAccess")]
-
-
-def _means(selector: DeviceTaintSelector | None, device: DeviceId) -> bool:
-    """Whether a rule is about a device; one without a selector is about none."""
-    if selector is None:
-        return False
-    wanted = (selector.driver, selector.pool, selector.device)
-    return all(given is None or given == own for given, own in zip(wanted, device, strict=True))

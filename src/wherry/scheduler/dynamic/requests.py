@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from wherry.api.dra.tolerating import tolerates
 from wherry.api.types.resource_v1 import (
     DeviceClass,
     DeviceSubRequest,
@@ -47,7 +48,7 @@ class Wanted:
 
     def tolerates(self, taints: Sequence[DeviceTaint]) -> bool:
         return all(
-            any(_tolerates(toleration, taint) for toleration in self.tolerations)
+            any(tolerates(toleration, taint) for toleration in self.tolerations)
             for taint in taints
             if taint.effect in _KEEPS_OUT
         )
@@ -103,13 +104,3 @@ def _wanted(
         tolerations=asked.tolerations,
         is_admin=isinstance(asked, ExactDeviceRequest) and bool(asked.admin_access),
     )
-
-
-def _tolerates(toleration: DeviceToleration, taint: DeviceTaint) -> bool:
-    if toleration.effect and toleration.effect != taint.effect:
-        return False
-    if toleration.key and toleration.key != taint.key:
-        return False
-    if toleration.operator == "Exists":
-        return True
-    return toleration.operator in (None, "", "Equal") and (toleration.value or "") == (taint.value or "")
