@@ -37,7 +37,7 @@ from wherry.scheduler.nominations import Nominations
 from wherry.scheduler.plan import NO_NODES, Placement, Planner, Unfit
 from wherry.scheduler.preemption import Candidate, Hopeless, Scene, budget, candidates, choose
 from wherry.scheduler.queue import Place, Queue
-from wherry.scheduler.rules import NODE, PENDING_POD, PLACED_POD, Action, Handle, Hold, Refusal, Source
+from wherry.scheduler.rules import NODE, PENDING_POD, PLACED_POD, Action, Handle, Hold, HoldLost, Refusal, Source
 
 log = logging.getLogger(__name__)
 
@@ -279,7 +279,7 @@ class Scheduler:
 
     def _take_back(self, pod: PodInfo, error: Exception, step: tuple[str, str]) -> None:
         """A binding failed. What the Pod is now decides whether it is tried again."""
-        if not isinstance(error, (ApiError, ConnectionError, TimeoutError, ExtenderError)):
+        if not isinstance(error, (ApiError, ConnectionError, TimeoutError, ExtenderError, HoldLost)):
             log.error("binding %s failed", pod.key, exc_info=error)
         current = self._pods.get(pod.key)
         if current is not None and current.metadata.uid == pod.uid and current.spec.node_name:
@@ -290,7 +290,8 @@ class Scheduler:
         if current is None or current.metadata.uid != pod.uid or (isinstance(error, NotFound) and step[0] == "Bind"):
             self.queue.remove(pod.uid)
             return
-        self._fail(pod, f'binding rejected: running {step[0]} plugin "{step[1]}": {error}')
+        rejected = "binding rejected: " if step[0] == "Bind" else ""
+        self._fail(pod, f'{rejected}running {step[0]} plugin "{step[1]}": {error}')
 
     def _fail(self, pod: PodInfo, message: str) -> None:
         self.counters.error += 1

@@ -72,6 +72,10 @@ class ByTopology:
         return self.refused.get(value)
 
 
+class HoldLost(Exception):
+    """What a decision held on to cannot be had after all, though nothing went wrong here; the text says why."""
+
+
 class Hold(Protocol):
     """What a decision holds on to until it is written: volumes, devices. Made when the node has been chosen."""
 

@@ -194,7 +194,7 @@ async def test_what_is_held_is_given_back_when_it_cannot_be_written() -> None:
         await on.node("n1")
         await on.pod("web")
         assert volume.log == ["reserve n1", "write", "release"]
-        message = 'binding rejected: running PreBind plugin "Volume": the disk is slow'
+        message = 'running PreBind plugin "Volume": the disk is slow'
         assert await on.events("web") == [("FailedScheduling", message)]
         assert await on.why("web") == message
         assert on.scheduler.queue.place((await on.get("web"))["metadata"]["uid"]) is Place.BACKING_OFF

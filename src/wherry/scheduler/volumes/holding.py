@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from wherry.api import errors
 from wherry.api.core.persistentvolume import PERSISTENTVOLUMES
 from wherry.api.core.persistentvolumeclaim import PERSISTENTVOLUMECLAIMS
 from wherry.api.core.volumematching import SELECTED_NODE, is_fully_bound, reaches, versioned, volume_binding
 from wherry.api.types.core_v1 import PersistentVolume, PersistentVolumeClaim
 from wherry.client import Key
 from wherry.scheduler.model import NodeInfo, PodInfo
+from wherry.scheduler.rules import HoldLost
 from wherry.scheduler.volumes.finding import Choice
 from wherry.scheduler.volumes.inventory import Inventory
 
 PATIENCE = 600.0
 
 
-class NotBound(Exception):
+class NotBound(HoldLost):
     """The claims of the Pod did not get what was decided; the text says why."""
 
 
@@ -44,8 +44,6 @@ class VolumeHold:
             for claim in self._choice.provision:
                 await self._ask_for(claim)
             await self._inventory.wait(self._is_bound, self._seconds)
-        except errors.ApiError as error:
-            raise NotBound(f"binding volumes: {error.message}") from error
         except (TimeoutError, NotBound) as error:
             raise NotBound(f"binding volumes: {error}") from error
         self.unreserve()
