@@ -23,6 +23,8 @@ from wherry.controllers.core.endpoints import controller as endpoints
 from wherry.controllers.core.ephemeralvolume import controller as ephemeralvolume
 from wherry.controllers.core.kubernetes import controller as kubernetes
 from wherry.controllers.core.kubernetes.controller import Address
+from wherry.controllers.core.loadbalancer import LoadBalancers
+from wherry.controllers.core.loadbalancer import controller as loadbalancer
 from wherry.controllers.core.namespace import controller as namespace
 from wherry.controllers.core.node import eviction, ipam, lifecycle
 from wherry.controllers.core.nodettl import controller as nodettl
@@ -70,6 +72,8 @@ class Settings:
     """Where autoscalers have their figures from; None asks the metrics APIs."""
     token_keys: TokenKeys | None = None
     """What signs the tokens that Secrets ask for; None where none are filled in."""
+    load_balancers: LoadBalancers | None = None
+    """Who makes load balancers for Services; None where nobody does, or somebody outside."""
 
 
 def controllers(settings: Settings) -> tuple[Controller, ...]:
@@ -77,8 +81,10 @@ def controllers(settings: Settings) -> tuple[Controller, ...]:
     publisher = () if settings.address is None else (kubernetes.controller(settings.address),)
     signing = () if settings.authority is None else (approver.CONTROLLER, signer.controller(settings.authority))
     legacy = () if settings.token_keys is None else (tokens.controller(settings.token_keys, settings.root_ca),)
+    balancing = () if settings.load_balancers is None else (loadbalancer.controller(settings.load_balancers),)
     return (
         *publisher,
+        *balancing,
         *signing,
         *legacy,
         customresourcedefinition.CONTROLLER,

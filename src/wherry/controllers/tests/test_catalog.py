@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import cast
 
 from wherry.controllers.catalog import Settings, controllers
 from wherry.controllers.core.kubernetes.controller import Address
+from wherry.controllers.core.loadbalancer import LoadBalancers
 from wherry.controllers.drawing import contested
 from wherry.identity.keys import TokenKeys, fresh_key
 from wherry.identity.pair import Pair
@@ -20,6 +22,7 @@ ALL = controllers(
         address=Address("10.43.0.1", "192.0.2.2", 6443),
         authority=_pair,
         token_keys=TokenKeys(fresh_key),
+        load_balancers=cast("LoadBalancers", object()),
     )
 )
 
