@@ -8,7 +8,7 @@ from wherry.api import Obj, errors
 from wherry.api.rbac.clusterrole import CLUSTERROLES
 from wherry.api.types.decoding import to_obj
 from wherry.api.types.rbac_v1 import ClusterRole
-from wherry.client import Key
+from wherry.client import Informer, Key
 from wherry.controllers.selectors import matches
 from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch
 
@@ -43,9 +43,19 @@ def _of_role(old: ClusterRole | None, new: ClusterRole | None, deps: Deps) -> It
     """Any role may be part of any aggregated one."""
     if old is not None and new is not None and old.rules == new.rules and old.metadata.labels == new.metadata.labels:
         return
-    for role in deps.client.informer(CLUSTERROLES, ClusterRole).list():
-        if role.aggregation_rule is not None:
-            yield Key("", role.metadata.name)
+    aggregated_roles: Informer[ClusterRole] = deps.state
+    for role in aggregated_roles.by_index(_AGGREGATED, _AGGREGATED):
+        yield Key("", role.metadata.name)
+
+
+def _start(deps: Deps) -> Informer[ClusterRole]:
+    """Know the few roles that are made of others, so that the many are not looked through for each of them."""
+    informer = deps.client.informer(CLUSTERROLES, ClusterRole)
+    informer.add_index(_AGGREGATED, lambda role: () if role.aggregation_rule is None else (_AGGREGATED,))
+    return informer
+
+
+_AGGREGATED = "aggregated"
 
 
 CONTROLLER = Controller(
@@ -54,6 +64,7 @@ CONTROLLER = Controller(
     view=ClusterRole,
     reconcile=reconcile,
     reads=(Watch(CLUSTERROLES, ClusterRole, _of_role),),
+    start=_start,
     writes=("clusterroles.rbac.authorization.k8s.io",),
     workers=1,
 )
