@@ -33,6 +33,8 @@ CAPACITY = 100
 SERVICE_NAME = "kubernetes.io/service-name"
 MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
 CONTROLLER_NAME = "endpointslice-controller.k8s.io"
+_SAME_NODE = "PreferSameNode"
+_NEAR = frozenset({"PreferClose", "PreferSameZone", _SAME_NODE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,20 @@ def _endpoint(service: Service, pod: Pod, ip: str, zone: Callable[[str], str | N
             endpoint["zone"] = node_zone
     if name := hostname(service, pod):
         endpoint["hostname"] = name
+    if endpoint["conditions"]["ready"] and (hints := _hints(service, endpoint)):
+        endpoint["hints"] = hints
     return endpoint
+
+
+def _hints(service: Service, endpoint: Obj) -> Obj:
+    """Who should rather go to this endpoint than to others, if the Service prefers what is near."""
+    preference = service.spec.traffic_distribution
+    hints: Obj = {}
+    if preference in _NEAR and "zone" in endpoint:
+        hints["forZones"] = [{"name": endpoint["zone"]}]
+    if preference == _SAME_NODE and "nodeName" in endpoint:
+        hints["forNodes"] = [{"name": endpoint["nodeName"]}]
+    return hints
 
 
 def _sort_in(slices: Sequence[EndpointSlice], buckets: dict[tuple[str, bytes], _Bucket]) -> list[EndpointSlice]:

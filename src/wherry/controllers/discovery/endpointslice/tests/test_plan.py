@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -103,3 +104,28 @@ def test_after_any_changes_each_pod_stands_in_one_slice_and_none_is_too_full(rou
         assert all(len(one.endpoints) <= CAPACITY for one in slices)
         assert slices
         assert plan(service(), [web(i) for i in members], slices, no_zone) == Plan((), (), ())
+
+
+ZONE, HOST = {"forZones": [{"name": "z1"}]}, {"forNodes": [{"name": "n1"}]}
+
+
+@pytest.mark.parametrize(
+    ("preference", "zone", "expected"),
+    [
+        (None, "z1", None),
+        ("PreferClose", "z1", ZONE),
+        ("PreferSameZone", "z1", ZONE),
+        ("PreferSameNode", "z1", {**ZONE, **HOST}),
+        ("PreferSameZone", None, None),
+        ("PreferSameNode", None, HOST),
+    ],
+)
+def test_hints_for_services_that_prefer_what_is_near(preference: str | None, zone: str | None, expected: Obj) -> None:
+    near = service(**({"trafficDistribution": preference} if preference else {}))
+    pods = [web(1), web(2, ready=None, phase="Running")]
+    [body] = plan(near, pods, [], lambda _: zone).create
+    assert [endpoint.get("hints") for endpoint in body["endpoints"]] == [expected, None]
+    again = plan(near, pods, [view("web-1", body)], lambda _: zone)
+    assert (again.create, again.update, again.delete) == ((), (), ())
+    plain = plan(service(), pods, [view("web-1", body)], lambda _: zone)
+    assert len(plain.update) == (expected is not None)
