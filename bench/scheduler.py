@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
@@ -18,6 +20,7 @@ from wherry.api.core.pod import PODS
 from wherry.api.types.core_v1 import Node, Pod
 from wherry.apiserver.api import Api
 from wherry.apiserver.api import Settings as ApiSettings
+from wherry.client import Client
 from wherry.lib.systemclock import SystemClock
 from wherry.reconcile.events import Recorder
 from wherry.scheduler.cluster import Cluster
@@ -62,6 +65,8 @@ async def run() -> list[Measure]:
         await _bound("bound, 5,000 nodes, 5,000 Pods", 5000, 5000, _PLAIN, 700),
         await _bound("bound, 5,000 nodes, 2,000 Pods spread over zones", 5000, 2000, _SPREAD, 700),
         await _bound("bound, 5,000 nodes, 2,000 Pods of which no two share a node", 5000, 2000, _APART, 700),
+        await _preempting("bound by preemption, 500 nodes, 500 Pods, a victim each", 500, 100),
+        await _refused("refused, 5,000 nodes, 1,000 Pods", 5000, 1000, 700),
     ]
 
 
@@ -72,7 +77,8 @@ def _decisions(name: str, nodes: int, pods: int, change: Change, *, is_unequal: 
     handle = Handle(no_cluster(), SystemClock(), random.Random(0), cluster)
     planner = Planner(make_profiles(Configuration(), handle)[0], cluster, Nominations())
     asks = Asks()
-    infos = [asks.pod_info(msgspec.convert(_pod(number, change, is_unequal), Pod)) for number in range(pods)]
+    sizes = [f"{100 + number}m" if is_unequal else "100m" for number in range(pods)]
+    infos = [asks.pod_info(msgspec.convert(_pod(number, change, cpu), Pod)) for number, cpu in enumerate(sizes)]
     chance, start = random.Random(0), 0
     with measured() as cost:
         for info in infos:
@@ -84,6 +90,48 @@ def _decisions(name: str, nodes: int, pods: int, change: Change, *, is_unequal: 
 
 
 async def _bound(name: str, nodes: int, pods: int, change: Change, floor: float) -> Measure:
+    async with _scheduling(nodes) as (client, scheduler):
+        for number in range(pods):
+            await client.create(PODS, _pod(number, change), "default")
+        with measured() as cost:
+            await scheduler.start()
+            while scheduler.counters.scheduled < pods:
+                await asyncio.sleep(0.005)
+    return Measure(name, pods / cost.wall, "Pods/s", floor, is_floor=True)
+
+
+async def _preempting(name: str, nodes: int, floor: float) -> Measure:
+    """Every node is full of lower Pods, one of which must go from each."""
+    async with _scheduling(nodes) as (client, scheduler):
+        low = {"priority": 0, "terminationGracePeriodSeconds": 0}
+        for number in range(nodes * 4):
+            await client.create(PODS, _pod(number, low, cpu="8"), "default")
+        await scheduler.start()
+        while scheduler.counters.scheduled < nodes * 4:
+            await asyncio.sleep(0.005)
+        with measured() as cost:
+            for number in range(nodes * 4, nodes * 5):
+                await client.create(PODS, _pod(number, {"priority": 10}, cpu="8"), "default")
+            while scheduler.counters.scheduled < nodes * 5:
+                await asyncio.sleep(0.005)
+    return Measure(name, nodes / cost.wall, "Pods/s", floor, is_floor=True)
+
+
+async def _refused(name: str, nodes: int, pods: int, floor: float) -> Measure:
+    """No node is large enough: every Pod gets its explanation, in its status and as an Event."""
+    async with _scheduling(nodes) as (client, scheduler):
+        await scheduler.start()
+        with measured() as cost:
+            for number in range(pods):
+                await client.create(PODS, _pod(number, _PLAIN, cpu="40"), "default")
+            while scheduler.counters.unschedulable < pods:
+                await asyncio.sleep(0.005)
+    return Measure(name, pods / cost.wall, "Pods/s", floor, is_floor=True)
+
+
+@asynccontextmanager
+async def _scheduling(nodes: int) -> AsyncIterator[tuple[Client, Scheduler]]:
+    """A control plane in memory with nodes, and a scheduler that has yet to start."""
     clock, chance = SystemClock(), random.Random(0)
     api = Api(ApiSettings(store=MemoryStore(), clock=clock, random=chance))
     await api.open()
@@ -91,18 +139,14 @@ async def _bound(name: str, nodes: int, pods: int, change: Change, floor: float)
     for number in range(nodes):
         await client.create(NODES, _node(number))
         await client.patch(NODES, f"n{number}", {"status": _node(number)["status"]}, subresource="status")
-    for number in range(pods):
-        await client.create(PODS, _pod(number, change, is_unequal=False), "default")
     recorder = Recorder(client, clock, "default-scheduler")
     scheduler = Scheduler(client, clock, chance, recorder)
-    with measured() as cost:
-        await scheduler.start()
-        while scheduler.counters.scheduled < pods:
-            await asyncio.sleep(0.005)
-    await scheduler.close()
-    await recorder.close()
-    await api.close()
-    return Measure(name, pods / cost.wall, "Pods/s", floor, is_floor=True)
+    try:
+        yield client, scheduler
+    finally:
+        await scheduler.close()
+        await recorder.close()
+        await api.close()
 
 
 def _node(number: int) -> Obj:
@@ -115,8 +159,8 @@ def _node(number: int) -> Obj:
     }
 
 
-def _pod(number: int, change: Change, is_unequal: bool) -> Obj:
-    requests = {"cpu": f"{100 + number}m" if is_unequal else "100m", "memory": "500Mi"}
+def _pod(number: int, change: Change, cpu: str = "100m") -> Obj:
+    requests = {"cpu": cpu, "memory": "500Mi"}
     container = {"name": "c", "image": "app:1", "resources": {"requests": requests}}
     return {
         "apiVersion": "v1",

@@ -47,6 +47,12 @@ async def mark_unschedulable(
         await _patch(client, pod, status)
 
 
+async def nominate(client: Client, pod: Pod, node: str) -> None:
+    """Tell others where the Pod is going to be, while what it needs there is being prepared."""
+    if pod.status.nominated_node_name != node:
+        await _patch(client, pod, {"nominatedNodeName": node})
+
+
 async def clear_nomination(client: Client, pod: Pod) -> None:
     """Promise the Pod nothing any more."""
     if pod.status.nominated_node_name:

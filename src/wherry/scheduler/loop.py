@@ -43,6 +43,7 @@ log = logging.getLogger(__name__)
 
 _TURN_SECONDS = 0.005
 _TURN_PODS = 64
+_LONGEST_NOTE = 1024
 _ENDED = ("Succeeded", "Failed")
 
 
@@ -258,6 +259,9 @@ class Scheduler:
     async def _bind(self, pod: PodInfo, node: str, holds: Sequence[tuple[str, Hold]]) -> None:
         step = "Bind", "DefaultBinder"
         try:
+            current = self._current(pod)
+            if holds and current is not None:
+                await bind.nominate(self._client, current, node)
             for plugin, hold in holds:
                 step = "PreBind", plugin
                 await hold.pre_bind()
@@ -281,8 +285,8 @@ class Scheduler:
         """A binding failed. What the Pod is now decides whether it is tried again."""
         if not isinstance(error, (ApiError, ConnectionError, TimeoutError, ExtenderError, HoldLost)):
             log.error("binding %s failed", pod.key, exc_info=error)
-        current = self._pods.get(pod.key)
-        if current is not None and current.metadata.uid == pod.uid and current.spec.node_name:
+        current = self._current(pod)
+        if current is not None and current.spec.node_name:
             self.queue.remove(pod.uid)
             return
         if self._cluster.remove_pod(pod.uid) is not None:
@@ -344,8 +348,8 @@ class Scheduler:
         return chosen.node
 
     async def _tell(self, pod: PodInfo, message: str, reason: str, nominated: str | None) -> None:
-        current = self._pods.get(pod.key)
-        if current is None or current.metadata.uid != pod.uid:
+        current = self._current(pod)
+        if current is None:
             return
         try:
             await bind.mark_unschedulable(
@@ -358,7 +362,14 @@ class Scheduler:
 
     def _event(self, pod: PodInfo, type: str, reason: str, message: str, action: str = "Scheduling") -> None:
         if (current := self._pods.get(pod.key)) is not None:
+            if len(message) > _LONGEST_NOTE:
+                message = f"{message[: _LONGEST_NOTE - 4]} ..."
             self._events.event(current, type, reason, message, action=action)
+
+    def _current(self, pod: PodInfo) -> Pod | None:
+        """What the Pod is now, unless it is gone."""
+        current = self._pods.get(pod.key)
+        return current if current is not None and current.metadata.uid == pod.uid else None
 
 
 def _telling(queue: Queue, source: Source) -> Handler[Any]:

@@ -68,6 +68,7 @@ class Planner:
         self._nominations = nominations
         self._percentage = percentage if profile.percentage is None else profile.percentage
         self._tables = Tables(profile, cluster)
+        self._last_checks: tuple[PodInfo, int, Sequence[NamedCheck]] | None = None
 
     def place(self, pod: PodInfo, chance: random.Random, start: int = 0) -> Placement | Unfit:
         """Choose a node for `pod`, or tell why there is none."""
@@ -148,10 +149,8 @@ class Planner:
 
     def refusal(self, pod: PodInfo, node: NodeInfo) -> Verdict | None:
         """Whether the Pod fits on one node as things are, asking every rule anew: for suppositions."""
-        checks, _ = prepare_kept(pod, self._cluster, self.profile)
-        for plugin, check in checks:
-            if (refusal := check(node)) is not None:
-                return Verdict(plugin, refusal)
+        if (verdict := self.kept_refusal(pod, node)) is not None:
+            return verdict
         for one in self.profile.fresh_filters:
             answer = one.rule.prepare(pod, self._cluster)
             if isinstance(answer, Prepared):
@@ -164,6 +163,21 @@ class Planner:
             if refusal is not None:
                 return Verdict(one.plugin, refusal)
         return None
+
+    def kept_refusal(self, pod: PodInfo, node: NodeInfo) -> Verdict | None:
+        """The same by the rules that look at the Pod and one node alone."""
+        return _first(node, self._kept_checks(pod))
+
+    def looks_beyond(self, pod: PodInfo) -> bool:
+        """Whether a rule that looks at more than one node has a say about this Pod."""
+        return any(one.rule.prepare(pod, self._cluster) is not None for one in self.profile.fresh_filters)
+
+    def _kept_checks(self, pod: PodInfo) -> Sequence[NamedCheck]:
+        """Those that look at the Pod and one node, as it is when they are asked: good until nodes change."""
+        shape = self._cluster.shape
+        if self._last_checks is None or self._last_checks[0] is not pod or self._last_checks[1] != shape:
+            self._last_checks = (pod, shape, prepare_kept(pod, self._cluster, self.profile)[0])
+        return self._last_checks[2]
 
     def refusal_beside(self, pod: PodInfo, node: NodeInfo) -> Verdict | None:
         """The same, with and without those of no lower priority that are promised room on the node."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from wherry.api.types.policy_v1 import PodDisruptionBudget
@@ -19,6 +19,7 @@ from wherry.scheduler.model import NodeInfo, PodInfo
 from wherry.scheduler.nominations import Nominations
 from wherry.scheduler.plan import NO_NODES, Planner, Unfit
 from wherry.scheduler.rules import Preemption
+from wherry.scheduler.table import Verdict
 
 NO_VICTIMS = "No preemption victims found for incoming pod"
 NOT_HELPFUL = "Preemption is not helpful for scheduling"
@@ -95,10 +96,11 @@ def candidates(
     found: list[Candidate] = []
     reasons: Counter[str] = Counter()
     if nodes:
+        search = _Search(pod, planner, budgets, scene, planner.looks_beyond(pod))
         offset = scene.chance.randrange(len(nodes))
         enough = _enough(len(nodes), scene.settings)
         for node in (*nodes[offset:], *nodes[:offset]):
-            answer = _try(pod, node, planner, budgets, scene)
+            answer = _try(search, node)
             if isinstance(answer, Candidate):
                 found.append(answer)
                 if len(found) >= enough and any(not one.violations for one in found):
@@ -149,29 +151,67 @@ def _enough(nodes: int, settings: Preemption) -> int:
     return min(max(nodes * settings.percentage // 100, settings.absolute), nodes)
 
 
-def _try(
-    pod: PodInfo, node: NodeInfo, planner: Planner, budgets: Sequence[Budget], scene: Scene
-) -> Candidate | tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """How to suppose pods gone from a node, and to ask whether the Pod fits there then."""
+
+    take: Callable[[PodInfo], object]
+    put: Callable[[PodInfo], object]
+    refusal: Callable[[], Verdict | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """What is the same for all nodes."""
+
+    pod: PodInfo
+    planner: Planner
+    budgets: Sequence[Budget]
+    scene: Scene
+    looks_beyond: bool
+    """Some rule that has a say about the Pod looks at more than one node."""
+
+
+def _trial(search: _Search, node: NodeInfo) -> _Trial:
+    """Where no rule looks beyond the node, only its own sums need to change."""
+    pod, planner, cluster = search.pod, search.planner, search.scene.cluster
+    if search.looks_beyond or search.scene.nominations.on(node.name):
+        return _Trial(
+            take=lambda one: cluster.remove_pod(one.uid),
+            put=lambda one: cluster.set_pod(one, node.name),
+            refusal=lambda: planner.refusal_beside(pod, node),
+        )
+    return _Trial(lambda one: node.remove(one.uid), node.add, lambda: planner.kept_refusal(pod, node))
+
+
+def _try(search: _Search, node: NodeInfo) -> Candidate | tuple[str, ...]:
     """Who would have to leave this node, or why that would not help."""
-    cluster, priority = scene.cluster, pod.ask.priority
+    priority = search.pod.ask.priority
     if min(node.priorities, default=priority) >= priority:
         return (NO_VICTIMS,)
     lower = victims_first_served(one for one in node.pods.values() if one.ask.priority < priority)
-    with cluster.supposing(removed=lower):
-        verdict = planner.refusal_beside(pod, node)
+    trial = _trial(search, node)
+
+    def cannot_stay(one: PodInfo) -> bool:
+        trial.put(one)
+        if trial.refusal() is None:
+            return False
+        trial.take(one)
+        return True
+
+    try:
+        for one in lower:
+            trial.take(one)
+        verdict = trial.refusal()
         if verdict is not None:
             return verdict.refusal.reasons
-
-        def cannot_stay(one: PodInfo) -> bool:
-            cluster.set_pod(one, node.name)
-            if planner.refusal_beside(pod, node) is None:
-                return False
-            cluster.remove_pod(one.uid)
-            return True
-
-        protected, others = _by_budget(lower, budgets)
+        protected, others = _by_budget(lower, search.budgets)
         violating = [one for one in protected if cannot_stay(one)]
         victims = [*violating, *(one for one in others if cannot_stay(one))]
+    finally:
+        for one in lower:
+            if one.uid not in node.pods:
+                trial.put(one)
     if not victims:
         return (NO_VICTIMS,)
     return Candidate(node.name, tuple(victims_first_served(victims)), len(violating))

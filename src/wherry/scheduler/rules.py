@@ -1,6 +1,6 @@
 """The shape of every rule: a plugin looks at the Pod once, then says quickly of each node what it thinks.
 
-    Plugin ── filter.prepare(pod, cluster) ─► None            nothing to object to, on any node
+    Plugin ── filter.prepare(pod, cluster) ─► None            nothing to object to, on any node, nor if Pods leave it
            │                                 ├► Refusal         the Pod can be nowhere, whatever the nodes are like
            │                                 ├► Check           asked per node: a Refusal, or None
            │                                 └► Prepared        a Check, and: only these nodes; what to hold once chosen

@@ -11,7 +11,7 @@ from wherry.scheduler.configuration import Configuration, ProfileSettings
 from wherry.scheduler.model import NodeInfo, PodInfo
 from wherry.scheduler.queue import Place
 from wherry.scheduler.rules import Filter, Handle, Plugin, Prepared, Refusal
-from wherry.scheduler.tests.scene import scene
+from wherry.scheduler.tests.scene import Scene, scene
 
 
 async def test_a_pod_gets_a_node_and_an_event() -> None:
@@ -167,6 +167,8 @@ class Volume:
 
     def __init__(self) -> None:
         self.log: list[str] = []
+        self.promised: list[str] = []
+        self.on: Scene
 
     def make(self, _args: object, _handle: Handle) -> Plugin:
         return Plugin("Volume", filter=Filter(self.prepare))
@@ -180,6 +182,7 @@ class Volume:
 
     async def pre_bind(self) -> None:
         self.log.append("write")
+        self.promised.append((await self.on.get("web"))["status"]["nominatedNodeName"])
         if self.log.count("write") == 1:
             raise TimeoutError("the disk is slow")
 
@@ -191,8 +194,10 @@ async def test_what_is_held_is_given_back_when_it_cannot_be_written() -> None:
     volume = Volume()
     settings = ProfileSettings(filters=("Volume",), scores={})
     async with scene(Configuration(profiles=(settings,), plugins={"Volume": volume.make})) as on:
+        volume.on = on
         await on.node("n1")
         await on.pod("web")
+        assert volume.promised == ["n1"]
         assert volume.log == ["reserve n1", "write", "release"]
         message = 'running PreBind plugin "Volume": the disk is slow'
         assert await on.events("web") == [("FailedScheduling", message)]
