@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from wherry.cli.simulate import add_simulate_option
+from wherry.cli.simulate import add_simulate_option, add_stages_option
 from wherry.cli.state import add_state_option, paths_of
 from wherry.roles.settings import API_PORT, CLUSTER_CIDR, CLUSTER_DOMAIN, SERVICE_CIDR, ServerSettings
 
@@ -33,6 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--scheduler-config", type=Path, metavar="FILE", help="a KubeSchedulerConfiguration (default: upstream's)"
     )
     add_simulate_option(parser)
+    add_stages_option(parser)
     parser.add_argument("-v", "--verbose", action="store_true", help="log what is done, not only what goes wrong")
 
 
@@ -53,6 +54,7 @@ def run(options: argparse.Namespace) -> int:
         cluster_domain=options.cluster_domain,
         node_name=options.node_name,
         simulate=options.simulate,
+        stages=tuple(options.stages),
         scheduler_config=options.scheduler_config,
     )
     return run_role(lambda stop: server.run(settings, stop), options.verbose)

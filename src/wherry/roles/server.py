@@ -95,7 +95,7 @@ async def run(settings: ServerSettings, stop: asyncio.Event) -> None:
                 raise Failure(f"kubeconfigs cannot be written: {_reason(error)}", f"look at {paths.state}") from error
             await plane.start()
             if settings.simulate:
-                close_nodes = await _simulate(settings.simulate, plane, clock, chance)
+                close_nodes = await _simulate(settings, plane, clock, chance)
             tasks.spawn(keep_renewed(pki, clock, lambda names: _renewed(names, pki, (tls, to_kubelets), settings)))
             settle()
             log.info("serving on %s:%d", settings.bind_address, settings.port)
@@ -126,12 +126,12 @@ async def _nothing() -> None:
 
 
 async def _simulate(
-    number: int, plane: ControlPlane, clock: Clock, chance: random.Random
+    settings: ServerSettings, plane: ControlPlane, clock: Clock, chance: random.Random
 ) -> Callable[[], Coroutine[None, None, None]]:
     """Start simulated nodes; returns what stops them."""
     from wherry.roles.simulation import simulate
 
-    return (await simulate(plane, number, clock, chance)).close
+    return (await simulate(plane, settings, clock, chance)).close
 
 
 def _metrics(clock: Clock) -> Callable[[Client], Metrics]:

@@ -33,6 +33,8 @@ class ServerSettings:
     """The node on this machine whose identity is prepared; "" takes the host's name."""
     simulate: int = 0
     """How many nodes to simulate."""
+    stages: tuple[Path, ...] = ()
+    """Files of stages that their Pods go through."""
     scheduler_config: Path | None = None
     """A KubeSchedulerConfiguration."""
 

@@ -5,18 +5,21 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable
+from pathlib import Path
 
 from wherry.apiserver.subresources import Streams
 from wherry.client import Client
 from wherry.controllers.autoscaling.horizontalpodautoscaler.metrics import Metrics
 from wherry.controlplane.plane import ControlPlane
 from wherry.lib.clock import Clock
+from wherry.lib.failure import Failure
 from wherry.providers.simulated.behaviour import ordinary
 from wherry.providers.simulated.nodes import SimulatedNodes
 from wherry.providers.simulated.nodespec import NodeSpec
+from wherry.providers.simulated.stages.stage import Stage, StageError
 from wherry.providers.simulated.streams import simulated_streams
 from wherry.providers.simulated.usage import simulated_metrics
-from wherry.roles.settings import simulated_name
+from wherry.roles.settings import ServerSettings, simulated_name
 
 log = logging.getLogger(__name__)
 
@@ -34,10 +37,28 @@ def metrics(clock: Clock) -> Callable[[Client], Metrics]:
     return simulated_metrics(ordinary, clock)
 
 
-async def simulate(plane: ControlPlane, number: int, clock: Clock, chance: random.Random) -> SimulatedNodes:
-    """Nodes up to that number, at work; close them before the plane. Their Pods are as they were left."""
-    specs = [NodeSpec(name=simulated_name(each)) for each in range(1, number + 1)]
-    nodes = SimulatedNodes(plane.api.client().named(MANAGER), clock, chance, specs)
+async def simulate(
+    plane: ControlPlane, settings: ServerSettings, clock: Clock, chance: random.Random
+) -> SimulatedNodes:
+    """As many nodes as the settings say, at work; close them before the plane. Their Pods are as they were left.
+
+    Raises:
+        Failure: a file of stages cannot be used.
+    """
+    stages = [stage for path in settings.stages for stage in _read(path)]
+    specs = [NodeSpec(name=simulated_name(each)) for each in range(1, settings.simulate + 1)]
+    nodes = SimulatedNodes(plane.api.client().named(MANAGER), clock, chance, specs, stages=stages)
     await nodes.start()
-    log.info("simulating %d nodes", number)
+    log.info("simulating %d nodes", settings.simulate)
     return nodes
+
+
+def _read(path: Path) -> list[Stage]:
+    from wherry.providers.simulated.stages.reading import read_stages  # With it comes YAML.
+
+    try:
+        return read_stages(path.read_text())
+    except OSError as error:
+        raise Failure(f"{path} cannot be read: {error.strerror}", "name a file of YAML with --stages") from error
+    except StageError as error:
+        raise Failure(f"{path}: {error}", "docs/simulated-nodes.md says what of kwok's Stages is supported") from error

@@ -27,6 +27,8 @@ from wherry.providers.simulated.hosts import Condition, Host
 from wherry.providers.simulated.life import Told
 from wherry.providers.simulated.nodespec import NodeSpec, placed
 from wherry.providers.simulated.provider import SimulatedProvider
+from wherry.providers.simulated.stages.stage import Stage
+from wherry.reconcile.controller import Controller
 from wherry.reconcile.events import Recorder
 from wherry.reconcile.loop import Loops
 
@@ -48,7 +50,9 @@ class SimulatedNodes:
         chance: random.Random,
         specs: Iterable[NodeSpec] = (),
         behaviours: Sequence[Behaviours] = (),
+        stages: Sequence[Stage] = (),
     ) -> None:
+        """`stages` for Pods take the place of behaviours; those for Nodes come on top of heartbeats."""
         self._clock = clock
         self._numbers = 0
         self._specs = tuple(specs)
@@ -57,9 +61,11 @@ class SimulatedNodes:
         self._recorder = Recorder(client, clock, "kubelet")
         self._hearts = Heartbeats(client, clock, chance)
         self.provider = SimulatedProvider(clock, self._hosts, first_of(behaviours), self._pods.get, self._tell)
-        driver = PodDriver(self.provider, self, NAME)
+        controllers = _stage_controllers(stages, self, chance)
+        if not any(stage.kind == "Pod" for stage in stages):
+            controllers.append(PodDriver(self.provider, self, NAME).controller())
         self._nodes = client.informer(NODES, Node)
-        self._loops = Loops([driver.controller()], client, clock, chance, self._recorder)
+        self._loops = Loops(controllers, client, clock, chance, self._recorder)
 
     async def start(self) -> None:
         """Register all nodes, and let their Pods run; returns when both is done."""
@@ -113,6 +119,9 @@ class SimulatedNodes:
     def condition(self, name: str) -> Condition:
         return self._hosts[name].condition
 
+    def host(self, name: str) -> Host | None:
+        return self._hosts.get(name)
+
     def is_ours(self, node: str) -> bool:
         return node in self._hosts
 
@@ -155,3 +164,12 @@ class SimulatedNodes:
     def _tell(self, pod: Pod, told: Told) -> None:
         host = pod.spec.node_name or ""
         self._recorder.record("kubelet", pod, told.path, told.type, told.reason, told.message, host)
+
+
+def _stage_controllers(stages: Sequence[Stage], nodes: SimulatedNodes, chance: random.Random) -> list[Controller]:
+    if not stages:
+        return []
+    from wherry.providers.simulated.stages.driver import StageDriver  # With it comes YAML.
+
+    chosen = {kind: [stage for stage in stages if stage.kind == kind] for kind in ("Pod", "Node")}
+    return [StageDriver(kind, found, nodes, chance).controller() for kind, found in chosen.items() if found]

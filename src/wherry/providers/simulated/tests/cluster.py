@@ -18,6 +18,7 @@ from wherry.controlplane.settings import Settings
 from wherry.providers.simulated.behaviour import Behaviours
 from wherry.providers.simulated.nodes import SimulatedNodes
 from wherry.providers.simulated.nodespec import NodeSpec, node_specs
+from wherry.providers.simulated.stages.stage import Stage
 from wherry.store.memory import MemoryStore
 from wherry.testing.clock import ManualClock
 from wherry.testing.eventloop import settle
@@ -33,11 +34,12 @@ class Cluster:
         store: MemoryStore | None = None,
         clock: ManualClock | None = None,
         settings: Settings | None = None,
+        stages: Sequence[Stage] = (),
     ) -> None:
         self.clock = clock or ManualClock()
         self.store = store or MemoryStore()
         self._chance = random.Random(7)
-        self._specs, self._behaviours = specs, behaviours
+        self._specs, self._behaviours, self._stages = specs, behaviours, stages
         self.plane = ControlPlane(self.store, self.clock, self._chance, settings)
         self.client: InProcessClient
         self.nodes: SimulatedNodes
@@ -50,7 +52,7 @@ class Cluster:
 
     async def start_nodes(self) -> None:
         kubelet = self.plane.api.client().named("kubelet")
-        self.nodes = SimulatedNodes(kubelet, self.clock, self._chance, self._specs, self._behaviours)
+        self.nodes = SimulatedNodes(kubelet, self.clock, self._chance, self._specs, self._behaviours, self._stages)
         await self.nodes.start()
         await self.settle()
 
