@@ -7,6 +7,7 @@
 - `drawing.py`: what all of them declare to read and write, compared and drawn
 - `scaling.py`: how many replicas any workload wants, custom ones included
 - `selectors.py`, `conditions.py`, `documents.py`: labels, conditions and status patches on plain objects
+- `statuswrites.py`: what a controller wrote itself is no news to it
 
 Read `apps/replicaset/` first. A plan is pure: views of what is, in; a value that says what to do, out. What is written
 goes through the API client alone; nothing here knows the store. Scheduling is not here (`wherry.scheduler`).

@@ -34,6 +34,7 @@ from wherry.controllers.podcontrol import (
     slow_start,
 )
 from wherry.controllers.selectors import is_empty, matches
+from wherry.controllers.statuswrites import StatusWrites
 from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch
 from wherry.reconcile.expectations import Expectations
 
@@ -46,6 +47,7 @@ class State:
     revisions: Informer[ControllerRevision]
     expected: Expectations[str]
     rests: Rests
+    written: StatusWrites
 
 
 def start(deps: Deps) -> State:
@@ -54,7 +56,7 @@ def start(deps: Deps) -> State:
     index_by_controller(pods)
     index_by_controller(revisions)
     sets, nodes = client.informer(DAEMONSETS, DaemonSet), client.informer(NODES, Node)
-    state = State(sets, nodes, pods, revisions, Expectations(pods, deps.clock), Rests(deps.clock))
+    state = State(sets, nodes, pods, revisions, Expectations(pods, deps.clock), Rests(deps.clock), StatusWrites())
 
     def forget(old: DaemonSet | None, new: DaemonSet | None) -> None:
         if old is not None and new is None:
@@ -164,7 +166,13 @@ async def _write_status(daemon_set: DaemonSet, status: Obj, deps: Deps) -> None:
     patch = status_patch(plain(daemon_set.status), status)
     if patch is not None:
         metadata = daemon_set.metadata
+        deps.state.written.expect(metadata.uid, status)
         await deps.client.patch(DAEMONSETS, metadata.name, patch, metadata.namespace, subresource="status")
+
+
+def _of_own(old: DaemonSet | None, new: DaemonSet | None, deps: Deps) -> Iterable[Key]:
+    written: StatusWrites = deps.state.written
+    return written.news(old, new)
 
 
 def _of_pod(old: Pod | None, new: Pod | None, deps: Deps) -> Iterable[Key]:
@@ -202,10 +210,12 @@ CONTROLLER = Controller(
     view=DaemonSet,
     reconcile=reconcile,
     reads=(
+        Watch(DAEMONSETS, DaemonSet, _of_own),
         Watch(PODS, Pod, _of_pod),
         Watch(NODES, Node, _of_node),
         Watch(CONTROLLERREVISIONS, ControllerRevision, _of_revision),
     ),
     writes=("daemonsets.apps/status", "pods[of DaemonSets]", "controllerrevisions.apps[of DaemonSets]"),
     start=start,
+    hears_own=False,
 )

@@ -14,11 +14,11 @@ from wherry.api.types.core_v1 import Pod
 from wherry.api.types.meta_v1 import ObjectMeta
 from wherry.client import Informer, Key
 from wherry.controllers import conditions
-from wherry.controllers.apps.deployment.model import HASH_LABEL, REVISION
+from wherry.controllers.apps.deployment.model import HASH_LABEL, REVISION, rollout_of
 from wherry.controllers.apps.deployment.plan import NewSet, Plan, Resize, plan
 from wherry.controllers.apps.deployment.revisions import find_new, is_same_template
 from wherry.controllers.apps.deployment.rollback import Rollback, plan_rollback
-from wherry.controllers.apps.deployment.status import PROGRESSING, condition
+from wherry.controllers.apps.deployment.status import PROGRESSING, condition, is_complete
 from wherry.controllers.claiming import claim_children
 from wherry.controllers.documents import plain, status_patch
 from wherry.controllers.ownership import (
@@ -33,6 +33,7 @@ from wherry.controllers.ownership import (
 from wherry.controllers.podcontrol import is_namespace_terminating
 from wherry.controllers.podstate import is_finished
 from wherry.controllers.selectors import is_empty, matches
+from wherry.controllers.statuswrites import StatusWrites
 from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch
 
 
@@ -41,13 +42,13 @@ class State:
     deployments: Informer[Deployment]
     sets: Informer[ReplicaSet]
     pods: Informer[Pod]
+    written: StatusWrites
 
 
 def start(deps: Deps) -> State:
     client = deps.client
-    state = State(
-        client.informer(DEPLOYMENTS, Deployment), client.informer(REPLICASETS, ReplicaSet), client.informer(PODS, Pod)
-    )
+    sets, pods = client.informer(REPLICASETS, ReplicaSet), client.informer(PODS, Pod)
+    state = State(client.informer(DEPLOYMENTS, Deployment), sets, pods, StatusWrites())
     index_by_controller(state.sets)
     index_by_controller(state.pods)
     return state
@@ -179,6 +180,8 @@ async def _write_status(deployment: Deployment, status: Obj, deps: Deps, *, revi
     if revision is not None:
         patch = {**(patch or {}), "metadata": {"annotations": {REVISION: revision}}}
     if patch is not None:
+        if not is_complete(rollout_of(deployment), status):  # the pass after completion tidies up
+            deps.state.written.expect(deployment.metadata.uid, status)
         try:
             await deps.client.patch(
                 DEPLOYMENTS, deployment.metadata.name, patch, deployment.metadata.namespace, subresource="status"
@@ -218,6 +221,11 @@ def _replica_set(deployment: Deployment, new: NewSet) -> Obj:
     }
 
 
+def _of_own(old: Deployment | None, new: Deployment | None, deps: Deps) -> Iterable[Key]:
+    written: StatusWrites = deps.state.written
+    return written.news(old, new)
+
+
 def _of_replica_set(old: ReplicaSet | None, new: ReplicaSet | None, deps: Deps) -> Iterable[Key]:
     keys = owner_keys("Deployment", old, new)
     if new is not None and is_up_for_adoption(old, new):
@@ -247,7 +255,12 @@ CONTROLLER = Controller(
     reconciles=DEPLOYMENTS,
     view=Deployment,
     reconcile=reconcile,
-    reads=(Watch(REPLICASETS, ReplicaSet, _of_replica_set), Watch(PODS, Pod, _of_pod)),
+    reads=(
+        Watch(DEPLOYMENTS, Deployment, _of_own),
+        Watch(REPLICASETS, ReplicaSet, _of_replica_set),
+        Watch(PODS, Pod, _of_pod),
+    ),
+    hears_own=False,
     writes=("deployments.apps/status", "deployments.apps", "replicasets.apps"),
     start=start,
 )

@@ -43,6 +43,7 @@ from wherry.controllers.podcontrol import (
 )
 from wherry.controllers.podstate import is_finished
 from wherry.controllers.selectors import matches, matches_labels
+from wherry.controllers.statuswrites import StatusWrites
 from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch
 from wherry.reconcile.expectations import Expectations
 
@@ -52,6 +53,7 @@ class State:
     owners: Informer[Any]
     pods: Informer[Pod]
     expected: Expectations[str]
+    written: StatusWrites
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class Scaler:
         owners = deps.client.informer(self.resource, self.view)
         index_by_controller(pods)
         index_by_controller(owners)
-        return State(owners, pods, Expectations(pods, deps.clock))
+        return State(owners, pods, Expectations(pods, deps.clock), StatusWrites())
 
     def keys_of_pod(self, old: Pod | None, new: Pod | None, deps: Deps) -> Iterable[Key]:
         """The owner before and now; for an orphan whoever might adopt it."""
@@ -148,6 +150,7 @@ class Scaler:
             new["terminatingReplicas"] = terminating(pods)
         patch = status_patch(old, new, metadata.resource_version)
         if patch is not None:
+            deps.state.written.expect(metadata.uid, new)
             try:
                 await deps.client.patch(self.resource, metadata.name, patch, metadata.namespace, subresource="status")
             except errors.NotFound:
@@ -179,13 +182,19 @@ def _picks_by_labels(owner: ReplicationController) -> Callable[[Mapping[str, str
     return lambda labels: bool(selector) and matches_labels(selector, labels)
 
 
+def _of_own(old: Any | None, new: Any | None, deps: Deps) -> Iterable[Key]:
+    written: StatusWrites = deps.state.written
+    return written.news(old, new)
+
+
 def _controller(name: str, scaler: Scaler) -> Controller:
     return Controller(
         name=name,
         reconciles=scaler.resource,
         view=scaler.view,
         reconcile=scaler.reconcile,
-        reads=(Watch(PODS, Pod, scaler.keys_of_pod),),
+        reads=(Watch(scaler.resource, scaler.view, _of_own), Watch(PODS, Pod, scaler.keys_of_pod)),
+        hears_own=False,
         writes=(f"{scaler.resource.group_resource}/status", f"pods[of {scaler.resource.kind}s]"),
         start=scaler.start,
     )

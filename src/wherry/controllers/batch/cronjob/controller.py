@@ -1,7 +1,7 @@
 """Carries a CronJob's plan out.
 
 A firing costs one Job and two writes of the status: when the Job starts, and when it has ended. Nothing else that
-happens to a Job is looked at, nor are the CronJob's own writes.
+happens to a Job is looked at.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from wherry.controllers.batch.cronjob.timing import next_look
 from wherry.controllers.documents import plain, status_patch
 from wherry.controllers.ownership import children, index_by_controller, is_controlled_by, key_of, owner_keys
 from wherry.controllers.podcontrol import is_namespace_terminating
+from wherry.controllers.statuswrites import StatusWrites
 from wherry.lib.clock import format_time
 from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch
 
@@ -30,6 +31,7 @@ from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch
 class State:
     cron_jobs: Informer[CronJob]
     jobs: Informer[Job]
+    written: StatusWrites
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class _Ledger:
 def start(deps: Deps) -> State:
     jobs = deps.client.informer(JOBS, Job)
     index_by_controller(jobs)
-    return State(deps.client.informer(CRONJOBS, CronJob), jobs)
+    return State(deps.client.informer(CRONJOBS, CronJob), jobs, StatusWrites())
 
 
 async def reconcile(key: Key, deps: Deps) -> Result:
@@ -210,6 +212,7 @@ async def _write_status(cron_job: CronJob, ledger: _Ledger, deps: Deps) -> None:
     patch = status_patch(old, new, cron_job.metadata.resource_version)
     if patch is not None:
         metadata = cron_job.metadata
+        deps.state.written.expect(metadata.uid, new)
         await deps.client.patch(CRONJOBS, metadata.name, patch, metadata.namespace, subresource="status")
 
 
@@ -230,14 +233,8 @@ def _note(cron_job: CronJob, note: Note, deps: Deps) -> None:
 
 
 def _of_own(old: CronJob | None, new: CronJob | None, deps: Deps) -> Iterable[Key]:
-    """Anything but the status, which nobody but this controller writes."""
-    if new is None:
-        return ()
-    if old is not None and old.metadata.uid == new.metadata.uid:
-        before, after = old.metadata, new.metadata
-        if (before.generation, before.deletion_timestamp) == (after.generation, after.deletion_timestamp):
-            return ()
-    return (key_of(new.metadata),)
+    written: StatusWrites = deps.state.written
+    return written.news(old, new)
 
 
 def _of_job(old: Job | None, new: Job | None, deps: Deps) -> Iterable[Key]:
