@@ -13,31 +13,29 @@ import logging
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from wherry.api.core.node import NODES
 from wherry.api.core.pod import PODS
 from wherry.api.errors import ApiError, NotFound
 from wherry.api.policy.poddisruptionbudget import PODDISRUPTIONBUDGETS
-from wherry.api.types.core_v1 import Node, Pod
+from wherry.api.types.core_v1 import Pod
 from wherry.api.types.policy_v1 import PodDisruptionBudget
-from wherry.client import Client, Handler
+from wherry.client import Client
 from wherry.lib.clock import Clock
 from wherry.lib.tasks import Tasks
 from wherry.reconcile.controller import EventSink
 from wherry.scheduler import bind
-from wherry.scheduler.changes import node_changes, pod_changes
 from wherry.scheduler.cluster import Cluster
 from wherry.scheduler.configuration import Configuration, make_profiles
 from wherry.scheduler.consulting import Consultants
 from wherry.scheduler.evicting import Eviction, Evictions
 from wherry.scheduler.extending import Extender, ExtenderError
-from wherry.scheduler.model import Ask, Asks, PodInfo
+from wherry.scheduler.model import Ask, PodInfo
 from wherry.scheduler.nominations import Nominations
 from wherry.scheduler.plan import NO_NODES, Placement, Planner, Unfit
 from wherry.scheduler.preemption import Candidate, Hopeless, Scene, budget, candidates, choose
 from wherry.scheduler.queue import Place, Queue
-from wherry.scheduler.rules import NODE, PENDING_POD, PLACED_POD, Action, Handle, Hold, HoldLost, Refusal, Source
+from wherry.scheduler.rules import PLACED_POD, Action, Handle, Hold, HoldLost, Refusal
+from wherry.scheduler.watching import Watching
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +73,6 @@ class Scheduler:
         self._chance = chance
         self._events = events
         self._cluster = Cluster()
-        self._asks = Asks()
         self._nominations = Nominations()
         self._profiles = make_profiles(configuration, Handle(client, clock, chance, self._cluster))
         self._planners = {
@@ -83,7 +80,6 @@ class Scheduler:
             for profile in self._profiles
         }
         self._pods = client.informer(PODS, Pod)
-        self._nodes = client.informer(NODES, Node)
         self._consultants = Consultants(client, [Extender(one, clock) for one in configuration.extenders])
         self._is_consulting = False
         self._last_hopeless: tuple[Unfit, Ask, Hopeless] | None = None
@@ -91,7 +87,7 @@ class Scheduler:
         self._evictions = Evictions(client, self._pods, clock, events, lambda: self.queue)
         self.queue = Queue(clock, self._ready, self._profiles, configuration.backoff, self._evictions.gate)
         self.counters = Counters()
-        self._binding: set[str] = set()
+        self._watching = Watching(self._cluster, self._nominations, self.queue, frozenset(self._planners))
         self._start = 0
         self._turn_is_due = False
         self._closed = False
@@ -99,23 +95,9 @@ class Scheduler:
 
     async def start(self) -> None:
         """Begin to follow nodes and Pods, and what plugins look at; returns once all are known."""
-        followed = {
-            hint.source.name: hint.source
-            for profile in self._profiles
-            for hints in profile.hints.values()
-            for hint in hints
-            if hint.source not in (NODE, PLACED_POD, PENDING_POD)
-        }
-        informers = [(source, self._client.informer(source.resource, source.view)) for source in followed.values()]
-        await self._nodes.wait_synced()
-        await self._pods.wait_synced()
         await self._budgets.wait_synced()
-        for _, informer in informers:
-            await informer.wait_synced()
-        self._nodes.add_handler(self._on_node)
-        for source, informer in informers:
-            informer.add_handler(_telling(self.queue, source))
-        self._pods.add_handler(self._on_pod)
+        sources = {hint.source.name: hint.source for profile in self._profiles for hint in profile.all_hints()}
+        await self._watching.start(self._client, sources.values())
 
     async def close(self) -> None:
         self._closed = True
@@ -123,59 +105,6 @@ class Scheduler:
         await self._evictions.close()
         await self._tasks.close()
         await self._consultants.close()
-
-    def _on_node(self, old: Node | None, new: Node | None) -> None:
-        if new is not None:
-            self._cluster.set_node(new)
-            action = Action.ADD if old is None else node_changes(old, new)
-            if action:
-                self.queue.changed(NODE, action, old, new)
-        elif old is not None:
-            self._cluster.remove_node(old.metadata.name)
-            self.queue.changed(NODE, Action.DELETE, old, None)
-
-    def _on_pod(self, old: Pod | None, new: Pod | None) -> None:
-        pod = new or old
-        assert pod is not None
-        uid = pod.metadata.uid
-        if new is None or pod.status.phase in _ENDED:
-            self._on_end(uid)
-        elif pod.spec.node_name:
-            if old is None or not old.spec.node_name or _is_other(old, pod):
-                self._on_placed(pod)
-        elif pod.metadata.deletion_timestamp is not None:
-            self.queue.remove(uid)
-            self._nominations.remove(uid)
-        elif uid not in self._binding:
-            self._on_pending(old, pod)
-
-    def _on_end(self, uid: str) -> None:
-        self.queue.remove(uid)
-        self._nominations.remove(uid)
-        gone = self._cluster.remove_pod(uid)
-        if gone is not None:
-            self.queue.changed(PLACED_POD, Action.DELETE, gone, None)
-
-    def _on_placed(self, pod: Pod) -> None:
-        info, node = self._asks.pod_info(pod), pod.spec.node_name or ""
-        known = self._cluster.pod(info.uid)
-        self.queue.remove(info.uid)
-        self._nominations.remove(info.uid)
-        self._cluster.set_pod(info, node)
-        if known is None or not known.node_name:
-            self.queue.changed(PLACED_POD, Action.ADD, None, info)
-        elif action := pod_changes(known, info):
-            self.queue.changed(PLACED_POD, action, known, info)
-
-    def _on_pending(self, old: Pod | None, pod: Pod) -> None:
-        info = self._asks.pod_info(pod)
-        if info.ask.scheduler_name not in self._planners:
-            return
-        if info.nominated:
-            self._nominations.set(info, info.nominated)
-        elif old is not None and old.status.nominated_node_name:
-            self._nominations.remove(info.uid)
-        self.queue.add(info)
 
     def _ready(self) -> None:
         if not self._turn_is_due and not self._closed and not self._is_consulting:
@@ -251,7 +180,7 @@ class Scheduler:
                 return
             if held is not None:
                 holds.append((plugin, held))
-        self._binding.add(pod.uid)
+        self._watching.binding.add(pod.uid)
         self._nominations.remove(pod.uid)
         self._cluster.set_pod(pod, placement.node)
         self._tasks.spawn(self._bind(pod, placement.node, holds))
@@ -272,11 +201,11 @@ class Scheduler:
             _release(holds)
             raise
         except Exception as error:
-            self._binding.discard(pod.uid)
+            self._watching.binding.discard(pod.uid)
             _release(holds)
             self._take_back(pod, error, step)
         else:
-            self._binding.discard(pod.uid)
+            self._watching.binding.discard(pod.uid)
             self.counters.scheduled += 1
             self.queue.remove(pod.uid)
             self._event(pod, "Normal", "Scheduled", f"Successfully assigned {pod.key} to {node}", "Binding")
@@ -372,28 +301,6 @@ class Scheduler:
         return current if current is not None and current.metadata.uid == pod.uid else None
 
 
-def _telling(queue: Queue, source: Source) -> Handler[Any]:
-    """Show a kind's changes to the hints that wait for them."""
-
-    def handle(old: Any, new: Any) -> None:
-        action = Action.ADD if old is None else Action.DELETE if new is None else Action.UPDATE
-        queue.changed(source, action, old, new)
-
-    return handle
-
-
 def _release(holds: Sequence[tuple[str, Hold]]) -> None:
     for _, hold in reversed(holds):
         hold.unreserve()
-
-
-def _is_other(old: Pod, new: Pod) -> bool:
-    """Whether anything about a placed Pod changed that decisions on others look at."""
-    before, after = old.metadata, new.metadata
-    return (
-        old.spec != new.spec
-        or before.labels != after.labels
-        or before.deletion_timestamp != after.deletion_timestamp
-        or old.status.start_time != new.status.start_time
-        or old.status.resource_claim_statuses != new.status.resource_claim_statuses
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from wherry.scheduler.rules import Filter, Gate, Hint, Plugin, Preemption, Score
@@ -42,6 +42,10 @@ class Profile:
     preemption: Preemption | None
     percentage: int | None = None
     """Of nodes that are enough to choose from; None: as for all profiles."""
+
+    def all_hints(self) -> Iterator[Hint]:
+        for hints in self.hints.values():
+            yield from hints
 
 
 def make_profile(

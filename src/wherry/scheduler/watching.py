@@ -1,0 +1,118 @@
+"""What happens in the cluster, told to the picture of it and to the Pods that wait."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from wherry.api.types.core_v1 import Node, Pod
+from wherry.client import Client, Handler
+from wherry.scheduler.changes import node_changes, pod_changes
+from wherry.scheduler.cluster import Cluster
+from wherry.scheduler.model import Asks
+from wherry.scheduler.nominations import Nominations
+from wherry.scheduler.queue import Queue
+from wherry.scheduler.rules import NODE, PENDING_POD, PLACED_POD, Action, Source
+
+_ENDED = ("Succeeded", "Failed")
+_OWN = (NODE.name, PLACED_POD.name, PENDING_POD.name)
+
+
+class Watching:
+    """Handlers of informers. Pods are ours when they name one of the `profiles`."""
+
+    def __init__(self, cluster: Cluster, nominations: Nominations, queue: Queue, profiles: Collection[str]) -> None:
+        self._cluster = cluster
+        self._nominations = nominations
+        self._queue = queue
+        self._profiles = profiles
+        self._asks = Asks()
+        self.binding: set[str] = set()
+        """UIDs of Pods whose bindings are being written: their changes are looked at when that fails."""
+
+    async def start(self, client: Client, sources: Iterable[Source]) -> None:
+        """Follow nodes and Pods, and what plugins look at beside them; returns when all that there is was seen."""
+        others = [(one, client.informer(one.resource, one.view)) for one in sources if one.name not in _OWN]
+        nodes, pods = client.informer(NODE.resource, Node), client.informer(PENDING_POD.resource, Pod)
+        for informer in (nodes, pods, *(informer for _, informer in others)):
+            await informer.wait_synced()
+        nodes.add_handler(self._on_node)
+        for source, informer in others:
+            informer.add_handler(_telling(self._queue, source))
+        pods.add_handler(self._on_pod)
+
+    def _on_node(self, old: Node | None, new: Node | None) -> None:
+        if new is not None:
+            self._cluster.set_node(new)
+            action = Action.ADD if old is None else node_changes(old, new)
+            if action:
+                self._queue.changed(NODE, action, old, new)
+        elif old is not None:
+            self._cluster.remove_node(old.metadata.name)
+            self._queue.changed(NODE, Action.DELETE, old, None)
+
+    def _on_pod(self, old: Pod | None, new: Pod | None) -> None:
+        pod = new or old
+        assert pod is not None
+        uid = pod.metadata.uid
+        if new is None or pod.status.phase in _ENDED:
+            self._on_end(uid)
+        elif pod.spec.node_name:
+            if old is None or not old.spec.node_name or _is_other(old, pod):
+                self._on_placed(pod)
+        elif pod.metadata.deletion_timestamp is not None:
+            self._queue.remove(uid)
+            self._nominations.remove(uid)
+        elif uid not in self.binding:
+            self.on_pending(old, pod)
+
+    def _on_end(self, uid: str) -> None:
+        self._queue.remove(uid)
+        self._nominations.remove(uid)
+        gone = self._cluster.remove_pod(uid)
+        if gone is not None:
+            self._queue.changed(PLACED_POD, Action.DELETE, gone, None)
+
+    def _on_placed(self, pod: Pod) -> None:
+        info, node = self._asks.pod_info(pod), pod.spec.node_name or ""
+        known = self._cluster.pod(info.uid)
+        self._queue.remove(info.uid)
+        self._nominations.remove(info.uid)
+        self._cluster.set_pod(info, node)
+        if known is None or not known.node_name:
+            self._queue.changed(PLACED_POD, Action.ADD, None, info)
+        elif action := pod_changes(known, info):
+            self._queue.changed(PLACED_POD, action, known, info)
+
+    def on_pending(self, old: Pod | None, pod: Pod) -> None:
+        """A Pod that wants a node, as it is now."""
+        info = self._asks.pod_info(pod)
+        if info.ask.scheduler_name not in self._profiles:
+            return
+        if info.nominated:
+            self._nominations.set(info, info.nominated)
+        elif old is not None and old.status.nominated_node_name:
+            self._nominations.remove(info.uid)
+        self._queue.add(info)
+
+
+def _telling(queue: Queue, source: Source) -> Handler[Any]:
+    """Show a kind's changes to the hints that wait for them."""
+
+    def handle(old: Any, new: Any) -> None:
+        action = Action.ADD if old is None else Action.DELETE if new is None else Action.UPDATE
+        queue.changed(source, action, old, new)
+
+    return handle
+
+
+def _is_other(old: Pod, new: Pod) -> bool:
+    """Whether anything about a placed Pod changed that decisions on others look at."""
+    before, after = old.metadata, new.metadata
+    return (
+        old.spec != new.spec
+        or before.labels != after.labels
+        or before.deletion_timestamp != after.deletion_timestamp
+        or old.status.start_time != new.status.start_time
+        or old.status.resource_claim_statuses != new.status.resource_claim_statuses
+    )
