@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from wherry.api import Obj, errors
+from wherry.api.core.pod import PODS
 from wherry.api.dra.resourceclaim import RESOURCECLAIMS
+from wherry.api.types.decoding import convert
 from wherry.api.types.resource_v1 import ResourceClaim
 from wherry.client import Client, Patch
 from wherry.lib.clock import Clock, format_time
-from wherry.scheduler.dynamic.inventory import Inventory
+from wherry.scheduler.dynamic.inventory import Inventory, devices_in
 from wherry.scheduler.model import PodInfo
 
 FINALIZER = "resource.kubernetes.io/delete-protection"
 _TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class NewClaim:
+    """A claim for extended resources that is made when the Pod is bound."""
+
+    uid: str
+    """Under which its devices are promised until then."""
+    obj: Obj
+    mappings: tuple[Obj, ...]
+    allocation: Obj
 
 
 class ClaimsHold:
@@ -24,6 +39,7 @@ class ClaimsHold:
         pod: PodInfo,
         claims: list[ResourceClaim],
         allocations: dict[str, Obj],
+        new: NewClaim | None = None,
     ) -> None:
         self._inventory = inventory
         self._clock = clock
@@ -32,8 +48,12 @@ class ClaimsHold:
         self._allocations = allocations
         """By UID of the claim, for those that had none."""
         self._reserved: list[ResourceClaim] = []
+        self._new = new
+        self._made: ResourceClaim | None = None
 
     async def pre_bind(self) -> None:
+        if self._new is not None:
+            await self._make(self._new)
         for claim in self._claims:
             if all(holder.uid != self._pod.uid for holder in claim.status.reserved_for):
                 await self._bind(claim)
@@ -44,6 +64,26 @@ class ClaimsHold:
             self._inventory.withdraw(uid)
         for claim in self._reserved:
             self._inventory.tasks.spawn(release(self._inventory.client, claim, self._pod.uid))
+        if self._new is not None:
+            self._inventory.withdraw(self._new.uid)
+        if self._made is not None:
+            self._inventory.tasks.spawn(delete_claim(self._inventory.client, self._made))
+
+    async def _make(self, new: NewClaim) -> None:
+        """Create the claim, as one that has its devices, and tell the Pod which container uses which of them."""
+        client, key = self._inventory.client, self._pod.key
+        try:
+            created = await client.create(RESOURCECLAIMS, new.obj, key.namespace)
+        except errors.ApiError as error:
+            raise type(error)(f"create claim for extended resources {key.namespace}/: {error.message}") from error
+        self._made = claim = convert(ResourceClaim, created)
+        self._inventory.withdraw(new.uid)
+        self._inventory.promise(claim.metadata.uid, devices_in(new.allocation))
+        self._allocations[claim.metadata.uid] = new.allocation
+        await self._bind(claim)
+        status = {"resourceClaimName": claim.metadata.name, "requestMappings": list(new.mappings)}
+        patch = {"metadata": {"uid": self._pod.uid}, "status": {"extendedResourceClaimStatus": status}}
+        await client.patch(PODS, key.name, patch, key.namespace, subresource="status")
 
     async def _bind(self, claim: ResourceClaim) -> None:
         for _ in range(_TRIES - 1):
@@ -96,6 +136,20 @@ async def release(client: Client, claim: ResourceClaim, uid: str) -> None:
             subresource="status",
         )
     except (errors.NotFound, errors.Conflict, errors.Invalid):
+        return
+
+
+async def delete_claim(client: Client, claim: ResourceClaim) -> None:
+    """Take a claim away that was made for one attempt to place a Pod."""
+    meta = claim.metadata
+    try:
+        fresh = await client.get(RESOURCECLAIMS, meta.name, meta.namespace)
+        finalizers = fresh["metadata"].get("finalizers") or []
+        if FINALIZER in finalizers:
+            fresh["metadata"]["finalizers"] = [one for one in finalizers if one != FINALIZER]
+            await client.update(RESOURCECLAIMS, fresh)
+        await client.delete(RESOURCECLAIMS, meta.name, meta.namespace, uid=meta.uid)
+    except (errors.NotFound, errors.Conflict):
         return
 
 

@@ -25,8 +25,12 @@ from wherry.api.types.resource_v1 import (
 )
 from wherry.client import Client, Key
 from wherry.lib.tasks import Tasks
+from wherry.scheduler.dynamic.extended import classes_by_resource
 from wherry.scheduler.dynamic.pools import DeviceId, Place, Pool, PoolId, pools_for
 from wherry.scheduler.model import NodeInfo
+from wherry.scheduler.rules import Handle
+
+_BY_OWNER = "owner of a claim"
 
 
 class Inventory:
@@ -48,13 +52,22 @@ class Inventory:
         self._promised: dict[str, tuple[DeviceId, ...]] = {}
         self._pools: dict[str, tuple[int, object, list[Pool]]] = {}
         self._classes = client.informer(DEVICECLASSES, DeviceClass)
+        self.by_resource: dict[str, DeviceClass] = {}
+        """The classes that stand for extended resources."""
+        self._class_names: dict[str, DeviceClass] = {}
         self._claims = client.informer(RESOURCECLAIMS, ResourceClaim)
         client.informer(RESOURCESLICES, ResourceSlice).add_handler(self._on_slice)
         client.informer(DEVICETAINTRULES, DeviceTaintRule).add_handler(self._on_rule)
+        self._classes.add_handler(self._on_class)
+        self._claims.add_index(_BY_OWNER, _owner)
         self._claims.add_handler(self._on_claim)
 
     def claim(self, namespace: str, name: str) -> ResourceClaim | None:
         return self._claims.get(Key(namespace, name))
+
+    def claims_of(self, uid: str) -> Iterable[ResourceClaim]:
+        """The claims that were made for a Pod."""
+        return self._claims.by_index(_BY_OWNER, uid)
 
     def device_class(self, name: str) -> DeviceClass | None:
         return self._classes.get(Key("", name))
@@ -121,6 +134,13 @@ class Inventory:
         elif old is not None:
             self._rules.pop(old.metadata.name, None)
 
+    def _on_class(self, old: DeviceClass | None, new: DeviceClass | None) -> None:
+        if new is not None:
+            self._class_names[new.metadata.name] = new
+        elif old is not None:
+            self._class_names.pop(old.metadata.name, None)
+        self.by_resource = classes_by_resource(self._class_names.values())
+
     def _on_claim(self, old: ResourceClaim | None, new: ResourceClaim | None) -> None:
         claim = new if new is not None else old
         assert claim is not None
@@ -134,6 +154,15 @@ class Inventory:
             self._holders.pop(uid, None)
         self._taken.update(held)
         self._release(before)
+
+
+def inventory(handle: Handle) -> Inventory:
+    """The one that plugins of all profiles share, by `Handle.common`."""
+    return Inventory(handle.client)
+
+
+def _owner(claim: ResourceClaim) -> Iterable[str]:
+    return [one.uid for one in claim.metadata.owner_references if one.controller]
 
 
 def _devices(claim: ResourceClaim) -> tuple[DeviceId, ...]:

@@ -11,20 +11,19 @@ from typing import Any
 
 from wherry.api import Obj
 from wherry.api.core.claims import Named, claim_name
-from wherry.api.dra.deviceclass import DEVICECLASSES
-from wherry.api.dra.devicetaintrule import DEVICETAINTRULES
-from wherry.api.dra.resourceclaim import RESOURCECLAIMS
-from wherry.api.dra.resourceslice import RESOURCESLICES
-from wherry.api.types.core_v1 import PodStatus
-from wherry.api.types.resource_v1 import DeviceClass, DeviceTaintRule, ResourceClaim, ResourceSlice
+from wherry.api.core.pod import PODS
+from wherry.api.types.core_v1 import Pod, PodStatus
+from wherry.api.types.resource_v1 import ResourceClaim
 from wherry.scheduler.cluster import Cluster
 from wherry.scheduler.dynamic import allocator
 from wherry.scheduler.dynamic.allocator import Given
-from wherry.scheduler.dynamic.binding import ClaimsHold, deallocate
-from wherry.scheduler.dynamic.inventory import Inventory, devices_in
+from wherry.scheduler.dynamic.binding import ClaimsHold, NewClaim, deallocate, delete_claim
+from wherry.scheduler.dynamic.extended import ANNOTATION, Extended, claim_object, claim_view, extended
+from wherry.scheduler.dynamic.inventory import Inventory, devices_in, inventory
 from wherry.scheduler.dynamic.pools import Device, Place, selects
 from wherry.scheduler.dynamic.requests import PRIORITIES, Demand, Unanswerable, Wanted, demand
 from wherry.scheduler.dynamic.results import allocation
+from wherry.scheduler.dynamic.sources import CLAIM, CLASS, RULE, SLICE
 from wherry.scheduler.model import NodeInfo, PodInfo
 from wherry.scheduler.rules import (
     NODE,
@@ -39,21 +38,17 @@ from wherry.scheduler.rules import (
     Rate,
     Refusal,
     Score,
-    Source,
     highest_first,
 )
 
 _ELSEWHERE = Refusal(("resourceclaim not available on the node",), is_lasting=True)
 _TOO_FEW = Refusal(("cannot allocate all claims",), is_lasting=True)
-_CLAIM = Source("ResourceClaim", RESOURCECLAIMS, ResourceClaim)
-_CLASS = Source("DeviceClass", DEVICECLASSES, DeviceClass)
-_SLICE = Source("ResourceSlice", RESOURCESLICES, ResourceSlice)
-_RULE = Source("DeviceTaintRule", DEVICETAINTRULES, DeviceTaintRule)
+_LEFT_OVER = Refusal(("cannot schedule extended resource claim",), is_lasting=True)
 
 
 def make(_: Mapping[str, Any], handle: Handle) -> Plugin:
     """The plugin of a profile."""
-    rule = _Rule(handle.common(_inventory), handle)
+    rule = _Rule(handle.common(inventory), handle)
     new = Action.ADD | Action.UPDATE
     return Plugin(
         "DynamicResources",
@@ -62,17 +57,13 @@ def make(_: Mapping[str, Any], handle: Handle) -> Plugin:
         gate=rule.gate,
         hints=(
             Hint(NODE, Action.ADD | Action.LABELS | Action.ALLOCATABLE),
-            Hint(_CLAIM, new, rule.claim_helps),
+            Hint(CLAIM, new | Action.DELETE, rule.claim_helps),
             Hint(PENDING_POD, Action.CLAIMS, rule.own_change_helps),
-            Hint(_CLASS, new),
-            Hint(_SLICE, new),
-            Hint(_RULE, Action.ALL),
+            Hint(CLASS, new),
+            Hint(SLICE, new),
+            Hint(RULE, Action.ALL),
         ),
     )
-
-
-def _inventory(handle: Handle) -> Inventory:
-    return Inventory(handle.client)
 
 
 class _Unready(Exception):
@@ -85,6 +76,7 @@ class _Rule:
     def __init__(self, inventory: Inventory, handle: Handle) -> None:
         self._inventory = inventory
         self._handle = handle
+        self._pods = handle.client.informer(PODS, Pod)
         self._found: tuple[str, dict[str, list[list[Given]]]] = ("", {})
         """The Pod that was asked for last, and what it would get by node."""
 
@@ -98,28 +90,51 @@ class _Rule:
         return None
 
     def prepare(self, pod: PodInfo, cluster: Cluster) -> Prepared | Refusal | None:
-        if not pod.resource_claims:
+        by_class = self._by_class(pod)
+        if not pod.resource_claims and not by_class:
             return None
         try:
             claims = self._claims(pod)
             demands = [self._demand(claim) for claim in claims if claim.status.allocation is None]
         except (_Unready, Unanswerable) as why:
             return Refusal((str(why),), is_lasting=True)
-        if not claims:
+        if by_class and self._is_left_over(pod):
+            return _LEFT_OVER
+        if not claims and not by_class:
             return None
         bound = [claim for claim in claims if claim.status.allocation is not None]
         self._free_stranded(pod, bound, cluster)
+        return self._prepared(pod, claims, bound, demands, by_class)
+
+    def _prepared(
+        self,
+        pod: PodInfo,
+        claims: list[ResourceClaim],
+        bound: Sequence[ResourceClaim],
+        demands: Sequence[Demand],
+        by_class: Sequence[str],
+    ) -> Prepared:
         results: dict[str, list[list[Given]]] = {}
         self._found = (pod.uid, results)
         matched: dict[tuple[Wanted, Device], bool] = {}
+        further: dict[tuple[str, ...], tuple[Extended, Demand] | None] = {}
+
+        def more(node: NodeInfo) -> tuple[Extended, Demand] | None:
+            """What the node does not have by itself."""
+            lacks = tuple(name for name in by_class if not node.allocatable.get(name))
+            if lacks not in further:
+                further[lacks] = self._extended(pod, lacks) if lacks else None
+            return further[lacks]
 
         def check(node: NodeInfo) -> Refusal | None:
             if not all(_is_reached(claim, node) for claim in bound):
                 return _ELSEWHERE
-            if not demands:
+            new = more(node)
+            asked = demands if new is None else [*demands, new[1]]
+            if not asked:
                 return None
             try:
-                given = self._search(demands, node, matched)
+                given = self._search(asked, node, matched)
             except allocator.Failed as why:
                 return Refusal((str(why),), is_lasting=True)
             if given is None:
@@ -128,13 +143,13 @@ class _Rule:
             return None
 
         def reserve(node: NodeInfo) -> Hold | Refusal | None:
-            return self._hold(pod, claims, demands, results.get(node.name), node)
+            return self._hold(pod, claims, demands, more(node), results.get(node.name), node)
 
         return Prepared(check, reserve=reserve)
 
     def prepare_score(self, pod: PodInfo, _: Cluster, __: Sequence[NodeInfo]) -> Rate | None:
         uid, results = self._found
-        if not pod.resource_claims or uid != pod.uid:
+        if uid != pod.uid or not results:
             return None
 
         def rate(node: NodeInfo) -> int:
@@ -143,8 +158,10 @@ class _Rule:
 
         return rate
 
-    def claim_helps(self, pod: PodInfo, old: ResourceClaim | None, new: ResourceClaim) -> bool:
+    def claim_helps(self, pod: PodInfo, old: ResourceClaim | None, new: ResourceClaim | None) -> bool:
         """Whether the Pod waits for this claim, or devices became free."""
+        if new is None:
+            return old is not None and old.status.allocation is not None
         try:
             claims = self._claims(pod)
         except _Unready:
@@ -203,17 +220,52 @@ class _Rule:
         pod: PodInfo,
         claims: list[ResourceClaim],
         demands: Sequence[Demand],
+        further: tuple[Extended, Demand] | None,
         given: list[list[Given]] | None,
         node: NodeInfo,
-    ) -> Hold | Refusal:
-        if demands and given is None:
+    ) -> Hold | Refusal | None:
+        if not claims and further is None:
+            return None
+        if given is None and (demands or further is not None):
             return Refusal(("claim allocation not found for node",))
         allocations: dict[str, Obj] = {}
-        for one, devices in zip(demands, given or (), strict=True):
+        for one, devices in zip(demands, given or (), strict=False):
             made = allocation(one.claim, devices, node.name)
             allocations[one.claim.metadata.uid] = made
             self._inventory.promise(one.claim.metadata.uid, devices_in(made))
-        return ClaimsHold(self._inventory, self._handle.clock, pod, claims, allocations)
+        new = self._new_claim(pod, *further, given[-1], node) if further is not None and given else None
+        return ClaimsHold(self._inventory, self._handle.clock, pod, claims, allocations, new)
+
+    def _new_claim(
+        self, pod: PodInfo, asked: Extended, one: Demand, devices: Sequence[Given], node: NodeInfo
+    ) -> NewClaim | None:
+        view = self._pods.get(pod.key)
+        if view is None:
+            return None
+        uid, made = one.claim.metadata.uid, allocation(one.claim, devices, node.name)
+        self._inventory.promise(uid, devices_in(made))
+        return NewClaim(uid, claim_object(view, asked), asked.mappings, made)
+
+    def _by_class(self, pod: PodInfo) -> list[str]:
+        """The resources that the Pod asks for and for which classes stand."""
+        classes = self._inventory.by_resource
+        return [name for name, amount in pod.ask.requests.items() if amount and name in classes] if classes else []
+
+    def _extended(self, pod: PodInfo, names: Sequence[str]) -> tuple[Extended, Demand] | None:
+        view = self._pods.get(pod.key)
+        if view is None:
+            return None
+        classes = {name: self._inventory.by_resource[name] for name in names}
+        asked = extended(view, {name: one.metadata.name for name, one in classes.items()})
+        by_name = {one.metadata.name: one for one in classes.values()}
+        return asked, demand(claim_view(view, asked), by_name.get)
+
+    def _is_left_over(self, pod: PodInfo) -> bool:
+        """Whether an attempt that failed has left its claim; it goes, and the Pod is tried again then."""
+        left = [one for one in self._inventory.claims_of(pod.uid) if one.metadata.annotations.get(ANNOTATION) == "true"]
+        for claim in left:
+            self._inventory.tasks.spawn(delete_claim(self._inventory.client, claim))
+        return bool(left)
 
     def _free_stranded(self, pod: PodInfo, bound: Sequence[ResourceClaim], cluster: Cluster) -> None:
         """Take back what a claim has where no node is left to use it, unless another Pod holds it."""

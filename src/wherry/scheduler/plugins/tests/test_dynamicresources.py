@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from wherry.api import Obj
+from wherry.api.core.node import NODES
 from wherry.api.dra.deviceclass import DEVICECLASSES
 from wherry.api.dra.devicetaintrule import DEVICETAINTRULES
 from wherry.api.dra.resourceclaim import RESOURCECLAIMS
@@ -212,3 +213,65 @@ async def test_a_claim_whose_node_is_gone_is_given_something_else() -> None:
         await at.pass_time(5)
         assert await at.home("p") == "n1"
         assert await allocated(at, "c") == ["gpu=n1/dev-0"]
+
+
+async def with_resources(at: Scene, name: str, *containers: tuple[str, int], **spec: Any) -> None:
+    """A Pod whose containers ask for extended resources."""
+    made = [
+        {
+            "name": f"c{number}",
+            "image": "i",
+            "resources": {"requests": {resource: str(count)}, "limits": {resource: str(count)}},
+        }
+        for number, (resource, count) in enumerate(containers)
+    ]
+    await at.pod(name, containers=made, **spec)
+
+
+async def extended_class(at: Scene, name: str, resource: str) -> None:
+    spec = {
+        "selectors": [{"cel": {"expression": f'device.driver == "{DRIVER}"'}}],
+        "extendedResourceName": resource,
+    }
+    await at.client.create(DEVICECLASSES, of("DeviceClass", name, spec))
+    await at.settle()
+
+
+async def test_a_class_stands_for_an_extended_resource() -> None:
+    async with scene() as at:
+        await offer(at, "n1", devices=3)
+        await with_resources(at, "p", ("example.com/gpu", 1), ("example.com/gpu", 2))
+        assert "Insufficient example.com/gpu" in await at.why("p")
+        await extended_class(at, "gpu", "example.com/gpu")
+        await at.pass_time(5)
+        assert await at.home("p") == "n1"
+        (made,) = (await at.client.list(RESOURCECLAIMS, "default")).items
+        assert made["metadata"]["generateName"] == "p-extended-resources-"
+        assert made["metadata"]["annotations"] == {"resource.kubernetes.io/extended-resource-claim": "true"}
+        requests = [(one["name"], one["exactly"]["count"]) for one in made["spec"]["devices"]["requests"]]
+        assert requests == [("container-0-request-0", 1), ("container-1-request-0", 2)]
+        assert [one["name"] for one in made["status"]["reservedFor"]] == ["p"]
+        status = (await at.get("p"))["status"]["extendedResourceClaimStatus"]
+        assert status == {
+            "resourceClaimName": made["metadata"]["name"],
+            "requestMappings": [
+                {"containerName": name, "resourceName": "example.com/gpu", "requestName": request}
+                for name, request in (("c0", "container-0-request-0"), ("c1", "container-1-request-0"))
+            ],
+        }
+        await with_resources(at, "q", ("deviceclass.resource.kubernetes.io/gpu", 1))
+        assert await at.why("q") == NO
+
+
+async def test_a_node_that_has_the_resource_gives_it_itself() -> None:
+    async with scene() as at:
+        await at.node("n1")
+        amounts = {"cpu": "2", "memory": "4Gi", "pods": "110", "example.com/gpu": "1"}
+        status = {"capacity": amounts, "allocatable": amounts}
+        await at.client.patch(NODES, "n1", {"status": status}, subresource="status")
+        await extended_class(at, "gpu", "example.com/gpu")
+        await with_resources(at, "p", ("example.com/gpu", 1))
+        assert await at.home("p") == "n1"
+        assert (await at.client.list(RESOURCECLAIMS, "default")).items == []
+        await with_resources(at, "q", ("example.com/gpu", 1))
+        assert "1 Insufficient example.com/gpu" in await at.why("q")
