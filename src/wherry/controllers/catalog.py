@@ -17,6 +17,8 @@ from wherry.controllers.batch.cronjob import controller as cronjob
 from wherry.controllers.batch.job import controller as job
 from wherry.controllers.batch.jobttl import controller as jobttl
 from wherry.controllers.certificates import approver, cleaner, signer
+from wherry.controllers.coordination.serveridentity import collector as servercollector
+from wherry.controllers.coordination.serveridentity import publisher as serveridentity
 from wherry.controllers.core.bootstraptoken import cleaner as tokencleaner
 from wherry.controllers.core.bootstraptoken import signer as bootstrapsigner
 from wherry.controllers.core.endpoints import controller as endpoints
@@ -72,6 +74,8 @@ class Settings:
     """Where autoscalers have their figures from; None asks the metrics APIs."""
     token_keys: TokenKeys | None = None
     """What signs the tokens that Secrets ask for; None where none are filled in."""
+    host: str = ""
+    """The name of the machine that the API server runs on, which it shows by a Lease; "" where there is no need to."""
     load_balancers: LoadBalancers | None = None
     """Who makes load balancers for Services; None where nobody does, or somebody outside."""
 
@@ -82,8 +86,10 @@ def controllers(settings: Settings) -> tuple[Controller, ...]:
     signing = () if settings.authority is None else (approver.CONTROLLER, signer.controller(settings.authority))
     legacy = () if settings.token_keys is None else (tokens.controller(settings.token_keys, settings.root_ca),)
     balancing = () if settings.load_balancers is None else (loadbalancer.controller(settings.load_balancers),)
+    identity = () if not settings.host else (serveridentity.controller(settings.host), servercollector.CONTROLLER)
     return (
         *publisher,
+        *identity,
         *balancing,
         *signing,
         *legacy,

@@ -165,6 +165,7 @@ def _controllers(settings: ServerSettings, pki: Pki, token_keys: TokenKeys, cloc
         address=Address(str(service), address, settings.port),
         authority=lambda: pki.authority_pair,
         token_keys=token_keys,
+        host=host_name(),
         metrics=_metrics(clock) if settings.simulate else None,
     )
 

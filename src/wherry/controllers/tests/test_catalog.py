@@ -22,6 +22,7 @@ ALL = controllers(
         address=Address("10.43.0.1", "192.0.2.2", 6443),
         authority=_pair,
         token_keys=TokenKeys(fresh_key),
+        host="host",
         load_balancers=cast("LoadBalancers", object()),
     )
 )

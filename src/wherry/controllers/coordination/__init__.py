@@ -1,0 +1,1 @@
+"""Leases: by which servers show that they are there."""
