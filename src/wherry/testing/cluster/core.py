@@ -172,6 +172,8 @@ class Core:
         if self._serving is not None:
             newest = max(self._open_parts.store.revision, snapshot.store.revision)
             snapshot = replace(snapshot, store=replace(snapshot.store, revision=Revision(newest + 1)))
+        self.faults.drop_watches()  # Whoever watches from outside would wait for ever for a control plane that is gone.
+        await settle()
         await self._leave()
         self.history.rewind(snapshot.store.revision)
         self._begin = snapshot

@@ -1,0 +1,93 @@
+"""The cluster for other programs, reached as they reach it."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from wherry.identity.kubeconfig import Kubeconfig, read_kubeconfig
+from wherry.testing import Cluster
+
+
+class Outside:
+    """A program with nothing but a kubeconfig."""
+
+    def __init__(self, config: Kubeconfig) -> None:
+        self._config = config
+        self._tls = ssl.create_default_context(cadata=config.authority.decode())
+
+    def open(self, path: str, token: str | None = None) -> Any:
+        headers = {"Authorization": f"Bearer {self._config.token if token is None else token}"}
+        return urllib.request.urlopen(
+            urllib.request.Request(self._config.server + path, headers=headers), context=self._tls, timeout=10
+        )
+
+    def get(self, path: str) -> Any:
+        with self.open(path) as answer:
+            return json.load(answer)
+
+
+@pytest.fixture
+def cluster() -> Iterator[Cluster]:
+    with Cluster(0, clock="manual") as made:
+        yield made
+
+
+@pytest.fixture
+def outside(cluster: Cluster) -> Outside:
+    return Outside(read_kubeconfig(cluster.kubeconfig))
+
+
+def test_a_program_reads_with_the_kubeconfig_and_nobody_without(cluster: Cluster, outside: Outside) -> None:
+    assert cluster.url == read_kubeconfig(cluster.kubeconfig).server
+    assert outside.get("/api/v1/namespaces/default")["kind"] == "Namespace"
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        outside.open("/api/v1/namespaces/default", token="another")
+    assert cluster.kubeconfig.stat().st_mode & 0o077 == 0
+
+
+def test_namespaces_learn_the_authority(cluster: Cluster) -> None:
+    api = cluster.client()
+    assert api.get("cm/kube-root-ca.crt")["data"] == {"ca.crt": ""}
+    authority = read_kubeconfig(cluster.kubeconfig).authority.decode()
+    api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "later"}})
+    for namespace in ("default", "later"):
+        assert api.get("cm/kube-root-ca.crt", namespace=namespace)["data"] == {"ca.crt": authority}
+
+
+def test_nothing_is_left_behind(cluster: Cluster) -> None:
+    folder = cluster.kubeconfig.parent
+    assert folder.exists()
+    cluster.close()
+    assert not folder.exists()
+
+
+def test_restoring_ends_watches_and_gives_no_revision_twice(cluster: Cluster, outside: Outside) -> None:
+    snapshot = cluster.snapshot()
+    path = "/api/v1/namespaces/default/configmaps"
+    cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}})
+    before = int(outside.get(path)["metadata"]["resourceVersion"])
+    with outside.open(f"{path}?watch=1&fieldSelector=metadata.name%3Da") as watch:
+        assert json.loads(watch.readline())["type"] == "ADDED"
+        cluster.restore(snapshot)
+        assert watch.readline() == b""
+    after = outside.get(path)
+    assert int(after["metadata"]["resourceVersion"]) > before
+    assert "a" not in [item["metadata"]["name"] for item in after["items"]]
+    with outside.open(f"{path}?watch=1&resourceVersion={before}") as watch:
+        assert json.loads(watch.readline())["object"]["reason"] == "Expired"
+
+
+def test_a_manual_clock_waits_for_those_who_are_connected(cluster: Cluster, outside: Outside) -> None:
+    """A program outside works in the machine's time, so that time must not be over before it could do anything."""
+    with outside.open("/api/v1/namespaces/default/configmaps?watch=1") as watch:
+        assert json.loads(watch.readline())["type"] == "ADDED"
+        with pytest.raises(TimeoutError):
+            cluster.wait("cm/never", "create", timeout=20)
+    assert cluster.clock.time() == 1_700_000_020
