@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from wherry.api.core.pod import PODS
-from wherry.api.errors import ApiError, NotFound
+from wherry.api.errors import NotFound
 from wherry.api.types.core_v1 import Pod
 from wherry.client import Client, Informer
 from wherry.lib.clock import Clock
@@ -79,7 +79,7 @@ class Evictions:
                 await self._evict(victim, eviction)
             self._running[uid] = victims[-1]
             await self._evict(victims[-1], eviction)
-        except (ApiError, ConnectionError) as error:
+        except Exception as error:
             log.warning("making room for %s failed: %s", eviction.pod.key, error)
             del self._running[uid]
             self._queue().activate(uid)

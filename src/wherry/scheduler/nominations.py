@@ -26,13 +26,16 @@ class Nominations:
         self._homes[pod.uid] = node
         self._pods.setdefault(node, {})[pod.uid] = pod
 
-    def remove(self, uid: str) -> None:
+    def remove(self, uid: str) -> PodInfo | None:
+        """Take a promise back; returns whose it was, if there was one."""
         node = self._homes.pop(uid, None)
-        if node is not None:
-            pods = self._pods[node]
-            del pods[uid]
-            if not pods:
-                del self._pods[node]
+        if node is None:
+            return None
+        pods = self._pods[node]
+        pod = pods.pop(uid)
+        if not pods:
+            del self._pods[node]
+        return pod
 
     def node(self, uid: str) -> str:
         """What is promised to a Pod; empty for nothing."""

@@ -62,14 +62,15 @@ class Watching:
                 self._on_placed(pod)
         elif pod.metadata.deletion_timestamp is not None:
             self._queue.remove(uid)
-            self._nominations.remove(uid)
+            if uid not in self.binding and (promised := self._nominations.remove(uid)) is not None:
+                self._queue.changed(PLACED_POD, Action.DELETE, promised, None)
         elif uid not in self.binding:
             self.on_pending(old, pod)
 
     def _on_end(self, uid: str) -> None:
         self._queue.remove(uid)
-        self._nominations.remove(uid)
-        gone = self._cluster.remove_pod(uid)
+        promised = self._nominations.remove(uid)
+        gone = self._cluster.remove_pod(uid) or promised
         if gone is not None:
             self._queue.changed(PLACED_POD, Action.DELETE, gone, None)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -97,13 +97,16 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(configuration: Configuration | None = None) -> AsyncIterator[Scene]:
+async def scene(
+    configuration: Configuration | None = None, between: Callable[[Client], Client] = lambda client: client
+) -> AsyncIterator[Scene]:
+    """`between` puts something between the scheduler and its client."""
     clock = ManualClock()
     api = Api(Settings(store=MemoryStore(), clock=clock, random=random.Random(7)))
     await api.open()
     client = api.client()
     recorder = Recorder(client, clock, "default-scheduler")
-    scheduler = Scheduler(client, clock, random.Random(7), recorder, configuration)
+    scheduler = Scheduler(between(client), clock, random.Random(7), recorder, configuration)
     await scheduler.start()
     try:
         yield Scene(client, clock, scheduler)

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+import pytest
+
 from wherry.api.core.node import NODES
 from wherry.api.core.pod import PODS
+from wherry.api.errors import ServiceUnavailable
 from wherry.api.policy.poddisruptionbudget import PODDISRUPTIONBUDGETS
 from wherry.api.types.core_v1 import Pod
+from wherry.client import Client
 from wherry.scheduler.cluster import Cluster
 from wherry.scheduler.configuration import Configuration, ProfileSettings
 from wherry.scheduler.model import NodeInfo, PodInfo
@@ -231,3 +239,78 @@ async def test_what_others_placed_counts() -> None:
         assert "Insufficient cpu" in await on.why("web")
         informer = on.client.informer(PODS, Pod)
         assert sum(1 for _ in informer.list("default")) == 2
+
+
+async def test_room_is_made_once_for_a_pod_with_several_victims() -> None:
+    async with scene() as on:
+        await on.node("n1", cpu="2")
+        for name in ("a", "b", "c", "d"):
+            await on.pod(name, cpu="500m", terminationGracePeriodSeconds=0)
+        await on.node("n2", cpu="1", unschedulable=True)
+        await on.pod("high", cpu="2", priority=10)
+        await on.pass_time(1)
+        assert await on.homes() == {"high": "n1"}
+        assert [reason for reason, _ in await on.events("high")] == ["FailedScheduling", "Scheduled"]
+
+
+async def test_the_end_of_one_who_was_promised_room_helps_the_next() -> None:
+    async with scene() as on:
+        await on.node("n1", cpu="1")
+        await on.pod("low", cpu="1")
+        await on.running("low")
+        await on.pod("high", cpu="1", priority=10)
+        await on.delete("low")
+        await on.pod("next", cpu="1", priority=5)
+        assert await on.homes() == {"high": "n1", "next": ""}
+        await on.delete("high")
+        assert await on.home("next") == "n1"
+
+
+class Flaky:
+    """A client whose writes fail now and then, before or after they have had their effect."""
+
+    def __init__(self, real: Client, chance: random.Random) -> None:
+        self._real = real
+        self._chance = chance
+        self.failures = 0
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._real, name)
+        return self._unreliably(found) if name in ("create", "patch", "delete") else found
+
+    def _unreliably(self, verb: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def call(*args: Any, **options: Any) -> Any:
+            luck = self._chance.random()
+            if luck < 0.25:
+                self.failures += 1
+                raise ServiceUnavailable("try again")
+            answer = await verb(*args, **options)
+            if luck > 0.85:
+                self.failures += 1
+                raise ConnectionError("the answer was lost")
+            return answer
+
+        return call
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_whatever_fails_all_get_their_nodes_in_the_end(seed: int) -> None:
+    flaky: list[Flaky] = []
+
+    def between(client: Client) -> Client:
+        flaky.append(Flaky(client, random.Random(seed)))
+        return cast(Client, flaky[0])
+
+    async with scene(between=between) as on:
+        for name in ("n1", "n2"):
+            await on.node(name, cpu="1")
+        for number in range(10):
+            await on.pod(f"low-{number}", cpu="200m", terminationGracePeriodSeconds=0)
+        await on.pass_time(60)
+        assert all((await on.homes()).values())
+        for number in range(4):
+            await on.pod(f"high-{number}", cpu="400m", priority=10)
+        await on.pass_time(700)
+        homes = await on.homes()
+        assert all(home for name, home in homes.items() if name.startswith("high")), homes
+        assert flaky[0].failures > 5
