@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 pytest_plugins = ["pytester"]
+pytestmark = pytest.mark.timeout(90)
 
 WORKS = """
 import pytest
@@ -83,7 +84,7 @@ def suite(pytester: pytest.Pytester) -> pytest.Pytester:
 
 
 def run(suite: pytest.Pytester, *arguments: str) -> pytest.RunResult:
-    return suite.runpytest_subprocess(*arguments, timeout=25)
+    return suite.runpytest_subprocess(*arguments, timeout=80)
 
 
 def test_fixtures_and_markers(suite: pytest.Pytester) -> None:
@@ -127,6 +128,20 @@ def test_markers_that_are_not_understood(suite: pytest.Pytester, marker: str, me
     result = run(suite)
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines([message])
+
+
+def test_workers_of_xdist_have_clusters_of_their_own(suite: pytest.Pytester) -> None:
+    suite.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.parametrize("turn", range(4))
+        def test_it(wherry_cluster, wherry_kubeconfig, turn):
+            wherry_cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}})
+            assert wherry_kubeconfig.exists()
+        """
+    )
+    run(suite, "-p", "xdist", "-n", "2").assert_outcomes(passed=4)
 
 
 def test_a_suite_that_does_not_use_it_loads_no_cluster() -> None:
