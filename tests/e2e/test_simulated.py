@@ -7,12 +7,35 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from tests.e2e.cluster import KUBECTLS, Cluster
 from tests.e2e.conftest import _free_port
 
 S = "simulate.wherry.dev/"
+STATEFUL = """
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db}
+spec:
+  replicas: 2
+  serviceName: db
+  selector: {matchLabels: {app: db}}
+  template:
+    metadata: {labels: {app: db}}
+    spec: {containers: [{name: db, image: "postgres:17"}]}
+  volumeClaimTemplates:
+  - metadata: {name: data}
+    spec: {storageClassName: late, accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+---
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: {name: late}
+provisioner: simulated.wherry.dev
+volumeBindingMode: WaitForFirstConsumer
+allowVolumeExpansion: true
+"""
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +79,24 @@ def test_pods_run_log_and_move_when_their_node_is_drained(simulated: Cluster) ->
     kubectl("wait", "--for=condition=Available", "deployment/web", "--timeout=20s")
     nodes = {pod["spec"]["nodeName"] for pod in simulated.get("pods", "-l", "app=web")["items"]}
     assert nodes == {"node-2", "node-3"}
+
+
+def test_a_stateful_set_gets_its_volumes(simulated: Cluster, tmp_path: Path) -> None:
+    kubectl = simulated.kubectl
+    file = tmp_path / "db.yaml"
+    file.write_text(STATEFUL)
+    kubectl("apply", "-f", str(file))
+    kubectl("rollout", "status", "statefulset/db", "--timeout=20s")
+    claims = simulated.get("pvc", "-l", "app=db")["items"]
+    assert [(one["metadata"]["name"], one["status"]["phase"]) for one in claims] == [
+        ("data-db-0", "Bound"),
+        ("data-db-1", "Bound"),
+    ]
+    kubectl("patch", "pvc", "data-db-0", "-p", '{"spec":{"resources":{"requests":{"storage":"2Gi"}}}}')
+    kubectl("wait", "pvc/data-db-0", "--for=jsonpath={.status.capacity.storage}=2Gi", "--timeout=20s")
+    kubectl("delete", "statefulset", "db")
+    kubectl("delete", "pvc", "-l", "app=db", "--timeout=20s")
+    until(lambda: simulated.get("pv")["items"] == [])
 
 
 def test_a_killed_server_finds_its_pods_as_they_were(simulated: Cluster) -> None:

@@ -1,10 +1,11 @@
-"""Simulated nodes beside a server: imported only where some are wanted."""
+"""Simulated nodes, and volumes for their Pods, beside a server: imported only where some are wanted."""
 
 from __future__ import annotations
 
 import logging
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from wherry.apiserver.subresources import Streams
@@ -19,6 +20,7 @@ from wherry.providers.simulated.nodespec import NodeSpec
 from wherry.providers.simulated.stages.stage import Stage, StageError
 from wherry.providers.simulated.streams import simulated_streams
 from wherry.providers.simulated.usage import simulated_metrics
+from wherry.providers.simulated.volumes import DRIVER, Provisioner, provisioner
 from wherry.roles.settings import ServerSettings, simulated_name
 
 log = logging.getLogger(__name__)
@@ -37,9 +39,21 @@ def metrics(clock: Clock) -> Callable[[Client], Metrics]:
     return simulated_metrics(ordinary, clock)
 
 
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """What is simulated beside one server."""
+
+    nodes: SimulatedNodes
+    volumes: Provisioner
+
+    async def close(self) -> None:
+        await self.volumes.close()
+        await self.nodes.close()
+
+
 async def simulate(
     plane: ControlPlane, settings: ServerSettings, clock: Clock, chance: random.Random
-) -> SimulatedNodes:
+) -> Simulation:
     """As many nodes as the settings say, at work; close them before the plane. Their Pods are as they were left.
 
     Raises:
@@ -49,8 +63,10 @@ async def simulate(
     specs = [NodeSpec(name=simulated_name(each)) for each in range(1, settings.simulate + 1)]
     nodes = SimulatedNodes(plane.api.client().named(MANAGER), clock, chance, specs, stages=stages)
     await nodes.start()
+    volumes = provisioner(plane.api.client().named(DRIVER), clock, chance)
+    await volumes.start()
     log.info("simulating %d nodes", settings.simulate)
-    return nodes
+    return Simulation(nodes, volumes)
 
 
 def _read(path: Path) -> list[Stage]:
