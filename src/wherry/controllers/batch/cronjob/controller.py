@@ -7,7 +7,7 @@ happens to a Job is looked at.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from wherry.api import Obj, errors
 from wherry.api.batch.cronjob import CRONJOBS
@@ -32,6 +32,8 @@ class State:
     cron_jobs: Informer[CronJob]
     jobs: Informer[Job]
     written: StatusWrites
+    making: set[Key] = field(default_factory=set)
+    """Jobs that are being made: that they come is no surprise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,9 @@ async def _create(cron_job: CronJob, at: int, ledger: _Ledger, deps: Deps) -> Ob
     """The Job of a time, made now or found made; None when the one of that name is somebody else's."""
     namespace = cron_job.metadata.namespace
     wanted = new_job(cron_job, at)
+    making: set[Key] = deps.state.making
+    key = Key(namespace, wanted["metadata"]["name"])
+    making.add(key)
     try:
         job = await deps.client.create(JOBS, wanted, namespace)
     except errors.AlreadyExists:
@@ -182,7 +187,9 @@ async def _create(cron_job: CronJob, at: int, ledger: _Ledger, deps: Deps) -> Ob
         if not is_namespace_terminating(error):
             deps.events.event(cron_job, "Warning", "FailedCreate", f"Error creating job: {error.message}")
         raise _Interrupted(ledger, error) from None
-    deps.events.event(cron_job, "Normal", "SuccessfulCreate", f"Created job {job['metadata']['name']}")
+    finally:
+        making.discard(key)
+    deps.events.event(cron_job, "Normal", "SuccessfulCreate", f"Created job {key.name}")
     return job
 
 
@@ -241,9 +248,12 @@ def _of_job(old: Job | None, new: Job | None, deps: Deps) -> Iterable[Key]:
     """A Job that came, ended, changed hands, or went while it ran."""
     if old is not None and new is not None:
         is_same_owner = old.metadata.owner_references == new.metadata.owner_references
-        if is_same_owner and outcome_of(old) == outcome_of(new):
-            return ()
-    elif old is not None and outcome_of(old):
+        is_known = is_same_owner and outcome_of(old) == outcome_of(new)
+    elif new is not None:
+        is_known = key_of(new.metadata) in deps.state.making
+    else:
+        is_known = old is not None and outcome_of(old) != ""
+    if is_known:
         return ()
     return owner_keys("CronJob", old, new)
 

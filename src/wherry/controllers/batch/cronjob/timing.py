@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from enum import Enum
+from functools import lru_cache
 
 from wherry.api.batch.occurrences import next_time
 from wherry.api.batch.schedule import Schedule, parse_schedule, zone_of
@@ -50,9 +51,14 @@ class Due:
 
 def timetable_of(cron_job: CronJob) -> Timetable:
     """Raises ValueError when the schedule or its time zone makes no sense."""
-    text = cron_job.spec.schedule
+    return _timetable(cron_job.spec.schedule, cron_job.spec.time_zone or "")
+
+
+@lru_cache(maxsize=512)
+def _timetable(text: str, zone: str) -> Timetable:
     schedule = parse_schedule(text)
-    zone = zone_of(text) if "TZ" in text else cron_job.spec.time_zone or ""
+    if "TZ" in text:
+        zone = zone_of(text)
     return Timetable(schedule, find_time_zone(zone) if zone else UTC)
 
 

@@ -202,4 +202,4 @@ async def test_a_firing_costs_two_writes_of_the_status() -> None:
         assert len(changes) == 2 * 6
         [loop] = plane.loops[0].loops
         assert loop.stats.errors == 0
-        assert loop.stats.successes <= 1 + 3 * 6
+        assert loop.stats.successes <= 1 + 2 * 6
