@@ -23,11 +23,14 @@ _PHASES = {"Pending": 0, "Unknown": 1, "Running": 2}
 
 def first_to_go(pods: Sequence[Pod], count: int, related: Iterable[Pod], now: float) -> list[Pod]:
     """The `count` Pods to delete. `related` are the active Pods of the workload, these included."""
-    if count >= len(pods):
-        return list(pods)
+    return list(pods) if count >= len(pods) else ranked(pods, related, now)[:count]
+
+
+def ranked(pods: Sequence[Pod], related: Iterable[Pod], now: float) -> list[Pod]:
+    """All of them, in the order in which they go."""
     neighbours = Counter(node_name(pod) for pod in related)
     compare = functools.partial(_compare, neighbours, now)
-    return sorted(pods, key=functools.cmp_to_key(compare))[:count]
+    return sorted(pods, key=functools.cmp_to_key(compare))
 
 
 def deletion_cost(pod: Pod) -> int:

@@ -2,9 +2,10 @@
 
 1. `counting.py`: which Pods ended how, each counted exactly once with the help of the tracking finalizer
 2. `indexes.py`: sets of completion indexes and their text form (`1,3-5`)
-3. `policies.py`: podFailurePolicy, successPolicy, back-off limits: what a failure means
-4. `plan.py`: is the Job done, failed, suspended, late? How many Pods are to be created or deleted?
-5. `controller.py`: writes the status first, then takes finalizers off, then creates and deletes
+3. `policies.py`: podFailurePolicy, successPolicy, limits per index: what a failure means; `backoff.py`: the waiting
+4. `ending.py`: is the Job over, and why? `plan.py`: how many Pods are to be created or deleted, and what to write
+5. `newpods.py`: the Pods as they are made
+6. `controller.py`: creates and deletes, writes the status, takes finalizers off, and counts what is free
 
 A Pod carries the finalizer `batch.kubernetes.io/job-tracking` until its end stands in the Job's status. A finished
 Pod's UID is first written to `uncountedTerminatedPods`, then the finalizer comes off, then the UID becomes a number: a

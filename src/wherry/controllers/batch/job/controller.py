@@ -1,10 +1,10 @@
-"""Carries a Job's plan out: status first, then finalizers, then Pods."""
+"""Carries a Job's plan out: Pods, then the status, then finalizers, then what that makes of the status."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wherry.api import Obj, errors
 from wherry.api.batch.job import JOBS
@@ -12,10 +12,10 @@ from wherry.api.core.pod import PODS
 from wherry.api.types.batch_v1 import Job
 from wherry.api.types.core_v1 import Pod
 from wherry.client import Informer, Key
-from wherry.controllers.batch.job.counting import TRACKING, is_indexed, is_tracked
-from wherry.controllers.batch.job.indexes import INDEX
-from wherry.controllers.batch.job.plan import NewPod, Plan, is_finished, plan
-from wherry.controllers.batch.job.policies import FAILURE_COUNT, IGNORED_COUNT
+from wherry.controllers.batch.job.backoff import Record
+from wherry.controllers.batch.job.counting import TRACKING, is_tracked
+from wherry.controllers.batch.job.newpods import new_pod
+from wherry.controllers.batch.job.plan import Plan, conclude, created, is_finished, plan
 from wherry.controllers.claiming import claim_children
 from wherry.controllers.documents import plain, status_patch
 from wherry.controllers.finalizers import remove_finalizer
@@ -31,7 +31,6 @@ from wherry.controllers.podcontrol import (
     create_pod,
     delete_pods,
     is_namespace_terminating,
-    pod_from_template,
     slow_start,
 )
 from wherry.controllers.selectors import matches
@@ -40,7 +39,6 @@ from wherry.reconcile.expectations import Expectations
 
 BY_JOB = "tracked-by-job"
 """Index of Pods with the tracking finalizer by the key of their Job."""
-INDEX_VARIABLE = "JOB_COMPLETION_INDEX"
 OUR_NAME = "kubernetes.io/job-controller"
 WIDTH = 64
 
@@ -50,6 +48,10 @@ class State:
     jobs: Informer[Job]
     pods: Informer[Pod]
     expected: Expectations[str]
+    records: dict[str, Record] = field(default_factory=dict)
+    """Failures since the last success, by the Job's UID."""
+    freed: dict[str, frozenset[str]] = field(default_factory=dict)
+    """UIDs of Pods whose finalizer is off and whose view may still show it, by the Job's UID."""
 
 
 def start(deps: Deps) -> State:
@@ -65,96 +67,110 @@ async def reconcile(key: Key, deps: Deps) -> Result:
     await _free_strays(key, job, deps)
     if job is None or (job.spec.managed_by or OUR_NAME) != OUR_NAME:
         return DONE
+    uid = job.metadata.uid
     if is_finished(job):
+        state.records.pop(uid, None)
+        state.freed.pop(uid, None)
         await _settle([pod for pod in children(state.pods, job.metadata) if is_tracked(pod)], deps)
         return DONE
     selector = job.spec.selector
     pods = await claim_children(
         deps.client, (JOBS, job.metadata), lambda labels: matches(selector, labels), PODS, state.pods
     )
-    may_scale = state.expected.is_satisfied(job.metadata.uid)
-    decided = plan(job, pods, deps.clock.time(), may_scale=may_scale)
-    await _carry_out(job, decided, deps)
+    may_scale = state.expected.is_satisfied(uid)
+    decided = _plan(job, pods, deps, may_scale=may_scale)
+    failure = await _scale(job, decided, deps)
+    if isinstance(failure, _Half):
+        decided = created(decided, failure.created) if failure.is_creation else _plan(job, pods, deps, may_scale=False)
+    await _write(job, decided, deps)
+    if isinstance(failure, _Half) and failure.cause is not None:
+        raise failure.cause
     return Result(decided.look_again)
 
 
-async def _carry_out(job: Job, decided: Plan, deps: Deps) -> None:
-    await _write_status(job, decided.status, deps)
-    for note in decided.notes:
-        deps.events.event(job, note.type, note.reason, note.message)
-    await _settle(decided.settle, deps)
-    failure = await delete_pods(deps, job, decided.delete, deps.state.expected)
-    if failure is None:
-        failure = await _create(job, decided.create, deps)
+@dataclass(frozen=True, slots=True)
+class _Half:
+    """Not all Pods could be made or deleted."""
+
+    created: int
+    is_creation: bool
+    cause: Exception | None
+
+
+def _plan(job: Job, pods: Sequence[Pod], deps: Deps, *, may_scale: bool) -> Plan:
+    """Decide; what is settled and not yet seen to be is forgotten once it is."""
+    state: State = deps.state
+    uid = job.metadata.uid
+    known = state.freed.get(uid, frozenset())
+    freed = frozenset(pod.metadata.uid for pod in pods if is_tracked(pod) and pod.metadata.uid in known)
+    _keep(state.freed, uid, freed)
+    now = deps.clock.time()
+    return plan(job, pods, now, may_scale=may_scale, known=state.records.get(uid), freed=freed)
+
+
+async def _scale(job: Job, decided: Plan, deps: Deps) -> _Half | None:
+    """Delete and create; None if all went well."""
+    await _settle(decided.remove, deps)
+    gone = [*decided.remove, *decided.delete]
+    failure = await delete_pods(deps, job, gone, deps.state.expected)
     if failure is not None:
-        raise failure
-
-
-async def _write_status(job: Job, status: Obj, deps: Deps) -> None:
-    """The resource version guards the counts: they are made from what this pass read."""
-    patch = status_patch(plain(job.status), status, job.metadata.resource_version)
-    if patch is not None:
-        await deps.client.patch(JOBS, job.metadata.name, patch, job.metadata.namespace, subresource="status")
-
-
-async def _settle(pods: Sequence[Pod], deps: Deps) -> None:
-    for start_at in range(0, len(pods), WIDTH):
-        batch = pods[start_at : start_at + WIDTH]
-        await asyncio.gather(*(remove_finalizer(deps.client, PODS, pod.metadata, TRACKING) for pod in batch))
-
-
-async def _create(job: Job, new: Sequence[NewPod], deps: Deps) -> Exception | None:
-    if not new:
+        return _Half(0, False, failure)
+    if not decided.create:
         return None
     template = plain(job.spec.template)
     reference = controller_reference(JOBS, job.metadata)
 
     async def create(number: int) -> None:
-        pod = _pod(job, template, reference, new[number])
+        pod = new_pod(job, template, reference, decided.create[number])
         await create_pod(deps, job, job.metadata.namespace, pod, deps.state.expected)
 
-    _, failure = await slow_start(len(new), create)
-    if isinstance(failure, errors.ApiError) and is_namespace_terminating(failure):
+    made, failure = await slow_start(len(decided.create), create)
+    if failure is None:
         return None
-    return failure
+    is_expected = isinstance(failure, errors.ApiError) and is_namespace_terminating(failure)
+    return _Half(made, True, None if is_expected else failure)
 
 
-def _pod(job: Job, template: Obj, reference: Obj, new: NewPod) -> Obj:
-    pod = pod_from_template(template, job.metadata.name, reference)
-    metadata: Obj = pod["metadata"]
-    metadata["finalizers"] = [*metadata.get("finalizers", ()), TRACKING]
-    if not is_indexed(job) or new.index is None:
-        return pod
-    metadata["generateName"] = f"{job.metadata.name}-{new.index}-"
-    metadata["labels"] = {**metadata.get("labels", {}), INDEX: str(new.index)}
-    annotations = {**metadata.get("annotations", {}), INDEX: str(new.index)}
-    if new.failures is not None:
-        annotations[FAILURE_COUNT] = str(new.failures)
-        if new.ignored_failures:
-            annotations[IGNORED_COUNT] = str(new.ignored_failures)
-    metadata["annotations"] = annotations
-    pod["spec"] = _indexed_spec(job, pod["spec"], new.index)
-    return pod
+async def _write(job: Job, decided: Plan, deps: Deps) -> None:
+    """The status; then the finalizers of what it notes; then what that makes of the status."""
+    state: State = deps.state
+    uid, before, version = job.metadata.uid, plain(job.status), job.metadata.resource_version
+    freed: frozenset[str] = frozenset()
+    if decided.settle:
+        version = await _write_status(job, before, decided.status, version, deps)
+        before = decided.status
+        freed = await _settle(decided.settle, deps)
+        _keep(state.freed, uid, state.freed.get(uid, frozenset()) | freed)
+    status, notes = conclude(job, decided, freed, deps.clock.time())
+    await _write_status(job, before, status, version, deps)
+    state.records[uid] = decided.record
+    for note in (*decided.notes, *notes):
+        deps.events.event(job, note.type, note.reason, note.message)
 
 
-def _indexed_spec(job: Job, spec: Obj, index: int) -> Obj:
-    """Tell each container its index, and name the Pod by it."""
-    told = {**spec, "hostname": f"{job.metadata.name}-{index}"}
-    variable = {
-        "name": INDEX_VARIABLE,
-        "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": f"metadata.labels['{INDEX}']"}},
-    }
-    for kind in ("initContainers", "containers"):
-        if kind in spec:
-            told[kind] = [_with_variable(container, variable) for container in spec[kind]]
-    return told
+async def _write_status(job: Job, before: Obj, status: Obj, version: str, deps: Deps) -> str:
+    """The resource version guards the counts: they are made from what this pass read. Returns the next one."""
+    patch = status_patch(before, status, version)
+    if patch is None:
+        return version
+    metadata = job.metadata
+    written = await deps.client.patch(JOBS, metadata.name, patch, metadata.namespace, subresource="status")
+    return str(written["metadata"]["resourceVersion"])
 
 
-def _with_variable(container: Obj, variable: Obj) -> Obj:
-    env = container.get("env", [])
-    if any(entry.get("name") == INDEX_VARIABLE for entry in env):
-        return container
-    return {**container, "env": [*env, variable]}
+async def _settle(pods: Sequence[Pod], deps: Deps) -> frozenset[str]:
+    """Take finalizers off; returns the Pods that have none any more."""
+    for start_at in range(0, len(pods), WIDTH):
+        batch = pods[start_at : start_at + WIDTH]
+        await asyncio.gather(*(remove_finalizer(deps.client, PODS, pod.metadata, TRACKING) for pod in batch))
+    return frozenset(pod.metadata.uid for pod in pods)
+
+
+def _keep(kept: dict[str, frozenset[str]], uid: str, pods: frozenset[str]) -> None:
+    if pods:
+        kept[uid] = pods
+    else:
+        kept.pop(uid, None)
 
 
 async def _free_strays(key: Key, job: Job | None, deps: Deps) -> None:
@@ -190,6 +206,6 @@ CONTROLLER = Controller(
     view=Job,
     reconcile=reconcile,
     reads=(Watch(PODS, Pod, _of_pod),),
-    writes=("jobs.batch/status", "pods"),
+    writes=("jobs.batch/status", "pods[of Jobs]"),
     start=start,
 )

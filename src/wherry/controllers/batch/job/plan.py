@@ -1,26 +1,31 @@
-"""What a Job does next: is it over and why, which Pods to create and delete, and what its status says."""
+"""What a Job does next: is it over and why, which Pods to create and delete, and what its status says.
+
+A pass has two halves with a value between them. `plan` decides from what is seen. Once its Pods are made and deleted,
+its status written and finalizers taken off, `conclude` says what that makes of the status: UIDs become numbers, and a
+Job that has nothing left to count or to wait for is finished.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
 
 from wherry.api import Obj
 from wherry.api.types.batch_v1 import Job
 from wherry.api.types.core_v1 import Pod
 from wherry.controllers import conditions
-from wherry.controllers.batch.job import counting, indexes, policies
-from wherry.controllers.batch.job.counting import Census, is_indexed
+from wherry.controllers.batch.job import backoff, counting, indexes, policies
+from wherry.controllers.batch.job.backoff import Record
+from wherry.controllers.batch.job.counting import Census, Ending, is_indexed
+from wherry.controllers.batch.job.ending import FAILURE, FINAL, SUCCESS, condition, find_end, is_complete, reached
 from wherry.controllers.documents import plain
-from wherry.controllers.podranking import first_to_go
-from wherry.controllers.podstate import is_terminating
+from wherry.controllers.podranking import first_to_go, ranked
+from wherry.controllers.podstate import is_ready, is_terminating
 from wherry.lib.clock import format_time
 
 BURST = 500
-SUCCESS = "SuccessCriteriaMet"
-FAILURE = "FailureTarget"
 SUSPENDED = "Suspended"
-_FINAL = {SUCCESS: "Complete", FAILURE: "Failed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +48,22 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Carried out in this order: the status, then finalizers, then deletions and creations."""
+    """Carried out in this order: deletions and creations, the status, finalizers; then `conclude`."""
 
     status: Obj
+    """As it is once all that is to be created and deleted has been."""
+    record: Record
     settle: tuple[Pod, ...] = ()
     delete: tuple[Pod, ...] = ()
+    """Pods of a Job that is over: they are counted, and only then lose their finalizer."""
+    remove: tuple[Pod, ...] = ()
+    """Pods that there are too many of: they lose their finalizer first and count for nothing."""
     create: tuple[NewPod, ...] = ()
     notes: tuple[Note, ...] = ()
     look_again: float | None = None
+    end: Obj | None = None
+    """Why the Job is over."""
+    has_rest: bool = False
 
 
 @dataclass(slots=True)
@@ -60,6 +73,7 @@ class _Draft:
     status: Obj
     found: list[Obj]
     delete: list[Pod] = field(default_factory=list)
+    remove: list[Pod] = field(default_factory=list)
     create: list[NewPod] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     look_again: float | None = None
@@ -72,113 +86,141 @@ def is_finished(job: Job) -> bool:
     return any(c.type in ("Complete", "Failed") and c.status == "True" for c in job.status.conditions)
 
 
-def plan(job: Job, pods: Sequence[Pod], now: float, *, may_scale: bool) -> Plan:
-    """The next step of a Job that has not finished. `may_scale` is False while own writes are on their way."""
+def plan(
+    job: Job,
+    pods: Sequence[Pod],
+    now: float,
+    *,
+    may_scale: bool,
+    known: Record | None = None,
+    freed: AbstractSet[str] = frozenset(),
+) -> Plan:
+    """The next step of a Job that has not finished. `may_scale` is False while own writes are on their way.
+
+    `known` is the record of failures so far, `freed` are Pods that are settled although their view does not show it.
+    """
     status = plain(job.status)
     draft = _Draft(status, list(status.get("conditions", ())))
-    is_over = conditions.is_true(draft.found, SUCCESS) or conditions.is_true(draft.found, FAILURE)
-    census = counting.take(job, pods, is_over=is_over)
+    census = counting.take(job, pods, ending=_known_ending(draft.found), freed=freed)
+    counting_pods = [pod for pod in pods if counting.belongs(job, pod)]
+    record = backoff.record(known, counting_pods, census.newly_succeeded, census.newly_failed)
     if "startTime" not in status and not job.spec.suspend:
         status["startTime"] = format_time(now)
-    end = _end(job, census, draft, now)
+    end, look_again = find_end(job, census, draft.found, now)
+    if look_again is not None:
+        draft.wake_in(look_again)
     if end is not None:
         draft.delete += census.active
-        if not is_over:
-            census = counting.take(job, pods, is_over=True)
+        if not may_scale:
+            end = None  # There may be Pods that are not seen yet.
     elif may_scale and job.metadata.deletion_timestamp is None:
-        _suspend_or_resume(job, draft, now)
-        _scale(job, census, pods, draft, now)
-        end = _completion(job, census, draft, now)
+        _scale(job, census, pods, draft, record, now)
+        if is_complete(job, census, _left(census, draft)):
+            end = reached(now)
+        else:
+            _suspend_or_resume(job, draft, now)
     if end is not None:
-        _conclude(end, census, draft, now)
+        census = counting.take(job, pods, ending=_ending(end), freed=freed)
+        if conditions.find(draft.found, end["type"]) is None:
+            draft.found.append(end)
     _describe(job, census, draft)
     return Plan(
         status=draft.status,
+        record=record,
         settle=census.settled,
         delete=tuple(draft.delete),
+        remove=tuple(draft.remove),
         create=tuple(draft.create),
         notes=tuple(draft.notes),
         look_again=draft.look_again,
+        end=end,
+        has_rest=census.has_rest,
     )
 
 
-def _end(job: Job, census: Census, draft: _Draft, now: float) -> Obj | None:
-    """The condition (success or failure) that decides the Job, old or new."""
-    for decision in (SUCCESS, FAILURE):
-        known = conditions.find(draft.found, decision)
-        if known is not None and known.get("status") == "True":
-            return known
-    if census.failure_message:
-        return _condition(FAILURE, "PodFailurePolicy", census.failure_message, now)
-    limit = 6 if job.spec.backoff_limit is None else job.spec.backoff_limit
-    if census.failed > limit or policies.restarts_exceed_limit(job, census.active):
-        return _condition(FAILURE, "BackoffLimitExceeded", "Job has reached the specified backoff limit", now)
-    if (late := _seconds_left(job, now)) is not None:
-        if late <= 0:
-            return _condition(FAILURE, "DeadlineExceeded", "Job was active longer than specified deadline", now)
-        draft.wake_in(late)
-    if (failed := _failed_indexes(job, census, now)) is not None:
-        return failed
-    rule = policies.success_rule(job, census.completed) if is_indexed(job) else None
-    return None if rule is None else _condition(SUCCESS, "SuccessPolicy", f"Matched rules at index {rule}", now)
+def created(decided: Plan, number: int) -> Plan:
+    """The plan when only so many of its new Pods could be made."""
+    missing = len(decided.create) - number
+    return replace(decided, status=_with(decided.status, active=decided.status.get("active", 0) - missing))
 
 
-def _seconds_left(job: Job, now: float) -> float | None:
-    """Until activeDeadlineSeconds; None when there is no such deadline or it does not run."""
-    if job.spec.active_deadline_seconds is None or job.spec.suspend:
-        return None
-    started = job.status.start_time.timestamp() if job.status.start_time is not None else now
-    return started + job.spec.active_deadline_seconds - now
+def conclude(job: Job, decided: Plan, freed: AbstractSet[str], now: float) -> tuple[Obj, tuple[Note, ...]]:
+    """The status once the finalizers of `freed` Pods are off, and the Events that go with it."""
+    status = _counted(job, decided.status, freed)
+    uncounted = status.get("uncountedTerminatedPods") or {}
+    if decided.end is None or decided.has_rest or uncounted or status.get("terminating") or status.get("active"):
+        return status, ()
+    end = decided.end
+    final = condition(FINAL[end["type"]], end.get("reason", ""), end.get("message", ""), now)
+    status["conditions"] = [*status.get("conditions", ()), final]
+    if end["type"] == FAILURE:
+        return status, (Note("Warning", final["reason"], final["message"]),)
+    status["completionTime"] = format_time(now)
+    notes = [Note("Normal", "Completed", "Job completed")]
+    if job.spec.completions is not None and status.get("succeeded", 0) > job.spec.completions:
+        text = "Too many succeeded pods running after completion count reached"
+        notes.insert(0, Note("Warning", "TooManySucceededPods", text))
+    return status, tuple(notes)
 
 
-def _failed_indexes(job: Job, census: Census, now: float) -> Obj | None:
-    failed = census.failed_indexes
-    if not failed:
-        return None
-    most = job.spec.max_failed_indexes
-    if most is not None and len(failed) > most:
-        message = "Job has exceeded the specified maximal number of failed indexes"
-        return _condition(FAILURE, "MaxFailedIndexesExceeded", message, now)
-    if len(failed) + census.succeeded >= (job.spec.completions or 0):
-        return _condition(FAILURE, "FailedIndexes", "Job has failed indexes", now)
-    return None
+def _known_ending(found: Sequence[Obj]) -> Ending:
+    if conditions.is_true(found, SUCCESS):
+        return Ending.SUCCESS
+    return Ending.FAILURE if conditions.is_true(found, FAILURE) else Ending.NOT_YET
+
+
+def _ending(end: Obj) -> Ending:
+    return Ending.SUCCESS if end["type"] == SUCCESS else Ending.FAILURE
+
+
+def _left(census: Census, draft: _Draft) -> int:
+    """How many Pods run once the plan is carried out."""
+    return len(census.active) - len(draft.delete) - len(draft.remove) + len(draft.create)
 
 
 def _suspend_or_resume(job: Job, draft: _Draft, now: float) -> None:
-    is_suspended = conditions.is_true(draft.found, SUSPENDED)
+    known = conditions.find(draft.found, SUSPENDED)
+    is_suspended = known is not None and known.get("status") == "True"
     if job.spec.suspend and not is_suspended:
-        draft.found = conditions.changed(draft.found, _condition(SUSPENDED, "JobSuspended", "Job suspended", now))
+        _set(draft, condition(SUSPENDED, "JobSuspended", "Job suspended", now))
         draft.notes.append(Note("Normal", "Suspended", "Job suspended"))
     elif not job.spec.suspend and is_suspended:
-        resumed = {**_condition(SUSPENDED, "JobResumed", "Job resumed", now), "status": "False"}
-        draft.found = conditions.changed(draft.found, resumed)
+        _set(draft, {**condition(SUSPENDED, "JobResumed", "Job resumed", now), "status": "False"})
         draft.notes.append(Note("Normal", "Resumed", "Job resumed"))
         draft.status["startTime"] = format_time(now)
         if job.spec.active_deadline_seconds is not None:
             draft.wake_in(job.spec.active_deadline_seconds)
 
 
-def _scale(job: Job, census: Census, pods: Sequence[Pod], draft: _Draft, now: float) -> None:
-    active = list(census.active)
+def _set(draft: _Draft, new: Obj) -> None:
+    """Where the former of its type stands, with a new time."""
+    types = [each["type"] for each in draft.found]
+    if new["type"] in types:
+        draft.found[types.index(new["type"])] = new
+    else:
+        draft.found.append(new)
+
+
+def _scale(job: Job, census: Census, pods: Sequence[Pod], draft: _Draft, record: Record, now: float) -> None:
+    """Either delete or create; deletions come first."""
     if job.spec.suspend:
-        draft.delete += active
+        draft.remove += census.active
         draft.status.pop("startTime", None)
         return
     wanted = _wanted(job, census)
-    draft.delete += _surplus(job, census, wanted, now)[:BURST]
+    draft.remove += _surplus(job, census, wanted, now)[:BURST]
+    if draft.remove:
+        return
     terminating = sum(1 for pod in pods if is_terminating(pod)) if policies.replaces_only_failed(job) else 0
-    missing = min(wanted - (len(active) - len(draft.delete)) - terminating, BURST)
-    if missing <= 0 or (draft.delete and not is_indexed(job)):
+    missing = min(wanted - len(census.active) - terminating, BURST)
+    if missing <= 0:
         return
     if job.spec.backoff_limit_per_index is not None:
         _create_by_index_history(job, census, pods, draft, now, missing)
-        return
-    wait = policies.wait_before_retry(pods, now)
-    if wait > 0:
+    elif (wait := record.wait(now)) > 0:
         draft.wake_in(wait)
     elif is_indexed(job):
-        free = _free_indexes(job, census, pods, draft, missing)
-        draft.create += [NewPod(index) for index in free]
+        draft.create += [NewPod(index) for index in _free_indexes(job, census, pods, missing)]
     else:
         draft.create += [NewPod()] * missing
 
@@ -187,7 +229,7 @@ def _wanted(job: Job, census: Census) -> int:
     """How many Pods should run now."""
     parallelism = 1 if job.spec.parallelism is None else job.spec.parallelism
     if job.spec.completions is None:
-        return min(len(census.active), parallelism) if census.succeeded > 0 else parallelism
+        return len(census.active) if census.succeeded > 0 else parallelism
     remaining = job.spec.completions - census.succeeded - len(census.failed_indexes or ())
     return max(0, min(parallelism, remaining))
 
@@ -201,7 +243,7 @@ def _surplus(job: Job, census: Census, wanted: int, now: float) -> list[Pod]:
         done = census.completed | (census.failed_indexes or frozenset())
         seen: set[int] = set()
         proper = []
-        for pod in sorted(census.active, key=lambda p: (not _runs(p), p.metadata.name)):
+        for pod in reversed(ranked(census.active, (), now)):
             index = indexes.index_of(pod)
             if index is None or index >= completions or index in done or index in seen:
                 misfits.append(pod)
@@ -212,13 +254,9 @@ def _surplus(job: Job, census: Census, wanted: int, now: float) -> list[Pod]:
     return misfits + (first_to_go(proper, extra, census.active, now) if extra > 0 else [])
 
 
-def _runs(pod: Pod) -> bool:
-    return pod.status.phase == "Running"
-
-
-def _free_indexes(job: Job, census: Census, pods: Sequence[Pod], draft: _Draft, count: int) -> list[int]:
-    going = {pod.metadata.uid for pod in draft.delete}
-    holders = [pod for pod in census.active if pod.metadata.uid not in going]
+def _free_indexes(job: Job, census: Census, pods: Sequence[Pod], count: int) -> list[int]:
+    """The lowest indexes that have neither ended nor a Pod."""
+    holders = list(census.active)
     if policies.replaces_only_failed(job):
         holders += [pod for pod in pods if is_terminating(pod)]
     held = {index for pod in holders if (index := indexes.index_of(pod)) is not None}
@@ -230,15 +268,13 @@ def _create_by_index_history(
     job: Job, census: Census, pods: Sequence[Pod], draft: _Draft, now: float, count: int
 ) -> None:
     """With a limit per index, each index waits on its own and its Pods count its failures."""
-    history = counting.last_failed(pods)
-    for index in _free_indexes(job, census, pods, draft, job.spec.completions or 0):
-        if len(draft.create) >= count:
-            return
+    history = counting.last_failed(job, pods)
+    for index in _free_indexes(job, census, pods, count):
         last = history.get(index)
         if last is None:
             draft.create.append(NewPod(index, 0))
             continue
-        wait = policies.wait_before_index_retry(last, now)
+        wait = backoff.wait_for_index(last, now)
         if wait > 0:
             draft.wake_in(wait)
             continue
@@ -247,57 +283,59 @@ def _create_by_index_history(
         draft.create.append(NewPod(index, failures, policies.ignored_failures_of_index(last) + (1 if ignored else 0)))
 
 
-def _completion(job: Job, census: Census, draft: _Draft, now: float) -> Obj | None:
-    if job.spec.suspend or census.active or draft.create:
-        return None
-    if job.spec.completions is None:
-        is_complete = census.succeeded > 0
-    else:
-        is_complete = census.succeeded >= job.spec.completions
-    if not is_complete:
-        return None
-    return _condition(SUCCESS, "CompletionsReached", "Reached expected number of succeeded pods", now)
-
-
-def _conclude(end: Obj, census: Census, draft: _Draft, now: float) -> None:
-    """Note the decision; once no Pod runs and none is uncounted, the Job is finished."""
-    if conditions.find(draft.found, end["type"]) is None:
-        draft.found = [*draft.found, end]
-    is_counted = not (census.uncounted_succeeded or census.uncounted_failed or census.waits or census.settled)
-    if census.active or census.terminating or not is_counted:
-        return
-    final = _condition(_FINAL[end["type"]], end.get("reason", ""), end.get("message", ""), now)
-    draft.found = [*draft.found, final]
-    if end["type"] == SUCCESS:
-        draft.status["completionTime"] = format_time(now)
-        draft.notes.append(Note("Normal", "Completed", "Job completed"))
-    else:
-        draft.notes.append(Note("Warning", final["reason"], final["message"]))
-
-
 def _describe(job: Job, census: Census, draft: _Draft) -> None:
-    """The counts, as they stand before this plan's own deletions and creations."""
-    status = draft.status
-    numbers = {"active": len(census.active), "succeeded": census.counted_succeeded, "failed": census.counted_failed}
-    for name, number in numbers.items():
-        if number:
-            status[name] = number
-        else:
-            status.pop(name, None)
-    status["ready"] = census.ready
-    status["terminating"] = census.terminating
+    """The counts, as they stand once the plan is carried out."""
+    gone = [*draft.delete, *draft.remove]
+    status = _with(
+        draft.status,
+        active=_left(census, draft),
+        succeeded=census.counted_succeeded,
+        failed=census.counted_failed,
+    )
+    status["ready"] = census.ready - sum(1 for pod in gone if is_ready(pod))
+    status["terminating"] = census.terminating + len(gone)
     if is_indexed(job):
         _put(status, "completedIndexes", indexes.format_set(census.completed))
     if census.failed_indexes is not None:
         status["failedIndexes"] = indexes.format_set(census.failed_indexes)
-    uncounted: Obj = {}
-    if census.uncounted_succeeded:
-        uncounted["succeeded"] = list(census.uncounted_succeeded)
-    if census.uncounted_failed:
-        uncounted["failed"] = list(census.uncounted_failed)
-    status["uncountedTerminatedPods"] = uncounted
+    status["uncountedTerminatedPods"] = _uncounted(census.uncounted_succeeded, census.uncounted_failed)
     if draft.found:
         status["conditions"] = draft.found
+    draft.status = status
+
+
+def _counted(job: Job, status: Obj, freed: AbstractSet[str]) -> Obj:
+    """UIDs of Pods that are free become numbers; successes of indexed Jobs are numbers already."""
+    noted = status.get("uncountedTerminatedPods") or {}
+    ok, bad = noted.get("succeeded", ()), noted.get("failed", ())
+    left_ok, left_bad = ([uid for uid in uids if uid not in freed] for uids in (ok, bad))
+    counted = _with(
+        status,
+        succeeded=status.get("succeeded", 0) + len(ok) - len(left_ok),
+        failed=status.get("failed", 0) + len(bad) - len(left_bad),
+    )
+    counted["uncountedTerminatedPods"] = _uncounted(left_ok, left_bad)
+    return counted
+
+
+def _uncounted(succeeded: Sequence[str], failed: Sequence[str]) -> Obj:
+    noted: Obj = {}
+    if succeeded:
+        noted["succeeded"] = list(succeeded)
+    if failed:
+        noted["failed"] = list(failed)
+    return noted
+
+
+def _with(status: Obj, **numbers: int) -> Obj:
+    """A copy with numbers, of which zeros are left out."""
+    changed = dict(status)
+    for name, number in numbers.items():
+        if number:
+            changed[name] = number
+        else:
+            changed.pop(name, None)
+    return changed
 
 
 def _put(status: Obj, name: str, text: str) -> None:
@@ -305,15 +343,3 @@ def _put(status: Obj, name: str, text: str) -> None:
         status[name] = text
     else:
         status.pop(name, None)
-
-
-def _condition(type: str, reason: str, message: str, now: float) -> Obj:
-    stamp = format_time(now)
-    return {
-        "type": type,
-        "status": "True",
-        "lastProbeTime": stamp,
-        "lastTransitionTime": stamp,
-        "reason": reason,
-        "message": message,
-    }

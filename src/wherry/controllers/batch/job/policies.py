@@ -7,15 +7,11 @@ from dataclasses import dataclass
 from enum import Enum
 
 from wherry.api.types.batch_v1 import Job, PodFailurePolicyOnExitCodesRequirement, PodFailurePolicyRule
-from wherry.api.types.core_v1 import ContainerStateTerminated, ContainerStatus, Pod
+from wherry.api.types.core_v1 import ContainerStatus, Pod
 from wherry.controllers.batch.job import indexes
-from wherry.controllers.podstate import is_finished
 
 FAILURE_COUNT = "batch.kubernetes.io/job-index-failure-count"
 IGNORED_COUNT = "batch.kubernetes.io/job-index-ignored-failure-count"
-
-BACKOFF_BASE = 10.0
-BACKOFF_CAP = 600.0
 
 
 class Meaning(Enum):
@@ -93,69 +89,11 @@ def success_rule(job: Job, succeeded: Collection[int]) -> int | None:
     return None
 
 
-def restarts_exceed_limit(job: Job, pods: Collection[Pod]) -> bool:
-    """With restartPolicy OnFailure, restarts inside Pods count against the back-off limit too."""
-    if job.spec.template.spec.restart_policy != "OnFailure":
-        return False
-    limit = job.spec.backoff_limit or 0
-    restarts = sum(
-        status.restart_count
-        for pod in pods
-        if pod.status.phase in ("Running", "Pending")
-        for status in (*pod.status.init_container_statuses, *pod.status.container_statuses)
-    )
-    return restarts > 0 if limit == 0 else restarts >= limit
-
-
-def wait_before_retry(pods: Collection[Pod], now: float) -> float:
-    """Seconds to wait before new Pods, after the failures that came since the last success."""
-    finished = sorted(
-        ((finish_time(pod), pod.status.phase == "Failed") for pod in pods if is_finished(pod)), reverse=True
-    )
-    failures = 0
-    for _, is_failure in finished:
-        if not is_failure:
-            break
-        failures += 1
-    if failures == 0:
-        return 0.0
-    return max(0.0, finished[0][0] + _backoff(failures) - now)
-
-
-def wait_before_index_retry(last: Pod, now: float) -> float:
-    """Seconds to wait before an index gets another Pod after its `last` one failed."""
-    failures = failures_of_index(last) + ignored_failures_of_index(last) + 1
-    return max(0.0, finish_time(last) + _backoff(failures) - now)
-
-
-def finish_time(pod: Pod) -> float:
-    """When the Pod ended, as well as its status tells."""
-    ends = [state.finished_at.timestamp() for state in _terminations(pod) if state.finished_at is not None]
-    if ends:
-        return max(ends)
-    for condition in pod.status.conditions:
-        if condition.type == "Ready" and condition.last_transition_time is not None:
-            return condition.last_transition_time.timestamp()
-    if pod.metadata.deletion_timestamp is not None:
-        return pod.metadata.deletion_timestamp.timestamp()
-    created = pod.metadata.creation_timestamp
-    return created.timestamp() if created is not None else 0.0
-
-
-def _backoff(failures: int) -> float:
-    return min(BACKOFF_BASE * 2.0 ** min(failures - 1, 20), BACKOFF_CAP)
-
-
 def _number(pod: Pod, annotation: str) -> int:
     try:
         return max(0, int(pod.metadata.annotations.get(annotation, "0")))
     except ValueError:
         return 0
-
-
-def _terminations(pod: Pod) -> list[ContainerStateTerminated]:
-    statuses = pod.status.container_statuses
-    return [s.state.terminated for s in statuses if s.state is not None and s.state.terminated is not None]
 
 
 def _matched(rule: PodFailurePolicyRule, number: int, pod: Pod) -> str | None:

@@ -1,11 +1,19 @@
 from __future__ import annotations
 
+import random
 from typing import Any
+
+import pytest
 
 from wherry.api import Obj
 from wherry.api.batch.job import JOBS
 from wherry.api.core.event import EVENTS
-from wherry.controllers.tests.plane import Plane, running
+from wherry.api.core.pod import PODS
+from wherry.api.resource import Resource
+from wherry.controllers import catalog
+from wherry.controllers.tests.lagging import LaggingClient
+from wherry.controllers.tests.plane import Plane, only, running, without
+from wherry.reconcile.loop import Loops
 
 
 async def add_job(plane: Plane, **spec: Any) -> None:
@@ -99,6 +107,116 @@ async def test_a_deadline_and_a_suspension() -> None:
         await plane.pass_time(61)
         await plane.run_pods()
         assert conditions(await status(plane)) == {"FailureTarget": "DeadlineExceeded", "Failed": "DeadlineExceeded"}
+
+
+async def test_a_job_of_one_pod_takes_as_few_writes_as_upstreams() -> None:
+    async with running() as plane:
+        states: list[Obj] = []
+        seen = plane.client.informer(JOBS, dict)
+        seen.add_handler(lambda _, new: states.append(new["status"]) if new is not None else None)
+        await add_job(plane, parallelism=1, completions=1)
+        await plane.run_pods()
+        await end_all(plane)
+        told = [
+            (s.get("active"), s.get("ready"), s.get("succeeded"), s.get("uncountedTerminatedPods") not in (None, {}))
+            for s in states
+        ]
+        assert told == [
+            (None, None, None, False),  # created
+            (1, 0, None, False),  # its Pod is there
+            (1, 1, None, False),  # and ready
+            (None, 0, None, True),  # and has succeeded
+            (None, 0, 1, False),  # which counts: complete
+        ]
+
+
+async def test_suspended_pods_do_not_count_as_failed_and_the_time_starts_anew() -> None:
+    async with running(without("pod-garbage-collector-controller")) as plane:
+        await add_job(plane, backoffLimit=0, activeDeadlineSeconds=100)
+        await plane.run_pods()
+        await plane.pass_time(90)
+        await plane.client.patch(JOBS, "j", {"spec": {"suspend": True}}, "default")
+        await plane.settle()
+        found = await status(plane)
+        assert await plane.pods() == []
+        assert ("failed" in found, "active" in found, "startTime" in found) == (False, False, False)
+        await plane.pass_time(90)
+        await plane.client.patch(JOBS, "j", {"spec": {"suspend": False}}, "default")
+        await plane.settle()
+        assert len(await plane.pods()) == 2
+        assert {c["type"]: c["status"] for c in (await status(plane))["conditions"]} == {"Suspended": "False"}
+        await plane.pass_time(90)
+        assert len(await plane.pods()) == 2
+
+
+async def test_a_job_that_others_manage_is_left_alone() -> None:
+    async with running() as plane:
+        await add_job(plane, managedBy="example.com/other")
+        assert await plane.pods() == []
+        assert (await status(plane)) == {}
+
+
+async def test_failures_beyond_the_limit_take_the_others_along() -> None:
+    async with running(without("pod-garbage-collector-controller")) as plane:
+        await add_job(plane, backoffLimit=0, completions=2)
+        await plane.run_pods()
+        await plane.set_phase((await plane.pods())[0], "Failed")
+        await plane.settle()
+        found = await status(plane)
+        assert conditions(found) == {"FailureTarget": "BackoffLimitExceeded", "Failed": "BackoffLimitExceeded"}
+        assert (found["failed"], found["terminating"]) == (2, 0)
+        assert len(await plane.pods()) == 1
+        failed = [event for event in await plane.items(EVENTS) if event["type"] == "Warning"]
+        assert [event["message"] for event in failed] == ["Job has reached the specified backoff limit"]
+
+
+async def test_evictions_that_a_policy_ignores_do_not_count() -> None:
+    async with running(without("pod-garbage-collector-controller")) as plane:
+        ignored = {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}
+        await add_job(plane, backoffLimit=0, parallelism=1, completions=1, podFailurePolicy={"rules": [ignored]})
+        await plane.run_pods()
+        name = (await plane.pods())[0]["metadata"]["name"]
+        body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name}}
+        await plane.client.create(PODS, body, "default", name=name, subresource="eviction")
+        await plane.settle()
+        await plane.client.patch(PODS, name, {"status": {"phase": "Failed"}}, "default", subresource="status")
+        await plane.settle()
+        await plane.pass_time(11)
+        assert "failed" not in await status(plane)
+        assert name not in [pod["metadata"]["name"] for pod in await plane.pods()]
+        assert len(await plane.pods()) == 1
+
+
+class PodsLag(LaggingClient):
+    """Shows Jobs at once and Pods later, as two watches of their own may."""
+
+    def informer(self, resource: Resource, view: type[Any], *, field_selector: str = "") -> Any:
+        if resource is JOBS:
+            return self._real.informer(resource, view, field_selector=field_selector)
+        return super().informer(resource, view, field_selector=field_selector)
+
+
+@pytest.mark.parametrize("client", [LaggingClient, PodsLag])
+async def test_stale_views_count_no_pod_twice(client: type[LaggingClient]) -> None:
+    """Informers that show old states lead to conflicts and waiting, never to more Pods or other numbers."""
+    async with running(lambda _: []) as plane:
+        lagging = client(plane.client)
+        chosen = only("job-controller")(catalog.controllers(catalog.Settings(root_ca=lambda: "")))
+        loops = Loops(chosen, lagging, plane.clock, random.Random(7), plane.recorder)
+        plane.loops.append(loops)
+        await loops.start()
+        await add_job(plane, completions=4, parallelism=2)
+        for turn in range(200):
+            lagging.deliver(1 + turn % 3)
+            await plane.pass_time(1)
+            pods = [pod for pod in await plane.pods() if pod["status"].get("phase") in (None, "Pending")]
+            assert len(pods) <= 2
+            if pods and turn % 4 == 0:
+                await plane.set_phase(pods[0], "Succeeded")
+        found = await status(plane)
+        assert (found["succeeded"], found["uncountedTerminatedPods"]) == (4, {})
+        assert len(await plane.pods()) == 4
+        assert conditions(found) == {"SuccessCriteriaMet": "CompletionsReached", "Complete": "CompletionsReached"}
 
 
 async def test_pods_of_a_deleted_job_lose_their_finalizer() -> None:

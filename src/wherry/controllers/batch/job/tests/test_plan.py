@@ -12,9 +12,10 @@ from wherry.api import Obj
 from wherry.api.types.batch_v1 import Job
 from wherry.api.types.decoding import convert
 from wherry.controllers import conditions
+from wherry.controllers.batch.job.backoff import Record
 from wherry.controllers.batch.job.counting import TRACKING
 from wherry.controllers.batch.job.indexes import INDEX
-from wherry.controllers.batch.job.plan import Plan, is_finished, plan
+from wherry.controllers.batch.job.plan import NewPod, conclude, is_finished, plan
 from wherry.controllers.tests.views import NOW, pod
 from wherry.lib.clock import format_time
 
@@ -53,13 +54,18 @@ def test_plan(case: dict[str, Any]) -> None:
         assert [new.index for new in decided.create] == want["indexes"]
     if "failures" in want:
         assert [new.failures for new in decided.create] == want["failures"]
-    assert sorted(p.metadata.name for p in decided.delete) == want.get("delete", [])
-    assert sorted(p.metadata.name for p in decided.settle) == want.get("settle", [])
+    for name in ("delete", "remove", "settle"):
+        assert sorted(p.metadata.name for p in getattr(decided, name)) == want.get(name, []), name
+    status = decided.status if decided.settle else conclude(job(case["spec"]), decided, frozenset(), NOW)[0]
     for name, value in want.get("status", {}).items():
-        assert decided.status.get(name) == value, name
-    found = {c["type"]: c["reason"] for c in decided.status.get("conditions", []) if c["status"] == "True"}
+        assert status.get(name) == value, name
+    found = {c["type"]: c["reason"] for c in status.get("conditions", []) if c["status"] == "True"}
     assert found == want.get("conditions", {})
     assert decided.look_again == want.get("again")
+
+
+class Killed(Exception):
+    """The controller died."""
 
 
 class World:
@@ -69,42 +75,80 @@ class World:
         self.spec = spec
         self.status: Obj = {}
         self.pods: dict[str, dict[str, Any]] = {}
+        self.ended: dict[str, str] = {}
+        """How each Pod ended that the Job has to count."""
         self.made = 0
         self.now = NOW
+        self.record: Record | None = None
+        self.steps_left = 1_000_000
+        """After so many writes the controller dies."""
 
-    def step(self) -> Plan | None:
+    def step(self, dies_after: int = 1_000_000) -> None:
         current = job(self.spec, self.status)
         if is_finished(current):
-            return None
-        decided = plan(current, [job_pod(n, f) for n, f in self.pods.items()], self.now, may_scale=True)
-        self.status = decided.status
-        for settled in decided.settle:
-            self.pods[settled.metadata.name]["finalizers"] = []
-        for gone in decided.delete:
+            return
+        self.steps_left = dies_after
+        try:
+            self._carry_out(current)
+        except Killed:
+            self.record = None
+
+    def _carry_out(self, current: Job) -> None:
+        pods = [job_pod(n, f) for n, f in self.pods.items()]
+        decided = plan(current, pods, self.now, may_scale=True, known=self.record)
+        for gone in decided.remove:
+            self._write()
+            self.pods[gone.metadata.name]["finalizers"] = []
+            self._write()
             self.pods[gone.metadata.name]["going"] = True
+        for gone in decided.delete:
+            self._write()
+            self.pods[gone.metadata.name]["going"] = True
+            self.ended.setdefault(gone.metadata.name, "Failed")
         for new in decided.create:
-            self.made += 1
-            facts: dict[str, Any] = {"phase": "Running", "created": NOW - self.now}
-            if new.index is not None:
-                facts["index"] = new.index
-                if new.failures is not None:
-                    facts["annotations"] = {"batch.kubernetes.io/job-index-failure-count": str(new.failures)}
-            self.pods[f"p{self.made}"] = facts
-        return decided
+            self._write()
+            self._make(new)
+        freed: set[str] = set()
+        if decided.settle:
+            self._write()
+            self.status = decided.status
+            for settled in decided.settle:
+                self._write()
+                self.pods[settled.metadata.name]["finalizers"] = []
+                freed.add(settled.metadata.uid)
+        status, _ = conclude(current, decided, freed, self.now)
+        self._write()
+        self.status = status
+        self.record = decided.record
+
+    def _write(self) -> None:
+        if self.steps_left == 0:
+            raise Killed
+        self.steps_left -= 1
+
+    def _make(self, new: NewPod) -> None:
+        self.made += 1
+        facts: dict[str, Any] = {"phase": "Running", "created": NOW - self.now}
+        if new.index is not None:
+            facts["index"] = new.index
+            if new.failures is not None:
+                facts["annotations"] = {"batch.kubernetes.io/job-index-failure-count": str(new.failures)}
+        self.pods[f"p{self.made}"] = facts
 
     def end(self, number: int, phase: str) -> None:
-        running = [f for f in self.pods.values() if f["phase"] == "Running" and not f.get("going")]
+        running = [(n, f) for n, f in self.pods.items() if f["phase"] == "Running" and not f.get("going")]
         if running:
-            one = running[number % len(running)]
+            name, one = running[number % len(running)]
             one.update(phase=phase, exit=0 if phase == "Succeeded" else 1, ended=NOW - self.now)
+            self.ended[name] = phase
 
     def collect(self) -> None:
         """The kubelet ends what is deleted; what has no finalizer is gone then."""
         self.pods = {n: f for n, f in self.pods.items() if not (f.get("going") and f.get("finalizers") == [])}
 
     @property
-    def running(self) -> int:
-        return sum(1 for f in self.pods.values() if f["phase"] == "Running" and not f.get("going"))
+    def running(self) -> list[dict[str, Any]]:
+        return [f for f in self.pods.values() if f["phase"] == "Running" and not f.get("going")]
 
 
 @settings(max_examples=100, deadline=None)
@@ -112,9 +156,12 @@ class World:
     parallelism=st.integers(1, 4),
     completions=st.integers(1, 6),
     indexed=st.booleans(),
-    moves=st.lists(st.tuples(st.sampled_from(["Succeeded", "Failed", "step", "step"]), st.integers(0, 3)), max_size=30),
+    moves=st.lists(
+        st.tuples(st.sampled_from(["Succeeded", "Failed", "step", "step", "die", "die"]), st.integers(0, 6)),
+        max_size=30,
+    ),
 )
-def test_a_job_never_runs_more_than_its_parallelism_and_ends_with_right_counts(
+def test_a_job_never_runs_more_than_its_parallelism_and_counts_every_pod_once_across_deaths(
     parallelism: int, completions: int, indexed: bool, moves: list[tuple[str, int]]
 ) -> None:
     world = World(
@@ -126,21 +173,28 @@ def test_a_job_never_runs_more_than_its_parallelism_and_ends_with_right_counts(
         }
     )
 
-    def step() -> None:
-        world.step()
+    def step(dies_after: int = 1_000_000) -> None:
+        world.step(dies_after)
         world.now += 700  # longer than any back-off
         world.collect()
-        assert world.running <= parallelism
+        held = [f.get("index") for f in world.running]
+        assert not indexed or len(held) == len(set(held)), "an index runs twice"
+        assert len(world.running) <= parallelism
 
     for move, number in moves:
-        step() if move == "step" else world.end(number, move)
+        if move == "step":
+            step()
+        elif move == "die":
+            step(number)
+        else:
+            world.end(number, move)
     for _ in range(60):
         step()
         world.end(0, "Succeeded")
     found = world.status["conditions"]
     assert conditions.is_true(found, "Complete")
     assert world.status["succeeded"] == completions
-    assert world.status.get("failed", 0) == sum(1 for f in world.pods.values() if f["phase"] == "Failed")
+    assert world.status.get("failed", 0) == sum(1 for phase in world.ended.values() if phase == "Failed")
     assert world.status["uncountedTerminatedPods"] == {}
     assert all(f["finalizers"] == [] for f in world.pods.values())
     if indexed:
@@ -159,7 +213,7 @@ def test_a_job_that_always_fails_stops_at_its_limit(limit: int, parallelism: int
     found = {c["type"]: c["reason"] for c in world.status["conditions"]}
     assert found == {"FailureTarget": "BackoffLimitExceeded", "Failed": "BackoffLimitExceeded"}
     assert limit < world.status["failed"] <= limit + parallelism + 1
-    assert world.running == 0
+    assert world.running == []
 
 
 def test_a_deadline_ends_the_job() -> None:
