@@ -9,12 +9,13 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import pytest
 
 from wherry.api import Obj
+from wherry.api.errors import ApiError
 from wherry.testing import Cluster
 from wherry.testing.cluster.options import Snapshot
 from wherry.testing.history import Entries, Entry, History
@@ -54,7 +55,7 @@ JOB = {
     "metadata": {"name": "sum"},
     "spec": {"completions": 4, "parallelism": 2, "template": template("sum", restartPolicy="Never")},
 }
-BUDGET = {
+BUDGET: dict[str, Any] = {
     "apiVersion": "policy/v1",
     "kind": "PodDisruptionBudget",
     "metadata": {"name": "web"},
@@ -251,7 +252,67 @@ def test_other_seeds_come_to_the_same_end(expected: dict[str, list[Any]]) -> Non
         assert shape_difference(expected, run(c)) == ""
 
 
-def with_patience(c: Cluster, step: Callable[[Cluster], None]) -> None:
+def test_drains_in_trouble_never_break_a_budget() -> None:
+    least = 4
+    budget = {**BUDGET, "spec": {**BUDGET["spec"], "minAvailable": least}}
+    with Cluster(nodes=4, clock="manual") as c:
+        c.apply([workload("web", "Deployment", 6), budget])
+        c.clock.advance(seconds=20)
+        began = c.history()[-1].revision
+        for number in (1, 2, 3):
+            with ExitStack() as stack:
+                errors_everywhere(c, stack)
+                replies_lost(c, stack)
+                drain(c, f"node-{number}")
+            c.restart()
+            c.clock.advance(seconds=60)
+        placed = Counter(pod["spec"]["nodeName"] for pod in c.client().list("pods"))
+        assert placed == {"node-4": 6}
+        evicted = assert_budget(c.history(), began, least)
+        assert evicted >= 4
+
+
+def drain(c: Cluster, node: str) -> None:
+    """What `kubectl drain` does."""
+    api = c.client()
+    with_patience(c, lambda c: api.patch(f"node/{node}", {"spec": {"unschedulable": True}}))
+    for _ in range(200):
+        here = [pod["metadata"]["name"] for pod in api.list("pods") if pod["spec"].get("nodeName") == node]
+        if not here:
+            return
+        for name in here:
+            with suppress(ApiError):
+                api.create_sub("pod", name, "eviction", {"metadata": {"name": name}})
+        c.clock.advance(seconds=5)
+    raise AssertionError(f"{node} is not empty")
+
+
+def assert_budget(history: Entries, since: int, least: int) -> int:
+    """After every eviction enough Pods are ready and stay; returns how many there were."""
+    pods: dict[str, Obj] = {}
+    evicted = 0
+    for entry in history.where(kind="Pod"):
+        if entry.after is None:
+            pods.pop(entry.name, None)
+        else:
+            pods[entry.name] = entry.after
+        if entry.verb == "create/eviction" and entry.revision > since and is_going(entry.after):
+            evicted += not is_going(entry.before)
+            well = [pod for pod in pods.values() if is_ready(pod) and not is_going(pod)]
+            assert len(well) >= least, f"{len(well)} Pods are left after {entry}"
+    return evicted
+
+
+def is_going(pod: Obj | None) -> bool:
+    return pod is None or "deletionTimestamp" in pod["metadata"]
+
+
+def is_ready(pod: Obj) -> bool:
+    conditions = pod.get("status", {}).get("conditions", ())
+    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
+
+
+def with_patience(c: Cluster, step: Callable[[Cluster], Any]) -> None:
     """Do what a person does who is told to try again."""
     for _ in range(20):
         try:
