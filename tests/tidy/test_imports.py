@@ -25,7 +25,7 @@ ROLES = {
     "agent": ("wherry.roles.agent", ("wherry.apiserver", "wherry.store", "wherry.controllers", "cryptography", "yaml")),
     "a test's cluster": (
         "wherry.testing.cluster.sync",
-        ("uvloop", "grpc", "pyroute2", "sqlite3", "cryptography", "yaml", "wherry.roles", "wherry.network"),
+        ("uvloop", "grpc", "pyroute2", "sqlite3", "cryptography", "yaml", "tempfile", "wherry.roles", "wherry.network"),
     ),
     "control plane": ("wherry.controlplane.plane", ("grpc", "sqlite3", "wherry.kubelet", "wherry.roles", "uvloop")),
 }

@@ -12,7 +12,6 @@ other by `difference`.
 from __future__ import annotations
 
 import asyncio
-import difflib
 import fnmatch
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -168,6 +167,8 @@ class Entries(Sequence[Entry]):
 
 def difference(one: Entries, other: Entries) -> str:
     """Where two runs part, as a unified diff of their writes; "" if they do not."""
+    import difflib
+
     return "\n".join(difflib.unified_diff([*map(str, one)], [*map(str, other)], "one", "other", lineterm="", n=2))
 
 

@@ -6,9 +6,7 @@ Certificates and connections live in the machine's time, whatever the cluster's 
 
 from __future__ import annotations
 
-import shutil
 import ssl
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,12 +47,14 @@ class Authority:
     def folder(self) -> Path:
         """A place for files that nobody else can read, until `close`."""
         if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="wherry-"))
+            from tempfile import mkdtemp  # With all that it brings 5 ms, which most tests never spend.
+
+            self._folder = Path(mkdtemp(prefix="wherry-"))
         return self._folder
 
     def pair(self) -> Pair:
         if self._pair is None:
-            from wherry.identity import ca  # 30 ms that most tests never spend.
+            from wherry.identity import ca  # Another 30 ms.
 
             self._pair = Pair(self.folder / "ca.crt", self.folder / "ca.key")
             ca.make_authority(self._pair, "kubernetes-ca", time.time(), _LIFETIME_SECONDS)
@@ -77,6 +77,8 @@ class Authority:
 
     def close(self) -> None:
         if self._folder is not None:
+            import shutil
+
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = self._pair = None
 
