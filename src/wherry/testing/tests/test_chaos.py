@@ -252,6 +252,26 @@ def test_other_seeds_come_to_the_same_end(expected: dict[str, list[Any]]) -> Non
         assert shape_difference(expected, run(c)) == ""
 
 
+@pytest.mark.parametrize("trouble", [errors_everywhere, replies_lost, everything_slow], ids=lambda each: each.__name__)
+def test_a_namespace_goes_with_all_that_is_in_it(trouble: Callable[[Cluster, ExitStack], None]) -> None:
+    with Cluster(nodes=3, clock="manual") as c:
+        api = c.client("doomed")
+        api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "doomed"}})
+        c.apply([workload("web", "Deployment", 4), service("web"), JOB, BUDGET], namespace="doomed")
+        c.clock.advance(seconds=20)
+        with ExitStack() as stack:
+            trouble(c, stack)
+            api.delete("namespace/doomed")
+            c.restart()
+            c.clock.advance(seconds=30)
+            c.restart()
+            c.wait("namespace/doomed", "delete", timeout=300)
+        assert [kind for kind in KINDS if api.list(kind)] == []
+        left = [entry for entry in c.history(namespace="doomed") if entry.new is not None]
+        gone = {(entry.kind, entry.name) for entry in c.history(namespace="doomed") if entry.new is None}
+        assert {(entry.kind, entry.name) for entry in left if entry.kind != "Event"} <= gone
+
+
 def test_drains_in_trouble_never_break_a_budget() -> None:
     least = 4
     budget = {**BUDGET, "spec": {**BUDGET["spec"], "minAvailable": least}}
