@@ -39,6 +39,8 @@ from wherry.scheduler.watching import Watching
 
 log = logging.getLogger(__name__)
 
+_NO_STATE = "not found"
+"""What upstream's plugin says that was not asked about the Pod; and then nobody else is asked to help it."""
 _TURN_SECONDS = 0.005
 _TURN_PODS = 64
 _LONGEST_NOTE = 1024
@@ -133,7 +135,8 @@ class Scheduler:
         try:
             answer = planner.place(pod, self._chance, self._start)
             if isinstance(answer, Unfit):
-                self._explain(pod, answer, self._candidates(pod, answer, planner))
+                words = self._last_resorts(pod, answer, planner)
+                self._explain(pod, answer, self._candidates(pod, answer, planner, words), words)
             else:
                 self._start += answer.asked
                 self._take(pod, answer)
@@ -149,10 +152,11 @@ class Scheduler:
             if self.queue.place(pod.uid) is not Place.IN_FLIGHT:
                 pass  # It went away, or was bound by somebody else, in the meantime.
             elif isinstance(answer, Unfit):
-                found = self._candidates(pod, answer, planner)
+                words = self._last_resorts(pod, answer, planner)
+                found = self._candidates(pod, answer, planner, words)
                 if isinstance(found, list):
                     found = await self._consultants.preempt(pod, found)
-                self._explain(pod, answer, found)
+                self._explain(pod, answer, found, words)
             else:
                 self._start += answer.asked
                 self._take(pod, answer)
@@ -232,18 +236,21 @@ class Scheduler:
         self._event(pod, "Warning", "FailedScheduling", message)
         self._tasks.spawn(self._tell(pod, message, bind.ERROR, None))
 
-    def _explain(self, pod: PodInfo, unfit: Unfit, found: list[Candidate] | Hopeless | None) -> None:
+    def _explain(
+        self, pod: PodInfo, unfit: Unfit, found: list[Candidate] | Hopeless | None, words: Sequence[str] = ()
+    ) -> None:
         """The Pod fits nowhere: say why, and make room for it if there are candidates."""
         self.counters.unschedulable += 1
-        message, nominated = unfit.message, None
+        nominated = None
         if isinstance(found, Hopeless):
-            message = f"{message} preemption: {found.message}"
+            words = [*words, f"preemption: {found.message}"]
             nominated = "" if found.clears else None
+        elif found:
+            nominated = self._preempt(pod, choose(found))
+            words = ()
         elif found is not None:
-            if found:
-                nominated = self._preempt(pod, choose(found))
-            else:
-                message = f"{message} preemption: no candidate node for preemption"
+            words = [*words, "preemption: no candidate node for preemption"]
+        message = f"{unfit.message} {', '.join(words)}" if words else unfit.message
         if nominated:
             self._nominations.set(pod, nominated)
         elif nominated is not None:
@@ -252,10 +259,23 @@ class Scheduler:
         self._event(pod, "Warning", "FailedScheduling", message)
         self._tasks.spawn(self._tell(pod, message, bind.UNSCHEDULABLE, nominated))
 
-    def _candidates(self, pod: PodInfo, unfit: Unfit, planner: Planner) -> list[Candidate] | Hopeless | None:
+    def _last_resorts(self, pod: PodInfo, unfit: Unfit, planner: Planner) -> list[str]:
+        """What plugins do for a Pod that fits nowhere, in their words."""
+        words: list[str] = []
+        if unfit.message == NO_NODES:
+            return words
+        for resort in planner.profile.last_resorts:
+            if unfit.everywhere is not None and unfit.plugins & resort.before:
+                return [_NO_STATE]
+            words.append(resort.ask(pod))
+        return words
+
+    def _candidates(
+        self, pod: PodInfo, unfit: Unfit, planner: Planner, words: Sequence[str]
+    ) -> list[Candidate] | Hopeless | None:
         """Where eviction would help; None where there is none to speak of."""
         settings = planner.profile.preemption
-        if settings is None or unfit.message == NO_NODES:
+        if settings is None or unfit.message == NO_NODES or _NO_STATE in words:
             return None
         self.counters.preemption_attempts += 1
         known = self._last_hopeless

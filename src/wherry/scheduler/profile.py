@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from wherry.scheduler.rules import Filter, Gate, Hint, Plugin, Preemption, Score
+from wherry.scheduler.rules import Filter, Gate, Hint, Nowhere, Plugin, Preemption, Score
 
 DEFAULT_NAME = "default-scheduler"
 
@@ -28,6 +28,14 @@ class Weighted:
 
 
 @dataclass(frozen=True, slots=True)
+class LastResort:
+    """What a plugin does for Pods that fit nowhere, and which plugins are asked before it."""
+
+    ask: Nowhere
+    before: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """Plugins in use. Answers of `kept` rules, which have a sign, hold for all alike; `fresh` ones are asked anew."""
 
@@ -40,6 +48,7 @@ class Profile:
     hints: Mapping[str, Sequence[Hint]]
     """By plugin."""
     preemption: Preemption | None
+    last_resorts: Sequence[LastResort]
     percentage: int | None = None
     """Of nodes that are enough to choose from; None: as for all profiles."""
 
@@ -70,6 +79,15 @@ def make_profile(
         fresh_scores=[one for one in scores if one.rule.sign is None],
         gates=[(one.name, one.gate) for one in gates if one.gate is not None],
         hints={one.name: one.hints for one in (*plugins, *gates)},
+        last_resorts=_last_resorts(plugins),
         preemption=next((one.preemption for one in preemption if one.preemption is not None), None),
         percentage=percentage,
     )
+
+
+def _last_resorts(plugins: Sequence[Plugin]) -> list[LastResort]:
+    return [
+        LastResort(one.nowhere, frozenset(other.name for other in plugins[:number]))
+        for number, one in enumerate(plugins)
+        if one.nowhere is not None
+    ]

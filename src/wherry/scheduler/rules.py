@@ -185,6 +185,10 @@ class Hint:
     helps: Helps | None = None
 
 
+Nowhere: TypeAlias = Callable[[PodInfo], str]
+"""What is done for a Pod that fits nowhere, so that it may fit later; says what (upstream: PostFilter)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Preemption:
     """How many nodes are tried before victims are chosen: this share, but no fewer than that."""
@@ -203,6 +207,8 @@ class Plugin:
     gate: Gate | None = None
     preemption: Preemption | None = None
     """Whether a Pod that fits nowhere may evict others."""
+    nowhere: Nowhere | None = None
+    """Asked before that; as upstream's, not if a plugin before this one refused the Pod as such."""
     hints: tuple[Hint, ...] = ()
 
 

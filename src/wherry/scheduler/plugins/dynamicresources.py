@@ -55,6 +55,7 @@ def make(_: Mapping[str, Any], handle: Handle) -> Plugin:
         filter=Filter(rule.prepare),
         score=Score(rule.prepare_score, normalize=highest_first),
         gate=rule.gate,
+        nowhere=rule.nowhere,
         hints=(
             Hint(NODE, Action.ADD | Action.LABELS | Action.ALLOCATABLE),
             Hint(CLAIM, new | Action.DELETE, rule.claim_helps),
@@ -77,8 +78,8 @@ class _Rule:
         self._inventory = inventory
         self._handle = handle
         self._pods = handle.client.informer(PODS, Pod)
-        self._found: tuple[str, dict[str, list[list[Given]]]] = ("", {})
-        """The Pod that was asked for last, and what it would get by node."""
+        self._found: tuple[str, dict[str, list[list[Given]]], list[ResourceClaim]] = ("", {}, [])
+        """The Pod that was asked for last, what it would get by node, and claims that are not reached from some."""
 
     def gate(self, pod: PodInfo) -> Refusal | None:
         if not pod.resource_claims:
@@ -89,8 +90,9 @@ class _Rule:
             return Refusal((str(why),), is_lasting=True)
         return None
 
-    def prepare(self, pod: PodInfo, cluster: Cluster) -> Prepared | Refusal | None:
+    def prepare(self, pod: PodInfo, _: Cluster) -> Prepared | Refusal | None:
         by_class = self._by_class(pod)
+        self._found = ("", {}, [])
         if not pod.resource_claims and not by_class:
             return None
         try:
@@ -98,12 +100,12 @@ class _Rule:
             demands = [self._demand(claim) for claim in claims if claim.status.allocation is None]
         except (_Unready, Unanswerable) as why:
             return Refusal((str(why),), is_lasting=True)
-        if by_class and self._is_left_over(pod):
-            return _LEFT_OVER
         if not claims and not by_class:
             return None
+        if by_class and self._left_over(pod):
+            self._found = (pod.uid, {}, [])
+            return Prepared(lambda _: _LEFT_OVER)
         bound = [claim for claim in claims if claim.status.allocation is not None]
-        self._free_stranded(pod, bound, cluster)
         return self._prepared(pod, claims, bound, demands, by_class)
 
     def _prepared(
@@ -115,7 +117,8 @@ class _Rule:
         by_class: Sequence[str],
     ) -> Prepared:
         results: dict[str, list[list[Given]]] = {}
-        self._found = (pod.uid, results)
+        unreached: list[ResourceClaim] = []
+        self._found = (pod.uid, results, unreached)
         matched: dict[tuple[Wanted, Device], bool] = {}
         further: dict[tuple[str, ...], tuple[Extended, Demand] | None] = {}
 
@@ -127,8 +130,11 @@ class _Rule:
             return further[lacks]
 
         def check(node: NodeInfo) -> Refusal | None:
-            if not all(_is_reached(claim, node) for claim in bound):
-                return _ELSEWHERE
+            for claim in bound:
+                if not _is_reached(claim, node):
+                    if claim not in unreached:
+                        unreached.append(claim)
+                    return _ELSEWHERE
             new = more(node)
             asked = demands if new is None else [*demands, new[1]]
             if not asked:
@@ -147,8 +153,23 @@ class _Rule:
 
         return Prepared(check, reserve=reserve)
 
+    def nowhere(self, pod: PodInfo) -> str:
+        """Take back what a claim has that keeps the Pod from other nodes, unless another Pod holds it."""
+        uid, _, unreached = self._found
+        if uid != pod.uid:
+            return "no new claims to deallocate"
+        client, tasks = self._inventory.client, self._inventory.tasks
+        for claim in unreached:
+            if {holder.uid for holder in claim.status.reserved_for} <= {pod.uid}:
+                tasks.spawn(deallocate(client, claim))
+                return "deallocation of ResourceClaim completed"
+        left = self._left_over(pod)
+        for claim in left:
+            tasks.spawn(delete_claim(client, claim))
+        return "deletion of ResourceClaim completed" if left else "still not schedulable"
+
     def prepare_score(self, pod: PodInfo, _: Cluster, __: Sequence[NodeInfo]) -> Rate | None:
-        uid, results = self._found
+        uid, results, _unreached = self._found
         if uid != pod.uid or not results:
             return None
 
@@ -260,19 +281,9 @@ class _Rule:
         by_name = {one.metadata.name: one for one in classes.values()}
         return asked, demand(claim_view(view, asked), by_name.get)
 
-    def _is_left_over(self, pod: PodInfo) -> bool:
-        """Whether an attempt that failed has left its claim; it goes, and the Pod is tried again then."""
-        left = [one for one in self._inventory.claims_of(pod.uid) if one.metadata.annotations.get(ANNOTATION) == "true"]
-        for claim in left:
-            self._inventory.tasks.spawn(delete_claim(self._inventory.client, claim))
-        return bool(left)
-
-    def _free_stranded(self, pod: PodInfo, bound: Sequence[ResourceClaim], cluster: Cluster) -> None:
-        """Take back what a claim has where no node is left to use it, unless another Pod holds it."""
-        for claim in bound:
-            holders = {holder.uid for holder in claim.status.reserved_for}
-            if holders <= {pod.uid} and not any(_is_reached(claim, node) for node in cluster.nodes()):
-                self._inventory.tasks.spawn(deallocate(self._inventory.client, claim))
+    def _left_over(self, pod: PodInfo) -> list[ResourceClaim]:
+        """Claims for extended resources that an attempt that failed has left."""
+        return [one for one in self._inventory.claims_of(pod.uid) if one.metadata.annotations.get(ANNOTATION) == "true"]
 
 
 def _is_reached(claim: ResourceClaim, node: NodeInfo) -> bool:

@@ -92,6 +92,7 @@ async def test_what_it_says_of_nodes_is_told() -> None:
         await until_asked(on, remote)
         assert await on.why("web") == (
             "0/2 nodes are available: 1 no licence, 1 node(s) had untolerated taint(s). "
+            "no new claims to deallocate, "
             "preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling."
         )
 

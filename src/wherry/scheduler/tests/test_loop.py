@@ -36,6 +36,7 @@ async def test_why_not_is_said_once_and_ends_with_a_node_that_does() -> None:
         await on.pod("web", cpu="2")
         message = (
             "0/1 nodes are available: 1 Insufficient cpu. "
+            "no new claims to deallocate, "
             "preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling."
         )
         assert await on.why("web") == message

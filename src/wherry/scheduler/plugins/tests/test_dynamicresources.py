@@ -14,7 +14,7 @@ from wherry.api.dra.resourceslice import RESOURCESLICES
 from wherry.scheduler.tests.scene import Scene, scene
 
 DRIVER = "gpu.example.com"
-NO_HELP = " preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling."
+NO_HELP = " still not schedulable, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling."
 NO = "0/1 nodes are available: 1 cannot allocate all claims." + NO_HELP
 
 
@@ -124,7 +124,7 @@ async def test_what_is_missing_is_told() -> None:
         await claim(at, "c")
         await at.pass_time(5)
         text = "0/1 nodes are available: request gpu: device class gpu does not exist."
-        assert await at.why("p") == text + NO_HELP
+        assert await at.why("p") == text + NO_HELP.replace("still not schedulable", "no new claims to deallocate")
         await gpu_class(at)
         await at.pass_time(5)
         assert await at.home("p") == "n1"
@@ -275,3 +275,11 @@ async def test_a_node_that_has_the_resource_gives_it_itself() -> None:
         assert (await at.client.list(RESOURCECLAIMS, "default")).items == []
         await with_resources(at, "q", ("example.com/gpu", 1))
         assert "1 Insufficient example.com/gpu" in await at.why("q")
+
+
+async def test_what_one_before_refuses_is_asked_no_further() -> None:
+    async with scene() as at:
+        await offer(at, "n1")
+        entry = {"name": "data", "persistentVolumeClaim": {"claimName": "missing"}}
+        await at.pod("p", volumes=[entry])
+        assert await at.why("p") == '0/1 nodes are available: persistentvolumeclaim "missing" not found. not found'
