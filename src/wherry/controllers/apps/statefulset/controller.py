@@ -157,7 +157,9 @@ async def _truncate(stateful_set: StatefulSet, pods: Sequence[Pod], revisions: _
 
 
 async def _write_status(stateful_set: StatefulSet, status: Obj, deps: Deps) -> None:
-    patch = status_patch(plain(stateful_set.status), status)
+    """Conditions are other people's."""
+    old = {name: value for name, value in plain(stateful_set.status).items() if name != "conditions"}
+    patch = status_patch(old, status)
     if patch is not None:
         metadata = stateful_set.metadata
         try:

@@ -260,3 +260,14 @@ async def test_only_pods_of_its_name_are_adopted() -> None:
         assert "ownerReferences" not in (await plane.get(PODS, "other"))["metadata"]
         messages = {event["message"] for event in await plane.items(EVENTS)}
         assert "update Pod web-0 in StatefulSet web successful" in messages
+
+
+async def test_conditions_are_left_to_whoever_sets_them() -> None:
+    async with running(LOOPS) as plane:
+        await plane.apply(STATEFULSETS, stateful_set(1))
+        condition = {"type": "StatusUpdate", "status": "True", "reason": "E2E", "message": "set by a test"}
+        patch = {"status": {"conditions": [condition]}}
+        await plane.client.patch(STATEFULSETS, "web", patch, "default", subresource="status")
+        await plane.run_pods()
+        assert (await status(plane))["conditions"] == [condition]
+        assert (await status(plane))["readyReplicas"] == 1
