@@ -3,7 +3,7 @@
 - `catalog.py`: the one visible list of all controllers
 - `ownership.py`, `claiming.py`: whose child an object is; adopting orphans and letting strangers go
 - `podstate.py`, `podranking.py`: what a Pod's status means to its controller, and which Pods go first
-- `podcontrol.py`: creating and deleting Pods in numbers
+- `podcontrol.py`, `podtemplate.py`: creating and deleting Pods in numbers; what their template stands for
 - `drawing.py`: what all of them declare to read and write, compared and drawn
 - `scaling.py`: how many replicas any workload wants, custom ones included
 - `selectors.py`, `conditions.py`, `documents.py`: labels, conditions and status patches on plain objects

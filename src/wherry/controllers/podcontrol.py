@@ -40,16 +40,6 @@ async def slow_start(count: int, action: Callable[[int], Awaitable[None]]) -> tu
     return done, None
 
 
-def pod_from_template(template: Obj, owner_name: str, reference: Obj) -> Obj:
-    """A Pod as the controller `reference` makes it: named by the API, with the template's metadata."""
-    given = template.get("metadata") or {}
-    metadata: Obj = {"generateName": f"{owner_name}-", "ownerReferences": [reference]}
-    for name in ("labels", "annotations", "finalizers"):
-        if given.get(name):
-            metadata[name] = given[name]
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template.get("spec") or {}}
-
-
 async def create_pod(
     deps: Deps, owner: Any, namespace: str, pod: Obj, expected: Expectations[str] | None = None
 ) -> Obj:

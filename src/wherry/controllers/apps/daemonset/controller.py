@@ -30,9 +30,9 @@ from wherry.controllers.podcontrol import (
     create_pod,
     delete_pods,
     is_namespace_terminating,
-    pod_from_template,
     slow_start,
 )
+from wherry.controllers.podtemplate import pod_from_template
 from wherry.controllers.selectors import is_empty, matches
 from wherry.controllers.statuswrites import StatusWrites
 from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch

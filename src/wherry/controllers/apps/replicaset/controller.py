@@ -38,10 +38,10 @@ from wherry.controllers.podcontrol import (
     create_pod,
     delete_pods,
     is_namespace_terminating,
-    pod_from_template,
     slow_start,
 )
 from wherry.controllers.podstate import is_finished
+from wherry.controllers.podtemplate import pod_from_template
 from wherry.controllers.selectors import matches, matches_labels
 from wherry.controllers.statuswrites import StatusWrites
 from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch

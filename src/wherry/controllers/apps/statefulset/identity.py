@@ -11,7 +11,7 @@ from wherry.api.types.core_v1 import Pod
 from wherry.controllers.apps.history import HASH_LABEL
 from wherry.controllers.apps.statefulset.claims import claim_name
 from wherry.controllers.ownership import controller_reference
-from wherry.controllers.podcontrol import pod_from_template
+from wherry.controllers.podtemplate import pod_from_template
 
 POD_NAME = "statefulset.kubernetes.io/pod-name"
 POD_INDEX = "apps.kubernetes.io/pod-index"

@@ -8,7 +8,7 @@ from wherry.controllers.batch.job.counting import TRACKING, is_indexed
 from wherry.controllers.batch.job.indexes import INDEX
 from wherry.controllers.batch.job.plan import NewPod
 from wherry.controllers.batch.job.policies import FAILURE_COUNT, IGNORED_COUNT
-from wherry.controllers.podcontrol import pod_from_template
+from wherry.controllers.podtemplate import pod_from_template
 
 INDEX_VARIABLE = "JOB_COMPLETION_INDEX"
 _LONGEST_PREFIX = 58

@@ -1,0 +1,15 @@
+"""The Pod that a workload's template stands for. Pure."""
+
+from __future__ import annotations
+
+from wherry.api import Obj
+
+
+def pod_from_template(template: Obj, owner_name: str, reference: Obj) -> Obj:
+    """A Pod as the controller `reference` makes it: named by the API, with the template's metadata."""
+    given = template.get("metadata") or {}
+    metadata: Obj = {"generateName": f"{owner_name}-", "ownerReferences": [reference]}
+    for name in ("labels", "annotations", "finalizers"):
+        if given.get(name):
+            metadata[name] = given[name]
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template.get("spec") or {}}
