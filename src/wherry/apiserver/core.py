@@ -67,7 +67,9 @@ class Quotas(Protocol):
         """Whether anything is limited there; asked for every write."""
         ...
 
-    def book(self, resource: Resource, namespace: str, new: Obj, old: Obj | Item | None, *, dry_run: bool) -> Booking | None:
+    def book(
+        self, resource: Resource, namespace: str, new: Obj, old: Obj | Item | None, *, dry_run: bool
+    ) -> Booking | None:
         """After admission and validation: what the write uses, None for nothing; raises Forbidden for too much."""
         ...
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable
 
-from wherry.lib.goduration import parse_go_duration
 from wherry.api.errors import BadRequest, Timeout
 from wherry.apiserver.requestinfo import RequestInfo
 from wherry.lib.clock import Clock
+from wherry.lib.goduration import parse_go_duration
 from wherry.transport.messages import Reply
 
 MOST_SECONDS = 60.0

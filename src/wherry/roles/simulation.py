@@ -51,9 +51,7 @@ class Simulation:
         await self.nodes.close()
 
 
-async def simulate(
-    plane: ControlPlane, settings: ServerSettings, clock: Clock, chance: random.Random
-) -> Simulation:
+async def simulate(plane: ControlPlane, settings: ServerSettings, clock: Clock, chance: random.Random) -> Simulation:
     """As many nodes as the settings say, at work; close them before the plane. Their Pods are as they were left.
 
     Raises:

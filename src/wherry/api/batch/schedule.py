@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from wherry.lib.goduration import parse_go_duration
 from wherry.api.batch.timezones import find_time_zone
+from wherry.lib.goduration import parse_go_duration
 
 _MACROS = {
     "@yearly": "0 0 1 1 *",

@@ -6,5 +6,6 @@
 
 Read `chain.py`. Plug-ins look at stored objects through the watch cache, at once, and never write. A plug-in that adds
 fields adds them with their defaults, because defaulting has already run. Not here yet: webhooks, further
-entries of the lists. ResourceQuotas are held elsewhere (`apiserver/quota`): what they allow depends on the writes of others.
+entries of the lists. ResourceQuotas are held elsewhere (`apiserver/quota`): what they allow depends on the writes of
+others.
 """
