@@ -17,6 +17,7 @@ from bench.measure import Measure, measured
 from wherry.api import Obj
 from wherry.api.core.node import NODES
 from wherry.api.core.pod import PODS
+from wherry.api.core.service import SERVICES
 from wherry.api.types.core_v1 import Node, Pod
 from wherry.apiserver.api import Api
 from wherry.apiserver.api import Settings as ApiSettings
@@ -52,6 +53,21 @@ _APART: Change = {
         }
     }
 }
+_RATHER_APART: Change = {
+    "affinity": {
+        "podAntiAffinity": {
+            "preferredDuringSchedulingIgnoredDuringExecution": [
+                {"weight": 100, "podAffinityTerm": {"labelSelector": _SELECTOR, "topologyKey": _HOST}}
+            ]
+        }
+    }
+}
+_SERVICE: Obj = {
+    "apiVersion": "v1",
+    "kind": "Service",
+    "metadata": {"name": "web"},
+    "spec": {"selector": _LABELS, "clusterIP": "None", "ports": [{"port": 80}]},
+}
 
 
 async def run() -> list[Measure]:
@@ -65,6 +81,8 @@ async def run() -> list[Measure]:
         await _bound("bound, 5,000 nodes, 5,000 Pods", 5000, 5000, _PLAIN, 700),
         await _bound("bound, 5,000 nodes, 2,000 Pods spread over zones", 5000, 2000, _SPREAD, 700),
         await _bound("bound, 5,000 nodes, 2,000 Pods of which no two share a node", 5000, 2000, _APART, 700),
+        await _bound("bound, 5,000 nodes, 2,000 Pods of a Service", 5000, 2000, _PLAIN, 700, is_served=True),
+        await _bound("bound, 5,000 nodes, 2,000 Pods that prefer to be apart", 5000, 2000, _RATHER_APART, 700),
         await _preempting("bound by preemption, 500 nodes, 500 Pods, a victim each", 500, 100),
         await _refused("refused, 5,000 nodes, 1,000 Pods", 5000, 1000, 700),
     ]
@@ -89,8 +107,11 @@ def _decisions(name: str, nodes: int, pods: int, change: Change, *, is_unequal: 
     return Measure(name, pods / cost.cpu, "Pods/s")
 
 
-async def _bound(name: str, nodes: int, pods: int, change: Change, floor: float) -> Measure:
+async def _bound(name: str, nodes: int, pods: int, change: Change, floor: float, *, is_served: bool = False) -> Measure:
+    """Pods of a Service are spread by default, as those of every controller are."""
     async with _scheduling(nodes) as (client, scheduler):
+        if is_served:
+            await client.create(SERVICES, _SERVICE, "default")
         for number in range(pods):
             await client.create(PODS, _pod(number, change), "default")
         with measured() as cost:

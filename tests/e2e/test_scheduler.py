@@ -99,7 +99,7 @@ def test_a_profile_fills_one_node_first(cluster: Cluster) -> None:
 def test_describe_says_why(cluster: Cluster) -> None:
     reason = (
         "0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector. "
-        "preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling."
+        "no new claims to deallocate, preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling."
     )
     until(lambda: "FailedScheduling" in cluster.kubectl("describe", "pod", "impossible"), what="the Event")
     assert reason in cluster.kubectl("describe", "pod", "impossible")

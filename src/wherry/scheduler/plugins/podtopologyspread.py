@@ -123,18 +123,7 @@ class _Rule:
         keys = _keys(wanted)
         labelled = [node for node in nodes if all(key in node.labels for key in keys)] if needs_all else nodes
         costs = [_costs(self._population, one, keys if needs_all else (), ask, labelled) for one in wanted]
-
-        def rate(node: NodeInfo) -> int:
-            labels, total = node.labels, 0.0
-            for key, counts, weight, base in costs:
-                value = labels.get(key)
-                if value is not None:
-                    total += counts.get(node.name if key == HOSTNAME else value, 0) * weight + base
-                elif needs_all:
-                    return _IGNORED
-            return int(total + 0.5)
-
-        return rate
+        return _rate(costs, _IGNORED if needs_all else None)
 
     def pod_helps(self, pod: PodInfo, old: PodInfo | None, new: PodInfo | None) -> bool:
         """Whether a Pod on a node that came, went, or has other labels counts, or counts no more."""
@@ -200,6 +189,38 @@ def _costs(
         return one.key, by_node(population, one, ask).counts, log(len(nodes) + 2), one.max_skew - 1
     size = len({node.labels.get(one.key) for node in nodes})
     return one.key, domains(population, one, keys, ask).counts, log(size + 2), one.max_skew - 1
+
+
+def _rate(costs: Sequence[_Costs], without: int | None) -> Rate:
+    """The sum of all costs; `without` is the rating of nodes that lack a label (None: they cost nothing for it).
+
+    Nodes are rated by the thousand, but of a zone's nodes with equally many siblings only the first is worked out.
+    """
+    zones = [one for one in costs if one[0] != HOSTNAME]
+    hosts = [one for one in costs if one[0] == HOSTNAME]
+    worked_out: dict[tuple[str | None, int, bool], int] = {}
+    only = zones[0][0] if zones else ""
+    by_host = hosts[0][1] if hosts else {}
+
+    def full(node: NodeInfo) -> int:
+        labels, total = node.labels, 0.0
+        for key, counts, weight, base in costs:
+            value = labels.get(key)
+            if value is not None:
+                total += counts.get(node.name if key == HOSTNAME else value, 0) * weight + base
+            elif without is not None:
+                return without
+        return int(total + 0.5)
+
+    def rate(node: NodeInfo) -> int:
+        labels = node.labels
+        like = (labels.get(only), by_host.get(node.name, 0), HOSTNAME in labels)
+        known = worked_out.get(like)
+        if known is None:
+            worked_out[like] = known = full(node)
+        return known
+
+    return full if len(zones) > 1 or len(hosts) > 1 else rate
 
 
 def _keys(wanted: Sequence[Constraint]) -> tuple[str, ...]:
