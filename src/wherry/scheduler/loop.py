@@ -34,7 +34,7 @@ from wherry.scheduler.nominations import Nominations
 from wherry.scheduler.plan import NO_NODES, Placement, Planner, Unfit
 from wherry.scheduler.preemption import Candidate, Hopeless, Scene, budget, candidates, choose
 from wherry.scheduler.queue import Place, Queue
-from wherry.scheduler.rules import PLACED_POD, Action, Handle, Hold, HoldLost, Refusal
+from wherry.scheduler.rules import PLACED_POD, Action, Handle, Hold, HoldLost, Refusal, Rejection
 from wherry.scheduler.watching import Watching
 
 log = logging.getLogger(__name__)
@@ -43,6 +43,8 @@ _NO_STATE = "not found"
 """What upstream's plugin says that was not asked about the Pod; and then nobody else is asked to help it."""
 _TURN_SECONDS = 0.005
 _TURN_PODS = 64
+_NORMAL = (ApiError, ConnectionError, TimeoutError, ExtenderError, HoldLost, Rejection)
+"""What may happen to a binding without anything being wrong with the scheduler."""
 _LONGEST_NOTE = 1024
 _ENDED = ("Succeeded", "Failed")
 
@@ -179,8 +181,7 @@ class Scheduler:
             held = reserve(node)
             if isinstance(held, Refusal):
                 _release(holds)
-                message = f"0/{len(self._cluster)} nodes are available: 1 {', '.join(held.reasons)}."
-                self._explain(pod, Unfit(message, frozenset((plugin,))), None)
+                self._explain(pod, _rejected(held, plugin), None)
                 return
             if held is not None:
                 holds.append((plugin, held))
@@ -216,19 +217,24 @@ class Scheduler:
 
     def _take_back(self, pod: PodInfo, error: Exception, step: tuple[str, str]) -> None:
         """A binding failed. What the Pod is now decides whether it is tried again."""
-        if not isinstance(error, (ApiError, ConnectionError, TimeoutError, ExtenderError, HoldLost)):
+        if not isinstance(error, _NORMAL):
             log.error("binding %s failed", pod.key, exc_info=error)
         current = self._current(pod)
         if current is not None and current.spec.node_name:
             self.queue.remove(pod.uid)
             return
-        if self._cluster.remove_pod(pod.uid) is not None:
-            self.queue.changed(PLACED_POD, Action.DELETE, pod, None)
-        if current is None or current.metadata.uid != pod.uid or (isinstance(error, NotFound) and step[0] == "Bind"):
+        is_wanted = current is not None and current.metadata.deletion_timestamp is None
+        if current is None or not is_wanted:
             self.queue.remove(pod.uid)
-            return
-        rejected = "binding rejected: " if step[0] == "Bind" else ""
-        self._fail(pod, f'{rejected}running {step[0]} plugin "{step[1]}": {error}')
+        else:
+            self._watching.on_pending(None, current)  # Its changes were not looked at while it was being bound.
+            if isinstance(error, Rejection):
+                self._explain(pod, _rejected(error.refusal, step[1]), None)
+            else:
+                rejected = "binding rejected: " if step[0] == "Bind" else ""
+                self._fail(pod, f'{rejected}running {step[0]} plugin "{step[1]}": {error}')
+        if self._cluster.remove_pod(pod.uid) is not None:
+            self.queue.changed(PLACED_POD, Action.DELETE, pod, None, but=pod.uid)
 
     def _fail(self, pod: PodInfo, message: str) -> None:
         self.counters.error += 1
@@ -319,6 +325,12 @@ class Scheduler:
         """What the Pod is now, unless it is gone."""
         current = self._pods.get(pod.key)
         return current if current is not None and current.metadata.uid == pod.uid else None
+
+
+def _rejected(refusal: Refusal, plugin: str) -> Unfit:
+    """The one node that was chosen does not do after all."""
+    reasons = ", ".join(sorted(f"1 {reason}" for reason in refusal.reasons))
+    return Unfit(f"0/1 nodes are available: {reasons}.", frozenset((plugin,)))
 
 
 def _release(holds: Sequence[tuple[str, Hold]]) -> None:

@@ -14,6 +14,7 @@ left to do, those that met an error wait until the end. Changes that come while 
 from __future__ import annotations
 
 import heapq
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ from wherry.scheduler.changes import pod_changes
 from wherry.scheduler.model import PodInfo
 from wherry.scheduler.profile import Profile
 from wherry.scheduler.rules import PENDING_POD, Action, Helps, Source
+
+log = logging.getLogger(__name__)
 
 LONGEST_WAIT = 300.0
 ANYTHING = "*"
@@ -207,14 +210,14 @@ class Queue:
         if entry is not None and entry.place is Place.GATED:
             self._requeue(entry)
 
-    def changed(self, source: Source, action: Action, old: Any, new: Any) -> None:
-        """Something changed in the cluster: those whom it may help are tried again."""
+    def changed(self, source: Source, action: Action, old: Any, new: Any, *, but: str = "") -> None:
+        """Something changed in the cluster: those whom it may help (but one) are tried again."""
         change = _Change(source, action, old, new)
         self._remember(change)
         for refusers, members in list(self._refused.items()):
             if not self._helpers(refusers, change):
                 continue
-            for entry in [one for one in members.values() if self._helps(one, change)]:
+            for entry in [one for uid, one in members.items() if uid != but and self._helps(one, change)]:
                 self._requeue(entry)
 
     def close(self) -> None:
@@ -304,7 +307,11 @@ class Queue:
         if change.source is PENDING_POD and change.new.uid != pod.uid:
             return False
         helpers = self._helpers(_refusers(entry), change)
-        return any(helps is None or helps(pod, change.old, change.new) for helps in helpers)
+        try:
+            return any(helps is None or helps(pod, change.old, change.new) for helps in helpers)
+        except Exception:  # A plugin is not ours to trust; one attempt too many does no harm.
+            log.exception("a hint about %s failed", pod.key)
+            return True
 
     def _helpers(self, refusers: _Refusers, change: _Change) -> list[Helps | None]:
         """Who is to be asked whether the change helps; None stands for yes."""

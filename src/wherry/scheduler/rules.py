@@ -76,11 +76,22 @@ class HoldLost(Exception):
     """What a decision held on to cannot be had after all, though nothing went wrong here; the text says why."""
 
 
+class Rejection(Exception):
+    """Raised by `Hold.pre_bind`: the node does not do after all, and the Pod waits as if a filter had said so."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(", ".join(refusal.reasons))
+        self.refusal = refusal
+
+
 class Hold(Protocol):
     """What a decision holds on to until it is written: volumes, devices. Made when the node has been chosen."""
 
     async def pre_bind(self) -> None:
-        """Write what must be there before the Pod is bound, and wait for it; an exception gives the decision up."""
+        """Write what must be there before the Pod is bound, and wait for it.
+
+        A `Rejection` gives the node up; any other exception is an error, after which the Pod is tried again soon.
+        """
         ...
 
     def unreserve(self) -> None:

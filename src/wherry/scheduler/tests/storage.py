@@ -88,6 +88,16 @@ class Storage:
         found = {one.name: check(one) if check is not None else None for one in self.cluster.order}
         return {name: ", ".join(refusal.reasons) if refusal else "" for name, refusal in found.items()}
 
+    def rate(self, make: Maker, pod: PodInfo, **args: Any) -> dict[str, int]:
+        """What the rule thinks of the nodes that it has nothing against; nothing where it has no opinion."""
+        plugin = make(args, self.handle)
+        assert plugin.filter is not None and plugin.score is not None
+        answer = plugin.filter.prepare(pod, self.cluster)
+        check = answer.check if isinstance(answer, Prepared) else None
+        fitting = [one for one in self.cluster.order if check is None or check(one) is None]
+        rate = plugin.score.prepare(pod, self.cluster, fitting)
+        return {one.name: rate(one) for one in fitting} if rate is not None else {}
+
     def reserve(self, make: Maker, pod: PodInfo, node_name: str, **args: Any) -> Hold:
         """What a decision for the node holds."""
         answer = self._prepared(make, pod, args)

@@ -18,7 +18,17 @@ from wherry.scheduler.cluster import Cluster
 from wherry.scheduler.configuration import Configuration, ProfileSettings
 from wherry.scheduler.model import NodeInfo, PodInfo
 from wherry.scheduler.queue import Place
-from wherry.scheduler.rules import Filter, Handle, Plugin, Prepared, Refusal
+from wherry.scheduler.rules import (
+    PLACED_POD,
+    Action,
+    Filter,
+    Handle,
+    Hint,
+    Plugin,
+    Prepared,
+    Refusal,
+    Rejection,
+)
 from wherry.scheduler.tests.scene import Scene, scene
 
 
@@ -178,9 +188,10 @@ class Volume:
         self.log: list[str] = []
         self.promised: list[str] = []
         self.on: Scene
+        self.rejects = False
 
     def make(self, _args: object, _handle: Handle) -> Plugin:
-        return Plugin("Volume", filter=Filter(self.prepare))
+        return Plugin("Volume", filter=Filter(self.prepare), hints=(Hint(PLACED_POD, Action.DELETE),))
 
     def prepare(self, pod: PodInfo, _: Cluster) -> Prepared:
         return Prepared(reserve=self.reserve)
@@ -191,6 +202,8 @@ class Volume:
 
     async def pre_bind(self) -> None:
         self.log.append("write")
+        if self.rejects:
+            raise Rejection(Refusal(("the disk is gone",)))
         self.promised.append((await self.on.get("web"))["status"]["nominatedNodeName"])
         if self.log.count("write") == 1:
             raise TimeoutError("the disk is slow")
@@ -214,6 +227,24 @@ async def test_what_is_held_is_given_back_when_it_cannot_be_written() -> None:
         assert on.scheduler.queue.place((await on.get("web"))["metadata"]["uid"]) is Place.BACKING_OFF
         await on.pass_time(1)
         assert volume.log == ["reserve n1", "write", "release", "reserve n1", "write"]
+        assert await on.home("web") == "n1"
+
+
+async def test_what_is_rejected_at_the_last_moment_waits_for_what_may_help() -> None:
+    volume = Volume()
+    volume.rejects = True
+    settings = ProfileSettings(filters=("Volume",), scores={})
+    async with scene(Configuration(profiles=(settings,), plugins={"Volume": volume.make})) as on:
+        volume.on = on
+        await on.node("n1")
+        await on.pod("static", nodeName="n1")
+        await on.pod("web")
+        assert volume.log == ["reserve n1", "write", "release"]
+        assert await on.events("web") == [("FailedScheduling", "0/1 nodes are available: 1 the disk is gone.")]
+        assert on.scheduler.queue.place((await on.get("web"))["metadata"]["uid"]) is Place.WAITING
+        volume.rejects = False
+        volume.log.append("write")
+        await on.delete("static")
         assert await on.home("web") == "n1"
 
 

@@ -77,6 +77,17 @@ async def test_a_hint_looks_at_the_change() -> None:
     assert queue.place("uid-web") is Place.ACTIVE
 
 
+async def test_a_hint_that_breaks_counts_as_help() -> None:
+    def broken(pod: PodInfo, old: Any, new: Any) -> bool:
+        raise ValueError
+
+    profile = make_profile("default-scheduler", (Plugin("Broken", hints=(Hint(NODE, Action.ADD, broken),)),), ())
+    queue = Queue(ManualClock(), Woken(), [profile])
+    refused(queue, "Broken")
+    queue.changed(NODE, Action.ADD, None, None)
+    assert queue.place("uid-web") is Place.BACKING_OFF
+
+
 def test_what_changes_while_a_pod_is_in_flight_counts_as_if_it_came_after() -> None:
     queue, _, _ = make()
     queue.add(info("early"))
