@@ -134,7 +134,8 @@ async def _collide(deployment: Deployment, new: NewSet, deps: Deps) -> None:
     if is_ours and is_same_template(shown.spec.template, deployment.spec.template):
         return
     status = plain(deployment.status)
-    await _write_status(deployment, {**status, "collisionCount": status.get("collisionCount", 0) + 1}, deps)
+    another = {**status, "collisionCount": status.get("collisionCount", 0) + 1}
+    await _write_status(deployment, another, deps, goes_on=True)
 
 
 async def _report_failure(deployment: Deployment, new: NewSet, error: errors.ApiError, deps: Deps) -> None:
@@ -174,13 +175,18 @@ async def _delete(metadata: ObjectMeta, deps: Deps) -> None:
         return
 
 
-async def _write_status(deployment: Deployment, status: Obj, deps: Deps, *, revision: str | None = None) -> None:
-    """Write what differs; the revision goes along, as an annotation written on the main path is a new generation."""
+async def _write_status(
+    deployment: Deployment, status: Obj, deps: Deps, *, revision: str | None = None, goes_on: bool = False
+) -> None:
+    """Write what differs; the revision goes along, as an annotation written on the main path is a new generation.
+
+    `goes_on` says that the change is to be looked at; that of a rollout that is complete always is, to tidy up.
+    """
     patch = status_patch(plain(deployment.status), status)
     if revision is not None:
         patch = {**(patch or {}), "metadata": {"annotations": {REVISION: revision}}}
     if patch is not None:
-        if not is_complete(rollout_of(deployment), status):  # the pass after completion tidies up
+        if not goes_on and not is_complete(rollout_of(deployment), status):
             deps.state.written.expect(deployment.metadata.uid, status)
         try:
             await deps.client.patch(

@@ -112,3 +112,55 @@ async def test_an_annotation_asks_for_an_earlier_revision() -> None:
             for one in await plane.items(REPLICASETS)
         }
         assert history == {"2": None, "3": "1"}
+
+
+async def test_a_rollout_that_stands_still_is_called_late_and_may_still_end_well() -> None:
+    async with running(only("deployment-controller", "replicaset-controller")) as plane:
+        await plane.apply(DEPLOYMENTS, deployment(replicas=2, progressDeadlineSeconds=60))
+        await plane.pass_time(59)
+        assert condition(await plane.get(DEPLOYMENTS, "web"), "Progressing")["status"] == "True"
+        await plane.pass_time(5)
+        late = condition(await plane.get(DEPLOYMENTS, "web"), "Progressing")
+        [one] = await plane.items(REPLICASETS)
+        assert (late["status"], late["reason"]) == ("False", "ProgressDeadlineExceeded")
+        assert late["message"] == f'ReplicaSet "{one["metadata"]["name"]}" has timed out progressing.'
+        await plane.run_pods()
+        done = condition(await plane.get(DEPLOYMENTS, "web"), "Progressing")
+        assert (done["status"], done["reason"]) == ("True", "NewReplicaSetAvailable")
+
+
+async def test_a_pause_stops_the_rollout_and_its_deadline_but_not_scaling() -> None:
+    async with running(only("deployment-controller", "replicaset-controller")) as plane:
+        await plane.apply(DEPLOYMENTS, deployment(replicas=2, progressDeadlineSeconds=60))
+        await plane.run_pods()
+        await plane.client.patch(DEPLOYMENTS, "web", {"spec": {"paused": True}}, "default")
+        await plane.client.patch(DEPLOYMENTS, "web", NEW_IMAGE, "default")
+        await plane.pass_time(120)
+        paused = condition(await plane.get(DEPLOYMENTS, "web"), "Progressing")
+        assert (paused["status"], paused["reason"], paused["message"]) == (
+            "Unknown",
+            "DeploymentPaused",
+            "Deployment is paused",
+        )
+        await plane.client.patch(DEPLOYMENTS, "web", {"spec": {"replicas": 5}}, "default")
+        await plane.settle()
+        [one] = await plane.items(REPLICASETS)
+        assert one["spec"]["replicas"] == 5
+        await plane.client.patch(DEPLOYMENTS, "web", {"spec": {"paused": False}}, "default")
+        await plane.settle()
+        assert len(await plane.items(REPLICASETS)) == 2
+
+
+async def test_a_name_that_is_taken_leads_to_another() -> None:
+    async with running(only("deployment-controller")) as plane:
+        await plane.apply(DEPLOYMENTS, deployment(replicas=1))
+        [taken] = await plane.items(REPLICASETS)
+        await plane.client.delete(DEPLOYMENTS, "web", "default", propagation="Orphan")
+        patch = {"metadata": {"ownerReferences": None, "labels": {"app": "other"}, "finalizers": None}}
+        await plane.client.patch(REPLICASETS, taken["metadata"]["name"], patch, "default")
+        await plane.client.patch(DEPLOYMENTS, "web", {"metadata": {"finalizers": None}}, "default")
+        await plane.settle()
+        await plane.apply(DEPLOYMENTS, deployment(replicas=1))
+        names = {one["metadata"]["name"] for one in await plane.items(REPLICASETS)}
+        assert len(names) == 2
+        assert (await plane.get(DEPLOYMENTS, "web"))["status"]["collisionCount"] == 1

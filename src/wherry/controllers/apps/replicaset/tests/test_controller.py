@@ -98,3 +98,32 @@ async def test_replication_controllers_work_by_the_same_code() -> None:
         await plane.run_pods()
         status = (await plane.get(REPLICATIONCONTROLLERS, "rc"))["status"]
         assert (status["replicas"], status["readyReplicas"]) == (2, 2)
+
+
+async def test_the_cheapest_pod_goes_first() -> None:
+    async with running(LOOPS) as plane:
+        await plane.apply(REPLICASETS, replica_set(3))
+        await plane.run_pods()
+        dear, cheap, other = await plane.pods()
+        for pod, cost in ((dear, "100"), (cheap, "-5")):
+            patch = {"metadata": {"annotations": {"controller.kubernetes.io/pod-deletion-cost": cost}}}
+            await plane.client.patch(PODS, pod["metadata"]["name"], patch, "default")
+        await plane.client.patch(REPLICASETS, "web", {"spec": {"replicas": 2}}, "default")
+        await plane.settle()
+        assert await names(plane) == {dear["metadata"]["name"], other["metadata"]["name"]}
+        await plane.client.patch(REPLICASETS, "web", {"spec": {"replicas": 1}}, "default")
+        await plane.settle()
+        assert await names(plane) == {dear["metadata"]["name"]}
+
+
+async def test_pods_on_their_way_out_are_replaced_and_counted_apart() -> None:
+    async with running(LOOPS) as plane:
+        await plane.apply(REPLICASETS, replica_set(2))
+        await plane.run_pods()
+        [first, _] = await plane.pods()
+        await plane.client.patch(PODS, first["metadata"]["name"], {"metadata": {"finalizers": ["x/y"]}}, "default")
+        await plane.client.delete(PODS, first["metadata"]["name"], "default")
+        await plane.settle()
+        assert len(await names(plane)) == 3
+        status = (await plane.get(REPLICASETS, "web"))["status"]
+        assert (status["replicas"], status["terminatingReplicas"]) == (2, 1)
