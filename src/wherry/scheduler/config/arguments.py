@@ -191,9 +191,8 @@ def _volumes(args: Args, path: str) -> list[FieldError]:
     if seconds < 0:
         text = "invalid BindTimeoutSeconds, should not be a negative value"
         faults.append(invalid(f"{path}.bindTimeoutSeconds", seconds, text))
-    if args.get("shape") is not None:
-        text = "unexpected field `shape`, remove it or turn on the feature gate StorageCapacityScoring"
-        faults.append(invalid(f"{path}.shape", args["shape"], text))
+    if args.get("shape"):
+        faults += _shape(args["shape"], f"{path}.shape")
     return faults
 
 

@@ -46,7 +46,7 @@ def fit_score(args: Mapping[str, Any]) -> Score:
     kind = strategy.get("type") or "LeastAllocated"
     if kind == "RequestedToCapacityRatio":
         shape = (strategy.get("requestedToCapacityRatio") or {}).get("shape") or ()
-        return _mean(resources, _along(shape), skips_zero=True)
+        return _mean(resources, along(shape), skips_zero=True)
     return _mean(resources, _most if kind == "MostAllocated" else _least, skips_zero=False)
 
 
@@ -129,12 +129,12 @@ def _most(requested: int, capacity: int) -> int:
     return min(requested, capacity) * 100 // capacity
 
 
-def _along(shape: Sequence[Mapping[str, int]]) -> Curve:
+def along(shape: Sequence[Mapping[str, int]]) -> Curve:
     """A line through points of (utilization in percent, score up to 10); level before the first and after the last."""
     points = [(one.get("utilization", 0), one.get("score", 0) * 100 // _HIGHEST_POINT) for one in shape]
 
     def curve(requested: int, capacity: int) -> int:
-        return broken_line(points, 100 if requested > capacity else requested * 100 // capacity)
+        return broken_line(points, 100 if requested > capacity or not capacity else requested * 100 // capacity)
 
     return curve
 

@@ -6,31 +6,38 @@ waited for: `volumes/holding.py`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wherry.api.core.volumematching import is_fully_bound, waits_for_consumer
-from wherry.api.meta.quantity import parse_quantity
+from wherry.api.core.volumematching import capacity, class_of, is_fully_bound, requested, waits_for_consumer
+from wherry.api.meta.quantity import ceiling, parse_quantity
 from wherry.api.types.core_v1 import PersistentVolumeClaim
 from wherry.api.types.storage_v1 import CSIDriver, CSIStorageCapacity, StorageClass
 from wherry.scheduler.cluster import Cluster
 from wherry.scheduler.model import NodeInfo, PodInfo
-from wherry.scheduler.rules import NODE, Action, Filter, Handle, Hint, Hold, Plugin, Prepared, Refusal
+from wherry.scheduler.plugins.resourcescores import Curve, along
+from wherry.scheduler.rules import NODE, Action, Filter, Handle, Hint, Hold, Plugin, Prepared, Rate, Refusal, Score
 from wherry.scheduler.volumes.claims import Wanted, claims_of, is_made_for
 from wherry.scheduler.volumes.finding import Choice, Claimed, find_volumes, volume_limit
 from wherry.scheduler.volumes.holding import PATIENCE, VolumeHold
 from wherry.scheduler.volumes.inventory import Inventory
 from wherry.scheduler.volumes.sources import CAPACITY, CLAIM, CLASS, CSI_DRIVER, CSI_NODE, VOLUME, own_claim_helps
 
+_ROOMIEST = ({"utilization": 0, "score": 10}, {"utilization": 100, "score": 0})
 _UNBOUND = Refusal(("pod has unbound immediate PersistentVolumeClaims",), is_lasting=True)
 
 
 def make(args: Mapping[str, Any], handle: Handle) -> Plugin:
     """The plugin of a profile; `bindTimeoutSeconds` is how long volumes may take to be bound."""
-    rule = _Rule(handle.common(Inventory), float(args.get("bindTimeoutSeconds") or PATIENCE))
+    rule = _Rule(
+        handle.common(Inventory),
+        float(args.get("bindTimeoutSeconds") or PATIENCE),
+        along(args.get("shape") or _ROOMIEST),
+    )
     return Plugin(
         "VolumeBinding",
         filter=Filter(rule.prepare),
+        score=Score(rule.prepare_score),
         hints=(
             Hint(CLASS, Action.ADD | Action.UPDATE, class_helps),
             Hint(CLAIM, Action.ADD | Action.UPDATE, own_claim_helps),
@@ -44,9 +51,12 @@ def make(args: Mapping[str, Any], handle: Handle) -> Plugin:
 
 
 class _Rule:
-    def __init__(self, inventory: Inventory, seconds: float) -> None:
+    def __init__(self, inventory: Inventory, seconds: float, curve: Curve) -> None:
         self._inventory = inventory
         self._seconds = seconds
+        self._curve = curve
+        self._choices: tuple[str, dict[str, Choice]] = ("", {})
+        """Of the Pod that was asked for last: what it would get on each node that fits."""
 
     def prepare(self, pod: PodInfo, _: Cluster) -> Prepared | Refusal | None:
         if not pod.volumes:
@@ -56,10 +66,15 @@ class _Rule:
             return claimed
 
         shown = self._inventory.glance()
+        choices: dict[str, Choice] = {}
+        self._choices = (pod.uid, choices)
 
         def check(node: NodeInfo) -> Refusal | None:
             found = find_volumes(claimed, shown, node.labels, node.name)
-            return None if isinstance(found, Choice) else Refusal(found, is_lasting=True)
+            if not isinstance(found, Choice):
+                return Refusal(found, is_lasting=True)
+            choices[node.name] = found
+            return None
 
         def reserve(node: NodeInfo) -> Hold | Refusal | None:
             found = find_volumes(claimed, self._inventory, node.labels, node.name)
@@ -68,6 +83,13 @@ class _Rule:
             return VolumeHold(self._inventory, pod, node, found, self._seconds)
 
         return Prepared(check, reserve=reserve if claimed.open else None)
+
+    def prepare_score(self, pod: PodInfo, _: Cluster, __: Sequence[NodeInfo]) -> Rate | None:
+        """How well the Pod's new claims leave room on a node (KEP-4049)."""
+        uid, choices = self._choices
+        if not pod.volumes or uid != pod.uid or not any(one.bind or one.provision for one in choices.values()):
+            return None
+        return lambda node: _rating(choices[node.name], self._curve) if node.name in choices else 0
 
     def _sort(self, pod: PodInfo) -> Claimed | Refusal | None:
         """The Pod's claims; a refusal when one of them is not as it has to be."""
@@ -89,6 +111,20 @@ class _Rule:
         if has_immediate:
             return _UNBOUND
         return Claimed(bound, still_open) if bound or still_open else None
+
+
+def _rating(choice: Choice, curve: Curve) -> int:
+    """The mean over classes of what is asked for of what there is."""
+    amounts: dict[str, tuple[int, int]] = {}
+    for claim, volume in choice.bind:
+        asked, there = amounts.get(class_of(volume), (0, 0))
+        amounts[class_of(volume)] = (asked + int(requested(claim)), there + int(capacity(volume)))
+    if not choice.bind:
+        for claim, room in zip(choice.provision, choice.rooms, strict=True):
+            if room is not None:
+                asked, _ = amounts.get(class_of(claim), (0, 0))
+                amounts[class_of(claim)] = (asked + int(requested(claim)), ceiling(room))
+    return int(sum(curve(*one) for one in amounts.values()) / len(amounts) + 0.5) if amounts else 0
 
 
 def _refuse(why: str) -> Refusal:

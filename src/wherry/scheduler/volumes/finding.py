@@ -52,6 +52,8 @@ class Choice:
 
     bind: Sequence[tuple[PersistentVolumeClaim, PersistentVolume]] = ()
     provision: Sequence[PersistentVolumeClaim] = ()
+    rooms: Sequence[str | None] = ()
+    """For each claim whose volume is to be made: how much its driver has there; None where it does not say."""
 
 
 def find_volumes(claimed: Claimed, shown: Shown, labels: Mapping[str, str], node: str) -> Choice | tuple[str, ...]:
@@ -91,10 +93,13 @@ def _choose(
             return NOTHING_TO_BIND
         else:
             provision.append(claim)
+    rooms: list[str | None] = []
     for claim in provision:
-        if why := _cannot_provision(claim, shown, labels):
-            return why
-    return Choice(bind, provision)
+        answer = _judge_provision(claim, shown, labels)
+        if isinstance(answer, str):
+            return answer
+        rooms.append(answer.capacity)
+    return Choice(bind, provision, rooms)
 
 
 def _size(claim: PersistentVolumeClaim) -> tuple[object, ...]:
@@ -110,13 +115,20 @@ def _match(
     return best_match(claim, found, node=(labels, node), taken=taken)
 
 
-def _cannot_provision(claim: PersistentVolumeClaim, shown: Shown, labels: Mapping[str, str]) -> str:
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """A volume can be made; `capacity` is what the driver has, as far as it says so."""
+
+    capacity: str | None = None
+
+
+def _judge_provision(claim: PersistentVolumeClaim, shown: Shown, labels: Mapping[str, str]) -> _Room | str:
     storage_class = shown.class_of(claim)
     if storage_class is None or storage_class.provisioner in ("", NO_PROVISIONER):
         return NOTHING_TO_BIND
     if not allows(storage_class, labels):
         return NOTHING_TO_BIND
-    return "" if _has_room(claim, storage_class, shown, labels) else NO_SPACE
+    return _room(claim, storage_class, shown, labels) or NO_SPACE
 
 
 def allows(storage_class: StorageClass, labels: Mapping[str, str]) -> bool:
@@ -127,22 +139,21 @@ def allows(storage_class: StorageClass, labels: Mapping[str, str]) -> bool:
     )
 
 
-def _has_room(
+def _room(
     claim: PersistentVolumeClaim, storage_class: StorageClass, shown: Shown, labels: Mapping[str, str]
-) -> bool:
+) -> _Room | None:
     """Only drivers that say that they publish their capacity are asked for it."""
     driver = shown.drivers.get(ObjectKey("", storage_class.provisioner))
     if driver is None or not driver.spec.storage_capacity:
-        return True
+        return _Room()
     name, wanted = storage_class.metadata.name, requested(claim)
-    return any(
-        one.storage_class_name == name
-        and (limit := volume_limit(one)) is not None
-        and parse_quantity(limit) >= wanted
-        and one.node_topology is not None
-        and selects_labels(one.node_topology, labels)
-        for one in shown.capacities.list()
-    )
+    for one in sorted(shown.capacities.list(), key=lambda one: (one.metadata.namespace, one.metadata.name)):
+        limit = volume_limit(one)
+        if one.storage_class_name != name or limit is None or parse_quantity(limit) < wanted:
+            continue
+        if one.node_topology is not None and selects_labels(one.node_topology, labels):
+            return _Room(one.capacity)
+    return None
 
 
 def volume_limit(capacity: CSIStorageCapacity) -> str | None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from wherry.api import Obj
 from wherry.api.core.persistentvolume import PERSISTENTVOLUMES
 from wherry.api.core.persistentvolumeclaim import PERSISTENTVOLUMECLAIMS
 from wherry.api.core.pod import PODS
@@ -27,6 +28,17 @@ BOUND = {"pv.kubernetes.io/bind-completed": "yes"}
 
 def _named(pod: PodInfo, uid: str) -> PodInfo:
     return replace(pod, uid=uid)
+
+
+def capacity(zone: str, room: str) -> Obj:
+    return {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "CSIStorageCapacity",
+        "metadata": {"name": zone},
+        "storageClassName": "late",
+        "capacity": room,
+        "nodeTopology": {"matchLabels": {"topology.kubernetes.io/zone": zone}},
+    }
 
 
 async def put_pod(store: Storage, name: str = "web") -> str:
@@ -106,17 +118,7 @@ async def test_drivers_that_publish_their_capacity_are_held_to_it() -> None:
         driver = {"metadata": {"name": "disks.example.com"}, "spec": {"storageCapacity": True}}
         await store.put(CSIDRIVERS, {"apiVersion": "storage.k8s.io/v1", "kind": "CSIDriver", **driver})
         for zone, room in (("a", "500Mi"), ("b", "2Gi")):
-            await store.put(
-                CSISTORAGECAPACITIES,
-                {
-                    "apiVersion": "storage.k8s.io/v1",
-                    "kind": "CSIStorageCapacity",
-                    "metadata": {"name": zone},
-                    "storageClassName": "late",
-                    "capacity": room,
-                    "nodeTopology": {"matchLabels": {"topology.kubernetes.io/zone": zone}},
-                },
-            )
+            await store.put(CSISTORAGECAPACITIES, capacity(zone, room))
         no_space = "node(s) did not have enough free storage"
         assert store.ask(make, user()) == {"node-1": no_space, "node-2": ""}
 
@@ -220,3 +222,28 @@ async def test_a_volume_that_somebody_else_took_meanwhile_is_not_taken() -> None
             await hold.pre_bind()
         kept = await store.client.get(PERSISTENTVOLUMES, "mine")
         assert kept["spec"]["claimRef"]["name"] == "other"
+
+
+async def test_nodes_with_more_room_are_preferred() -> None:
+    async with storage() as store:
+        store.nodes("a", "b", "c")
+        await store.put(STORAGECLASSES, class_late())
+        await store.claim()
+        driver = {"metadata": {"name": "disks.example.com"}, "spec": {"storageCapacity": True}}
+        await store.put(CSIDRIVERS, {"apiVersion": "storage.k8s.io/v1", "kind": "CSIDriver", **driver})
+        for zone, room in (("a", "2Gi"), ("b", "4Gi"), ("c", "1Gi")):
+            await store.put(CSISTORAGECAPACITIES, capacity(zone, room))
+        assert store.rate(make, user()) == {"node-1": 50, "node-2": 75, "node-3": 0}
+        shape = [{"utilization": 0, "score": 0}, {"utilization": 100, "score": 10}]
+        assert store.rate(make, user(), shape=shape) == {"node-1": 50, "node-2": 25, "node-3": 100}
+        assert store.rate(make, info()) == {}
+
+
+async def test_volumes_that_fit_closely_leave_no_room() -> None:
+    async with storage() as store:
+        store.nodes("a", "b")
+        await store.put(STORAGECLASSES, class_late(provisioner="kubernetes.io/no-provisioner"))
+        await store.claim()
+        await store.volume("close", "1Gi", zone="a")
+        await store.volume("wide", "10Gi", zone="b")
+        assert store.rate(make, user()) == {"node-1": 0, "node-2": 90}
