@@ -19,6 +19,16 @@ def is_terminating(pod: Pod) -> bool:
     return pod.metadata.deletion_timestamp is not None and not is_finished(pod)
 
 
+def may_use_volumes(pod: Pod) -> bool:
+    """Whether it runs or may still run; otherwise what it had mounted may be unmounted."""
+    if is_finished(pod):
+        return False
+    status = pod.status
+    statuses = (*status.init_container_statuses, *status.container_statuses, *status.ephemeral_container_statuses)
+    has_stopped = all(one.state is None or one.state.running is None for one in statuses)
+    return pod.metadata.deletion_timestamp is None or not has_stopped
+
+
 def phase(pod: Pod) -> str:
     return pod.status.phase or ""
 

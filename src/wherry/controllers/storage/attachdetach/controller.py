@@ -18,12 +18,12 @@ from wherry.api.types.storage_v1 import CSIDriver, VolumeAttachment
 from wherry.client import Informer, Key
 from wherry.controllers.core.node.lifecycle import BY_NODE, pods_by_node
 from wherry.controllers.core.persistentvolume.indexes import BY_CLAIM, index_by_claim
+from wherry.controllers.podstate import may_use_volumes
 from wherry.controllers.storage.attachdetach.plan import Plan, Scene, is_ready, plan
 from wherry.controllers.storage.attachdetach.usage import (
     MANAGED,
     Wanted,
     attachment_name,
-    needs_volumes,
     reported_name,
     wanted_volumes,
 )
@@ -120,7 +120,7 @@ def _elsewhere(node: str, wanted: dict[str, Wanted], state: State) -> dict[str, 
 
 
 def _users(volume: str, node: str, state: State) -> list[Pod]:
-    pods = [pod for pod in state.pods.by_index(BY_NODE, node) if needs_volumes(pod) and _uses(pod, volume, state)]
+    pods = [pod for pod in state.pods.by_index(BY_NODE, node) if may_use_volumes(pod) and _uses(pod, volume, state)]
     return sorted(pods, key=lambda pod: (pod.metadata.namespace, pod.metadata.name))
 
 
@@ -201,7 +201,7 @@ def _pod_changed(old: Pod | None, new: Pod | None, _: Deps) -> Iterable[Key]:
     if pod is None or not pod.spec.volumes or not pod.spec.node_name or not claim_names(pod):
         return ()
     is_known = old is not None and bool(old.spec.node_name)
-    if is_known and old is not None and new is not None and needs_volumes(old) == needs_volumes(new):
+    if is_known and old is not None and new is not None and may_use_volumes(old) == may_use_volumes(new):
         return ()
     return (Key("", pod.spec.node_name),)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from wherry.api.core.podclaims import claim_name
 from wherry.api.types.core_v1 import CSIPersistentVolumeSource, PersistentVolume, PersistentVolumeClaim, Pod
 from wherry.client import Key
-from wherry.controllers.podstate import is_finished
+from wherry.controllers.podstate import may_use_volumes
 
 MANAGED = "volumes.kubernetes.io/controller-managed-attach-detach"
 """On a node: its kubelet leaves attaching to the controller."""
@@ -45,20 +45,6 @@ def attachment_name(source: CSIPersistentVolumeSource, node: str) -> str:
     return f"csi-{hashlib.sha256(text.encode()).hexdigest()}"
 
 
-def needs_volumes(pod: Pod) -> bool:
-    """Whether the Pod runs or may still run: what it had mounted may be unmounted otherwise."""
-    if is_finished(pod):
-        return False
-    if pod.metadata.deletion_timestamp is None:
-        return True
-    return not _has_stopped(pod)
-
-
-def _has_stopped(pod: Pod) -> bool:
-    statuses = pod.status.container_statuses
-    return all(one.state is None or one.state.running is None for one in statuses)
-
-
 def wanted_volumes(
     pods: Iterable[Pod],
     claim_of: Callable[[Key], PersistentVolumeClaim | None],
@@ -69,7 +55,7 @@ def wanted_volumes(
     users: dict[str, list[Pod]] = {}
     volumes: dict[str, PersistentVolume] = {}
     for pod in pods:
-        if not needs_volumes(pod):
+        if not may_use_volumes(pod):
             continue
         for one in pod.spec.volumes:
             name = claim_name(pod, one)

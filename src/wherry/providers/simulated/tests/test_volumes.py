@@ -49,7 +49,9 @@ async def test_a_claim_gets_a_volume_and_takes_it_along() -> None:
         await plane.apply(PERSISTENTVOLUMECLAIMS, claim())
         await rest(plane)
         mine = await plane.get(PERSISTENTVOLUMECLAIMS, "data")
-        assert mine["status"] == {"phase": "Bound", "accessModes": ["ReadWriteOnce"], "capacity": {"storage": "1Gi"}}
+        status = mine["status"]
+        assert [one["reason"] for one in status.pop("conditions")] == ["NoPodsUsingPVC"]
+        assert status == {"phase": "Bound", "accessModes": ["ReadWriteOnce"], "capacity": {"storage": "1Gi"}}
         [volume] = await plane.items(PERSISTENTVOLUMES)
         assert volume["metadata"]["name"] == f"pvc-{mine['metadata']['uid']}"
         assert volume["status"]["phase"] == "Bound"

@@ -61,3 +61,32 @@ async def test_an_ephemeral_volume_keeps_only_its_own_claim() -> None:
         await plane.apply(PODS, pod(nodeName="node-1", volumes=[{"name": "data", "ephemeral": source}]))
         await drop(plane, "web-data")
         assert not await is_there(plane, "web-data")
+
+
+async def unused(plane: Plane) -> tuple[str, str, str] | None:
+    status = (await plane.get(PERSISTENTVOLUMECLAIMS, "data"))["status"]
+    found = [one for one in status.get("conditions", ()) if one["type"] == "Unused"]
+    return (found[0]["status"], found[0]["reason"], found[0]["lastTransitionTime"]) if found else None
+
+
+async def test_a_bound_claim_says_since_when_nobody_wants_it() -> None:
+    async with running(LOOPS) as plane:
+        await plane.apply(PERSISTENTVOLUMECLAIMS, claim())
+        assert await unused(plane) is None
+        bound = {"status": {"phase": "Bound", "conditions": [{"type": "Resizing", "status": "True"}]}}
+        await plane.client.patch(PERSISTENTVOLUMECLAIMS, "data", bound, "default", subresource="status")
+        await plane.settle()
+        assert await unused(plane) == ("True", "NoPodsUsingPVC", "2023-11-14T22:13:20Z")
+        await plane.pass_time(60)
+        user = await plane.apply(PODS, pod())
+        assert await unused(plane) == ("False", "PodUsingPVC", "2023-11-14T22:14:20Z")
+        await plane.pass_time(60)
+        await plane.set_phase(user, "Succeeded")
+        await plane.settle()
+        assert await unused(plane) == ("True", "NoPodsUsingPVC", "2023-11-14T22:15:20Z")
+        await plane.pass_time(60)
+        await plane.end_pod(user)
+        await plane.settle()
+        assert await unused(plane) == ("True", "NoPodsUsingPVC", "2023-11-14T22:15:20Z")
+        kept = (await plane.get(PERSISTENTVOLUMECLAIMS, "data"))["status"]["conditions"]
+        assert [one["type"] for one in kept] == ["Resizing", "Unused"]

@@ -6,8 +6,9 @@ import pytest
 
 from wherry.api.types.core_v1 import PersistentVolume, Pod
 from wherry.api.types.decoding import convert
+from wherry.controllers.podstate import may_use_volumes
 from wherry.controllers.storage.attachdetach.plan import multi_attach_message
-from wherry.controllers.storage.attachdetach.usage import Wanted, needs_volumes
+from wherry.controllers.storage.attachdetach.usage import Wanted
 
 VOLUME = convert(
     PersistentVolume,
@@ -53,5 +54,5 @@ GOING: dict[str, Any] = {"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z
     ],
     ids=lambda value: value.metadata.name if isinstance(value, Pod) else str(value),
 )
-def test_who_still_needs_volumes(one: Pod, needs: bool) -> None:
-    assert needs_volumes(one) is needs
+def test_who_still_may_use_volumes(one: Pod, needs: bool) -> None:
+    assert may_use_volumes(one) is needs
