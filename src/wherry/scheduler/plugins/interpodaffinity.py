@@ -97,16 +97,22 @@ class _Rule:
                 weighted.append((bond.tally, bond.weight))
             elif bond.tie is Tie.HARD and self._hard_weight:
                 weighted.append((bond.tally, self._hard_weight))
-        pulls = [(tally.key, tally.counts, weight) for tally, weight in weighted if tally.counts]
+        pulls: dict[str, list[tuple[Mapping[str, int], int]]] = {}
+        for tally, weight in weighted:
+            if tally.counts:
+                pulls.setdefault(tally.key, []).append((tally.counts, weight))
         if not pulls:
             return None
+        by_key = list(pulls.items())
 
         def rate(node: NodeInfo) -> int:
             labels, total = node.labels, 0
-            for key, counts, weight in pulls:
+            for key, tables in by_key:
                 value = labels.get(key)
                 if value is not None:
-                    total += counts.get(value, 0) * weight
+                    for counts, weight in tables:
+                        if value in counts:
+                            total += counts[value] * weight
             return total
 
         return rate
@@ -171,4 +177,5 @@ def spread_out(ratings: Sequence[int]) -> Sequence[int]:
     least, most = min(ratings), max(ratings)
     if least == most:
         return [0] * len(ratings)
-    return [int(100 * ((rating - least) / (most - least))) for rating in ratings]
+    scaled = {rating: int(100 * ((rating - least) / (most - least))) for rating in set(ratings)}
+    return [scaled[rating] for rating in ratings]
