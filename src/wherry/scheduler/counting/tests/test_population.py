@@ -1,4 +1,4 @@
-"""Counts that follow every change are what one gets by counting everything anew."""
+"""Counts that follow every change are what one gets by counting anew, and say what the definitions say."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from wherry.scheduler.cluster import Cluster
 from wherry.scheduler.counting.population import Population
 from wherry.scheduler.counting.tests.fixed import FixedNamespaces
+from wherry.scheduler.counting.tests.plain import affinity_refuses, spread_refuses
 from wherry.scheduler.model import PodInfo
 from wherry.scheduler.plugins import interpodaffinity, podtopologyspread
 from wherry.scheduler.plugins.tests.placed import a_cluster, a_node, a_pod, refusals, scores
-from wherry.scheduler.plugins.tests.test_interpodaffinity import term, wants
+from wherry.scheduler.plugins.tests.test_interpodaffinity import AFFINITY, ANTI, EXISTING, term, wants
 from wherry.scheduler.plugins.tests.test_podtopologyspread import HOST, TAINT, FooSiblings, soft, spread
 from wherry.scheduler.rules import Plugin
 
@@ -34,6 +35,7 @@ SPREADS = [
     [soft("zone"), soft(HOST)],
     [spread("zone", minDomains=3, nodeAffinityPolicy="Ignore"), soft("zone", label="bar")],
 ]
+REASONS = {AFFINITY: "affinity", ANTI: "anti-affinity", EXISTING: "existing"}
 change = st.tuples(
     st.sampled_from(["place", "place", "place", "remove", "node", "no node", "namespace", "suppose"]),
     st.integers(0, 5),
@@ -60,7 +62,7 @@ def recount(cluster: Cluster) -> Cluster:
     return fresh
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(change, max_size=25), st.integers(0, 1000))
 def test_counts_follow_every_change(changes: list[tuple[str, int, int]], seed: int) -> None:
     chance = random.Random(seed)
@@ -100,6 +102,14 @@ def test_counts_follow_every_change(changes: list[tuple[str, int, int]], seed: i
 
 
 def compare(cluster: Cluster, namespaces: FixedNamespaces, followed: list[Plugin], asks: list[PodInfo]) -> None:
+    affinity, spreading = followed
+    for ask in asks:
+        said = {name: REASONS[text] for name, text in refusals(affinity, ask, cluster).items()}
+        meant = {node.name: affinity_refuses(ask, node, cluster, namespaces) for node in cluster.nodes()}
+        assert said == {name: why for name, why in meant.items() if why is not None}
+        if ask.ask.spread:
+            skewed = {node.name for node in cluster.nodes() if spread_refuses(ask, node, cluster)}
+            assert set(refusals(spreading, ask, cluster)) == skewed
     plain = recount(cluster)
     for kept, fresh in zip(followed, rules(plain, namespaces), strict=True):
         for ask in asks:
