@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from wherry.api import Obj, errors
@@ -127,11 +128,24 @@ async def _forget(namespace: Namespace, client: Client) -> None:
 
 
 def _of_pod(old: Pod | None, new: Pod | None, deps: Deps) -> Iterable[Key]:
-    """A Pod that is gone may have been the last one its namespace waited for."""
-    if new is None and old is not None:
-        namespace = deps.client.informer(NAMESPACES, Namespace).get(Key("", old.metadata.namespace))
-        if namespace is not None and namespace.metadata.deletion_timestamp is not None:
-            yield Key("", old.metadata.namespace)
+    """The last Pod that is gone may be what its namespace waited for; all others would have it look in vain."""
+    pods: Counter[str] = deps.state
+    pod = new if new is not None else old
+    if pod is None or (old is not None and new is not None):
+        return
+    name = pod.metadata.namespace
+    pods[name] += 1 if old is None else -1
+    if pods[name]:
+        return
+    del pods[name]
+    namespace = deps.client.informer(NAMESPACES, Namespace).get(Key("", name))
+    if namespace is not None and namespace.metadata.deletion_timestamp is not None:
+        yield Key("", name)
+
+
+def _start(deps: Deps) -> Counter[str]:
+    """How many Pods each namespace has."""
+    return Counter()
 
 
 CONTROLLER = Controller(
@@ -141,5 +155,6 @@ CONTROLLER = Controller(
     reconcile=reconcile,
     reads=(Watch(PODS, Pod, _of_pod),),
     writes=("namespaces/status", "namespaces/finalize", "* (delete)"),
+    start=_start,
     workers=10,
 )
