@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import lru_cache
 
 from wherry.api.types.core_v1 import Container, Pod
 
@@ -30,5 +31,10 @@ def full_name(pod: Pod) -> str:
 
 def container_hash(container: Container) -> str:
     """Changes when a running container must be made anew: of what may change in a Pod, only the image asks for that."""
-    text = json.dumps([container.name, container.image])
+    return _hash(container.name, container.image)
+
+
+@lru_cache(maxsize=1024)
+def _hash(name: str, image: str | None) -> str:
+    text = json.dumps([name, image])
     return hashlib.sha256(text.encode()).hexdigest()[:8]
