@@ -23,8 +23,8 @@ import pytest
 
 from wherry import testing
 
-_MARKER = 'wherry(nodes=1, clock="real", seed=0, start=None, behave=(), manifests=()): what wherry_cluster is like'
-_OWN = ("nodes", "clock", "seed", "start", "behave")
+_MARKER = 'wherry(nodes=1, clock="real", seed=0, ..., manifests=()): what wherry_cluster is like; see Cluster'
+_OWN = ("nodes", "clock", "seed", "start", "behave", "storage", "stages")
 """Words of the marker that ask for another cluster than a fork of the session's."""
 _MANIFESTS = ("manifests", "crds")
 _SHOWN = 60

@@ -37,8 +37,9 @@ class AsyncCluster:
         start: float | None = None,
         behave: Behaving | Sequence[Behaving] = (),
         storage: bool = True,
+        stages: Source = (),
     ) -> None:
-        self._set_up(Core(options(nodes, clock, seed, start, behave, storage)))
+        self._set_up(Core(options(nodes, clock, seed, start, behave, storage, stages)))
 
     def _set_up(self, core: Core) -> None:
         self._core = core

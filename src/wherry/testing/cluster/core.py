@@ -257,7 +257,7 @@ class _Parts:
         self.plane = ControlPlane(store, clock, chance, settings)
         self.client = self.plane.client().named(MANAGER)
         self.kinds = Kinds(self.plane.api.core.registry)
-        self.nodes = ClusterNodes(self.plane.client().named(KUBELET), clock, chance, options.behave)
+        self.nodes = ClusterNodes(self.plane.client().named(KUBELET), clock, chance, options.behave, options.stages)
         self.volumes = provisioner(self.plane.client().named(DRIVER), clock, chance) if options.storage else None
 
     async def open(self, nodes: State) -> None:

@@ -15,6 +15,7 @@ from wherry.providers.simulated.behaviour import Behaviours, ContainerBehaviour,
 from wherry.providers.simulated.hosts import Condition
 from wherry.providers.simulated.nodes import SimulatedNodes
 from wherry.providers.simulated.nodespec import NodeSpec, node_specs
+from wherry.providers.simulated.stages.stage import Stage
 from wherry.providers.simulated.streams import simulated_streams
 
 Nodes: TypeAlias = int | Iterable[NodeSpec | str]
@@ -29,10 +30,15 @@ class ClusterNodes:
     """All nodes of one control plane."""
 
     def __init__(
-        self, client: InProcessClient, clock: Clock, chance: random.Random, behave: Sequence[Behaving]
+        self,
+        client: InProcessClient,
+        clock: Clock,
+        chance: random.Random,
+        behave: Sequence[Behaving],
+        stages: Sequence[Stage] = (),
     ) -> None:
         self._client = client
-        self._nodes = SimulatedNodes(client, clock, chance, (), _sources(behave))
+        self._nodes = SimulatedNodes(client, clock, chance, (), _sources(behave), stages)
         self._specs: dict[str, NodeSpec] = {}
 
     async def start(self, state: State) -> None:

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from wherry.providers.simulated.stages.stage import Stage, parse_stage
 from wherry.store.memory import MemorySnapshot
+from wherry.testing.cluster.manifests import Source, read_objects
 from wherry.testing.cluster.nodes import Behaving, Nodes, State, first_state
 
 ClockMode: TypeAlias = Literal["real", "manual"]
@@ -22,6 +24,7 @@ class Options:
 
     nodes: State
     behave: tuple[Behaving, ...] = ()
+    stages: tuple[Stage, ...] = ()
     clock: ClockMode = "real"
     seed: int = 0
     """Where all chance comes from: names, UIDs, the order of equals."""
@@ -49,7 +52,17 @@ def options(
     start: float | None,
     behave: Behaving | Sequence[Behaving],
     storage: bool = True,
+    stages: Source = (),
 ) -> Options:
-    """The options that a test's words mean."""
+    """The options that a test's words mean. Raises ValueError where they mean nothing."""
     sources = tuple(behave) if isinstance(behave, Sequence) else (behave,)
-    return Options(nodes=first_state(nodes), clock=clock, seed=seed, start=start, behave=sources, storage=storage)
+    played = tuple(stage for stage in map(parse_stage, read_objects(stages)) if stage is not None)
+    return Options(
+        nodes=first_state(nodes),
+        behave=sources,
+        stages=played,
+        clock=clock,
+        seed=seed,
+        start=start,
+        storage=storage,
+    )

@@ -37,6 +37,7 @@ class Cluster:
         start: float | None = None,
         behave: Behaving | Sequence[Behaving] = (),
         storage: bool = True,
+        stages: Source = (),
     ) -> None:
         """Say what it shall be like; it begins with `with` or `start`.
 
@@ -47,8 +48,9 @@ class Cluster:
             start: when time begins, in seconds since the epoch.
             behave: how Pods fare: functions of the Pod, or tables by image. The first that has an answer counts.
             storage: whether there is a default StorageClass (`standard`) whose claims get volumes.
+            stages: kwok's Stages, in files or as objects, by which Pods and Nodes fare instead.
         """
-        self._set_up(Core(options(nodes, clock, seed, start, behave, storage)))
+        self._set_up(Core(options(nodes, clock, seed, start, behave, storage, stages)))
 
     def _set_up(self, core: Core) -> None:
         self._core = core

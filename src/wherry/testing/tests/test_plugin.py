@@ -118,7 +118,7 @@ def test_a_failure_shows_what_happened_in_the_cluster(suite: pytest.Pytester) ->
 @pytest.mark.parametrize(
     ("marker", "message"),
     [
-        ("nods=2", "*takes the words nodes, clock, seed, start, behave, manifests*"),
+        ("nods=2", "*takes the words nodes, clock, seed, start, behave, storage, stages, manifests*"),
         ('clock="slow"', '*clock is "real" or "manual", not \'slow\'*'),
     ],
     ids=["a word that is not known", "a value that is not known"],

@@ -122,3 +122,34 @@ def test_watches_can_be_dropped_from_the_tests_thread() -> None:
         watch.take()
         assert cluster.faults.drop_watches("configmaps", manager="wherry") == 1
         assert [event.type for event in watch if event.type != "ADDED"] == []
+
+
+STAGE = """
+apiVersion: kwok.x-k8s.io/v1alpha1
+kind: Stage
+metadata: {name: pod-done}
+spec:
+  resourceRef: {apiGroup: v1, kind: Pod}
+  selector:
+    matchExpressions:
+    - {key: .metadata.deletionTimestamp, operator: DoesNotExist}
+    - {key: .status.phase, operator: NotIn, values: [Succeeded]}
+  delay: {durationMilliseconds: 60000}
+  next:
+    statusTemplate: |
+      phase: Succeeded
+"""
+
+
+def test_pods_go_through_stages() -> None:
+    with Cluster(clock="manual", stages=STAGE) as cluster:
+        spec = {"containers": [{"name": "c", "image": "example.test/i"}]}
+        cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec})
+        before = cluster.clock.time()
+        cluster.wait("pod/p", "jsonpath={.status.phase}=Succeeded", timeout=90)
+        assert cluster.clock.time() == before + 60
+
+
+def test_what_is_no_stage_is_refused() -> None:
+    with pytest.raises(ValueError, match="is no Stage of kwok"):
+        Cluster(stages=DEPLOYMENT)
