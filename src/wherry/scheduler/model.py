@@ -47,6 +47,8 @@ class Ask:
     tolerations: tuple[Toleration, ...]
     host_ports: tuple[HostPort, ...]
     images: tuple[str, ...]
+    """Of containers."""
+    volume_images: tuple[str, ...]
     namespace: str
     labels: Mapping[str, str]
     features: frozenset[str]
@@ -189,6 +191,7 @@ def _asked(pod: Pod) -> tuple[object, ...]:
         tuple([_container(one) for one in spec.containers]),
         tuple([_container(one) for one in spec.init_containers]),
         _features(spec),
+        _volume_images(spec),
     )
 
 
@@ -216,6 +219,7 @@ def _make_ask(pod: Pod) -> Ask:
         tolerations=spec.tolerations,
         host_ports=_host_ports(spec),
         images=tuple(one.image for one in (*spec.init_containers, *spec.containers) if one.image),
+        volume_images=_volume_images(spec),
         namespace=pod.metadata.namespace,
         labels=pod.metadata.labels,
         features=_features(spec),
@@ -224,6 +228,10 @@ def _make_ask(pod: Pod) -> Ask:
 
 _NO_FEATURES: frozenset[str] = frozenset()
 _RESTARTS_ALL, _USERS_ON_HOST_NETWORK = "RestartAllContainersOnContainerExits", "UserNamespacesHostNetworkSupport"
+
+
+def _volume_images(spec: PodSpec) -> tuple[str, ...]:
+    return tuple([one.image.reference or "" for one in spec.volumes if one.image is not None]) if spec.volumes else ()
 
 
 def _features(spec: PodSpec) -> frozenset[str]:

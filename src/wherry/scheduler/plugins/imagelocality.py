@@ -19,17 +19,18 @@ _MOST_PER_CONTAINER = 1000 * _MEBIBYTE
 
 
 def sign(pod: PodInfo) -> Hashable:
-    return pod.ask.images
+    return (pod.ask.images, pod.ask.volume_images)
 
 
 def prepare(pod: PodInfo, cluster: Cluster, _: Sequence[NodeInfo]) -> Rate | None:
-    images = [_full_name(image) for image in pod.ask.images]
+    ask = pod.ask
+    images = [_full_name(image) for image in (*ask.images, *ask.volume_images)]
     known = cluster.of_shape(_nodes_by_image)
     nodes = len(cluster)
     if nodes < 2 or not any(image in known for image in images):
         return None
     spread = {image: known[image] for image in images}
-    most = _MOST_PER_CONTAINER * len(images)
+    most = _MOST_PER_CONTAINER * max(1, len(ask.images))
 
     def rate(node: NodeInfo) -> int:
         total = sum(int(node.images.get(image, 0) * (spread[image] / nodes)) for image in images)
