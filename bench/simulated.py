@@ -43,6 +43,7 @@ class _Cluster:
     client: InProcessClient
     running: int = 0
     wanted: int = -1
+    made: int = 0
     reached: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -62,9 +63,12 @@ class _Cluster:
             await asyncio.wait_for(self.reached.wait(), _PATIENCE)
 
     async def deploy(self, deployments: int, replicas: int) -> None:
-        for number in range(deployments):
-            await self.client.create(DEPLOYMENTS, _deployment(f"web{number}", replicas), _NAMESPACE)
-        await self.until(deployments * replicas)
+        """So many Deployments more."""
+        wanted = self.running + deployments * replicas
+        for _ in range(deployments):
+            self.made += 1
+            await self.client.create(DEPLOYMENTS, _deployment(f"web{self.made}", replicas), _NAMESPACE)
+        await self.until(wanted)
 
     async def empty(self) -> float:
         """Seconds until the namespace is gone with all there is in it."""
@@ -111,16 +115,19 @@ async def _deployments() -> list[Measure]:
 
 async def _many_pods() -> list[Measure]:
     async with _cluster(200) as cluster:
+        with measured() as first:
+            await cluster.deploy(10, 100)
+        await asyncio.sleep(2.0)
         gc.collect()
-        before = _resident()
-        with measured() as cost:
-            await cluster.deploy(100, 100)
+        before = _resident()  # what is made once, and what is kept of the latest, is there by now
+        with measured() as rest:
+            await cluster.deploy(90, 100)
         await asyncio.sleep(5.0)
         gc.collect()
-        size = (_resident() - before) / 10_000
+        size = (_resident() - before) / 9_000
         gone = await cluster.empty()
     return [
-        Measure("10,000 simulated Pods Running", cost.wall, "s", 20.0),
+        Measure("10,000 simulated Pods Running", first.wall + rest.wall, "s", 20.0),
         Measure("memory per running simulated Pod, all told", size, "B", 12_000),
         Measure("namespace of 10,000 Pods gone", gone, "s", 8.0),
     ]
