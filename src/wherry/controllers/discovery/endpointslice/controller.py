@@ -14,6 +14,7 @@ from wherry.api.types.discovery_v1 import EndpointSlice
 from wherry.client import Informer, Key
 from wherry.controllers.discovery.backends import facts, has_backends, index_by_label, selected, zone_of
 from wherry.controllers.discovery.endpointslice.plan import CONTROLLER_NAME, MANAGED_BY, SERVICE_NAME, Update, plan
+from wherry.controllers.discovery.endpointslice.topology import is_asked_for, ratios
 from wherry.controllers.ownership import controller_reference, key_of
 from wherry.controllers.podcontrol import is_namespace_terminating
 from wherry.controllers.selectors import matches_labels
@@ -40,7 +41,10 @@ async def reconcile(key: Key, deps: Deps) -> Result:
         node = nodes.get(Key("", name))
         return zone_of(node.metadata.labels) if node is not None else None
 
-    decided = plan(service, selected(deps.client.informer(PODS, Pod), service), slices, zone)
+    shares = ratios(nodes.list()) if is_asked_for(service) else None
+    decided = plan(service, selected(deps.client.informer(PODS, Pod), service), slices, zone, shares)
+    for note in decided.notes:
+        deps.events.event(service, note.type, note.reason, note.message)
     for body in decided.create:
         if not await _create(service, body, deps):
             return DONE
@@ -120,9 +124,19 @@ def _of_node(old: Node | None, new: Node | None, deps: Deps) -> Iterable[Key]:
     """A node that changes its zone concerns the Services of all namespaces; hardly ever happens."""
     before = zone_of(old.metadata.labels) if old is not None else None
     after = zone_of(new.metadata.labels) if new is not None else None
-    if before != after:
+    is_moved = before != after
+    if is_moved or _weight(old) != _weight(new):
         for service in deps.client.informer(SERVICES, Service).list():
-            yield key_of(service.metadata)
+            if is_moved or is_asked_for(service):
+                yield key_of(service.metadata)
+
+
+def _weight(node: Node | None) -> object:
+    """What of a node decides about the part that its zone has."""
+    if node is None:
+        return None
+    ready = [condition.status for condition in node.status.conditions if condition.type == "Ready"]
+    return ready, node.status.allocatable.get("cpu")
 
 
 CONTROLLER = Controller(

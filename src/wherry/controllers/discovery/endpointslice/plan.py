@@ -7,7 +7,7 @@ change of one Pod rewrites one slice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -27,6 +27,7 @@ from wherry.controllers.discovery.backends import (
     reference,
     service_labels,
 )
+from wherry.controllers.discovery.endpointslice.topology import ENABLED, distribute
 from wherry.controllers.podstate import is_ready
 
 CAPACITY = 100
@@ -47,11 +48,21 @@ class Update:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """An Event to record about the Service."""
+
+    type: str
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     create: tuple[Obj, ...]
     """Bodies: addressType, labels, ports, endpoints."""
     update: tuple[Update, ...]
     delete: tuple[EndpointSlice, ...]
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(slots=True)
@@ -74,11 +85,19 @@ class _Bucket:
 
 
 def plan(
-    service: Service, pods: Iterable[Pod], slices: Sequence[EndpointSlice], zone: Callable[[str], str | None]
+    service: Service,
+    pods: Iterable[Pod],
+    slices: Sequence[EndpointSlice],
+    zone: Callable[[str], str | None],
+    shares: Mapping[str, float] | None = None,
 ) -> Plan:
-    """`slices` are those this controller manages for the Service; `zone` tells a node's zone by its name."""
+    """`slices` are those this controller manages for the Service; `zone` tells a node's zone by its name.
+
+    `shares` are the zones' parts of all CPUs, for a Service that asks for hints by them.
+    """
     labels = {**service_labels(service), SERVICE_NAME: service.metadata.name, MANAGED_BY: CONTROLLER_NAME}
     buckets = _buckets(service, pods, zone)
+    notes = [] if shares is None else _hint_by_zones(service, list(buckets.values()), slices, shares)
     strays = _sort_in(slices, buckets)
     create: list[Obj] = []
     update: list[Update] = []
@@ -95,7 +114,29 @@ def plan(
         create += [{**body, "endpoints": chunk} for chunk in new]
         delete += gone
     _add_placeholders(service, slices, create, delete, labels)
-    return _recycled(create, update, delete)
+    return _recycled(create, update, delete, notes)
+
+
+def _hint_by_zones(
+    service: Service, buckets: Sequence[_Bucket], slices: Sequence[EndpointSlice], shares: Mapping[str, float]
+) -> list[Note]:
+    """Say of every ready endpoint which zone it serves, each family for itself; or why nothing is said."""
+    notes: list[Note] = []
+    for family in families(service):
+        wanted = {uid: each for bucket in buckets if bucket.family == family for uid, each in bucket.wanted.items()}
+        ready = {uid: each for uid, each in wanted.items() if each["conditions"]["ready"]}
+        for endpoint in wanted.values():
+            endpoint.pop("hints", None)
+        hinting = distribute(ready, shares)
+        for uid, zone in hinting.zones.items():
+            ready[uid]["hints"] = {"forZones": [{"name": zone}]}
+        had = any(endpoint.hints is not None for view in slices for endpoint in view.endpoints)
+        if hinting.refusal:
+            message = f"{hinting.refusal}, addressType: {family}"
+            notes.append(Note("Warning", "TopologyAwareHintsDisabled", message))
+        elif not had:
+            notes.append(Note("Normal", "TopologyAwareHintsEnabled", f"{ENABLED}, addressType: {family}"))
+    return notes
 
 
 def _buckets(
@@ -223,7 +264,7 @@ def _add_placeholders(
             create.append({"addressType": family, "ports": [], "labels": labels, "endpoints": []})
 
 
-def _recycled(create: list[Obj], update: list[Update], delete: list[EndpointSlice]) -> Plan:
+def _recycled(create: list[Obj], update: list[Update], delete: list[EndpointSlice], notes: Sequence[Note]) -> Plan:
     """Rewrite a slice rather than delete it and create another of the same family."""
     for body in list(create):
         spare = next((view for view in delete if view.address_type == body["addressType"]), None)
@@ -231,7 +272,7 @@ def _recycled(create: list[Obj], update: list[Update], delete: list[EndpointSlic
             create.remove(body)
             delete.remove(spare)
             update.append(_update(spare, body))
-    return Plan(tuple(create), tuple(update), tuple(delete))
+    return Plan(tuple(create), tuple(update), tuple(delete), tuple(notes))
 
 
 def _update(view: EndpointSlice, body: Obj) -> Update:

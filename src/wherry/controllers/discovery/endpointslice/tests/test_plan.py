@@ -129,3 +129,19 @@ def test_hints_for_services_that_prefer_what_is_near(preference: str | None, zon
     assert (again.create, again.update, again.delete) == ((), (), ())
     plain = plan(service(), pods, [view("web-1", body)], lambda _: zone)
     assert len(plain.update) == (expected is not None)
+
+
+def test_hints_by_cpus_come_and_go_and_are_told_of() -> None:
+    pods, shares = [web(number, node=f"n{number}") for number in range(4)], {"z1": 0.5, "z2": 0.5}
+    decided = plan(service(), pods, [], lambda _: "z1", shares)
+    [body] = decided.create
+    served = sorted(endpoint["hints"]["forZones"][0]["name"] for endpoint in body["endpoints"])
+    assert served == ["z1", "z1", "z2", "z2"]
+    assert [(note.reason, note.message) for note in decided.notes] == [
+        ("TopologyAwareHintsEnabled", "Topology Aware Hints has been enabled, addressType: IPv4")
+    ]
+    again = plan(service(), pods, [view("web-1", body)], lambda _: "z1", shares)
+    assert again == Plan((), (), ())
+    refused = plan(service(), pods[:1], [view("web-1", body)], lambda _: "z1", shares)
+    assert [note.reason for note in refused.notes] == ["TopologyAwareHintsDisabled"]
+    assert "hints" not in refused.update[0].body["endpoints"][0]
