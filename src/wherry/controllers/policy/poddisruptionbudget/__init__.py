@@ -1,5 +1,6 @@
 """Keeps the status of PodDisruptionBudgets true, so that evictions know what they may still take away.
 
+- `members.py`: which Pods a budget is about
 - `plan.py`: how many Pods are expected, wanted and healthy, and so how many may go
 - `scales.py`: how many Pods the controllers of Pods want
 - `controller.py`: the budgets; `stale.py`: announcements of an end that never came

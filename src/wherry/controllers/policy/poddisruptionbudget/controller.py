@@ -12,7 +12,7 @@ from wherry.api.types.core_v1 import Pod
 from wherry.api.types.policy_v1 import PodDisruptionBudget
 from wherry.client import Informer, Key
 from wherry.controllers.documents import plain, status_patch
-from wherry.controllers.ownership import key_of
+from wherry.controllers.policy.poddisruptionbudget.members import Member, Membership
 from wherry.controllers.policy.poddisruptionbudget.plan import (
     Assessment,
     Demand,
@@ -22,7 +22,7 @@ from wherry.controllers.policy.poddisruptionbudget.plan import (
     failed,
 )
 from wherry.controllers.policy.poddisruptionbudget.scales import Uncountable, wanted_by_controllers
-from wherry.controllers.selectors import describe, matches
+from wherry.controllers.selectors import describe
 from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch
 
 _UNMANAGED = (
@@ -36,19 +36,21 @@ _UNMANAGED = (
 class State:
     budgets: Informer[PodDisruptionBudget]
     pods: Informer[Pod]
+    membership: Membership
 
 
 def start(deps: Deps) -> State:
-    client = deps.client
-    return State(client.informer(PODDISRUPTIONBUDGETS, PodDisruptionBudget), client.informer(PODS, Pod))
+    pods = deps.client.informer(PODS, Pod)
+    return State(deps.client.informer(PODDISRUPTIONBUDGETS, PodDisruptionBudget), pods, Membership(pods))
 
 
 async def reconcile(key: Key, deps: Deps) -> Result:
     state: State = deps.state
     budget = state.budgets.get(key)
     if budget is None:
+        state.membership.forget(key)
         return DONE
-    pods = [pod for pod in state.pods.list(key.namespace) if matches(budget.spec.selector, pod.metadata.labels)]
+    pods = list(state.membership.of(budget))
     if not pods:
         deps.events.event(budget, "Normal", "NoPods", "No matching pods found")
     try:
@@ -66,10 +68,10 @@ async def reconcile(key: Key, deps: Deps) -> Result:
     return Result(found.look_again)
 
 
-async def _demand(budget: PodDisruptionBudget, pods: list[Pod], deps: Deps) -> Demand:
+async def _demand(budget: PodDisruptionBudget, pods: list[Member], deps: Deps) -> Demand:
     if not asks_for_scale(budget):
         return demand(budget, len(pods), 0)
-    wanted, has_unmanaged = await wanted_by_controllers(deps.client, pods)
+    wanted, has_unmanaged = await wanted_by_controllers(deps.client, budget.metadata.namespace, pods)
     if has_unmanaged:
         deps.events.event(budget, "Warning", "UnmanagedPods", _UNMANAGED.format(describe(budget.spec.selector)))
     return demand(budget, len(pods), wanted)
@@ -77,9 +79,11 @@ async def _demand(budget: PodDisruptionBudget, pods: list[Pod], deps: Deps) -> D
 
 def _report(budget: PodDisruptionBudget, found: Assessment, deps: Deps) -> None:
     namespace = budget.metadata.namespace
-    for pod in found.survivors:
+    for name in found.survivors:
+        pod = deps.state.pods.get(Key(namespace, name))
         message = f"Pod was expected by PDB {namespace}/{namespace} to be deleted but it wasn't"
-        deps.events.event(pod, "Warning", "NotDeleted", message)
+        if pod is not None:
+            deps.events.event(pod, "Warning", "NotDeleted", message)
 
 
 async def _write(budget: PodDisruptionBudget, status: Obj, deps: Deps) -> None:
@@ -91,22 +95,15 @@ async def _write(budget: PodDisruptionBudget, status: Obj, deps: Deps) -> None:
 
 
 def _of_pod(old: Pod | None, new: Pod | None, deps: Deps) -> Iterable[Key]:
-    """The budgets that select the Pod now, and those that did."""
+    """The budgets that count differently now."""
     state: State = deps.state
-    pod = new if new is not None else old
-    if pod is None:
-        return ()
-    budgets = [each for each in state.budgets.list(pod.metadata.namespace) if each.spec.selector is not None]
-    keys = [key_of(each.metadata) for each in budgets if matches(each.spec.selector, pod.metadata.labels)]
-    if len(keys) > 1:
-        name = min(key.name for key in keys)
+    keys = state.membership.hear(old, new)
+    if keys and new is not None and len(names := state.membership.selecting(new)) > 1:
         message = (
-            f'Pod "{pod.metadata.namespace}"/"{pod.metadata.name}" matches multiple PodDisruptionBudgets.  '
-            f'Chose "{name}" arbitrarily.'
+            f'Pod "{new.metadata.namespace}"/"{new.metadata.name}" matches multiple PodDisruptionBudgets.  '
+            f'Chose "{min(names)}" arbitrarily.'
         )
-        deps.events.event(pod, "Warning", "MultiplePodDisruptionBudgets", message)
-    if old is not None and old.metadata.labels != pod.metadata.labels:
-        keys += [key_of(each.metadata) for each in budgets if matches(each.spec.selector, old.metadata.labels)]
+        deps.events.event(new, "Warning", "MultiplePodDisruptionBudgets", message)
     return keys
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from wherry.api import Obj
 from wherry.api.meta.intorstring import scaled
@@ -11,7 +12,8 @@ from wherry.api.types.core_v1 import Pod
 from wherry.api.types.policy_v1 import PodDisruptionBudget
 from wherry.controllers import conditions
 from wherry.controllers.documents import plain
-from wherry.controllers.podstate import condition, is_finished, is_ready
+from wherry.controllers.podstate import condition, is_finished
+from wherry.controllers.policy.poddisruptionbudget.members import Member
 from wherry.lib.clock import format_time
 
 ALLOWED = "DisruptionAllowed"
@@ -37,7 +39,7 @@ class Assessment:
 
     status: Obj
     look_again: float | None
-    survivors: tuple[Pod, ...]
+    survivors: tuple[str, ...]
     """Pods that were to be gone by now."""
 
 
@@ -56,7 +58,7 @@ def demand(budget: PodDisruptionBudget, present: int, wanted: int) -> Demand:
     return Demand(0, 0) if least is None else Demand(present, least)
 
 
-def assess(budget: PodDisruptionBudget, pods: Sequence[Pod], wants: Demand, now: float) -> Assessment:
+def assess(budget: PodDisruptionBudget, pods: Sequence[Member], wants: Demand, now: float) -> Assessment:
     """The status that follows from the Pods there are."""
     going, survivors, look_again = _disrupted(budget.status.disrupted_pods, pods, now)
     healthy = sum(1 for pod in pods if _is_healthy(pod, going))
@@ -98,28 +100,28 @@ def stale_in(pod: Pod, now: float) -> float | None:
 
 
 def _disrupted(
-    named: Mapping[str, object], pods: Sequence[Pod], now: float
-) -> tuple[dict[str, str], tuple[Pod, ...], float | None]:
+    named: Mapping[str, datetime], pods: Sequence[Member], now: float
+) -> tuple[dict[str, str], tuple[str, ...], float | None]:
     """Which of the Pods named are still to go, which should have gone, and when to look again."""
     going: dict[str, str] = {}
-    survivors: list[Pod] = []
+    survivors: list[str] = []
     look_again: float | None = None
     for pod in pods:
-        since = named.get(pod.metadata.name)
-        if pod.metadata.deletion_timestamp is not None or since is None:
+        since = named.get(pod.name)
+        if pod.is_going or since is None:
             continue
-        stamp: float = since.timestamp()  # type: ignore[attr-defined]
+        stamp = since.timestamp()
         left = stamp + DELETION_SECONDS - now
         if left <= 0:
-            survivors.append(pod)
+            survivors.append(pod.name)
             continue
-        going[pod.metadata.name] = format_time(stamp)
+        going[pod.name] = format_time(stamp)
         look_again = left if look_again is None else min(look_again, left)
     return going, tuple(survivors), look_again
 
 
-def _is_healthy(pod: Pod, going: Mapping[str, str]) -> bool:
-    return pod.metadata.deletion_timestamp is None and pod.metadata.name not in going and is_ready(pod)
+def _is_healthy(pod: Member, going: Mapping[str, str]) -> bool:
+    return pod.is_ready and not pod.is_going and pod.name not in going
 
 
 def _conditions(budget: PodDisruptionBudget, allowed: int, now: float) -> list[Obj]:

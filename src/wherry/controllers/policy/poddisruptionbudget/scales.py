@@ -8,10 +8,9 @@ from wherry.api import errors
 from wherry.api.apps.deployment import DEPLOYMENTS
 from wherry.api.apps.replicaset import REPLICASETS
 from wherry.api.resource import Resource
-from wherry.api.types.core_v1 import Pod
 from wherry.api.types.meta_v1 import OwnerReference
 from wherry.client import Client
-from wherry.controllers.ownership import controller_of
+from wherry.controllers.policy.poddisruptionbudget.members import Member
 from wherry.controllers.scaling import Scale, has_scale, kind_of, read_scale
 
 
@@ -19,7 +18,7 @@ class Uncountable(Exception):
     """A Pod's controller does not say how many Pods it wants."""
 
 
-async def wanted_by_controllers(client: Client, pods: Sequence[Pod]) -> tuple[int, bool]:
+async def wanted_by_controllers(client: Client, namespace: str, pods: Sequence[Member]) -> tuple[int, bool]:
     """The sum of the scales of all controllers, each counted once; and whether some Pod has none at all.
 
     Pods of a Deployment's ReplicaSets count for the Deployment. Raises Uncountable.
@@ -28,14 +27,14 @@ async def wanted_by_controllers(client: Client, pods: Sequence[Pod]) -> tuple[in
     seen: set[str] = set()
     has_unmanaged = False
     for pod in pods:
-        reference = controller_of(pod.metadata)
+        reference = pod.controller
         if reference is None:
             has_unmanaged = True
         elif reference.uid not in seen:
             seen.add(reference.uid)
-            scale = await _scale(client, reference, pod.metadata.namespace)
+            scale = await _scale(client, reference, namespace)
             if scale is None:
-                raise Uncountable(f'found no controllers for pod "{pod.metadata.name}"')
+                raise Uncountable(f'found no controllers for pod "{pod.name}"')
             scales[scale.uid] = scale.replicas
     return sum(scales.values()), has_unmanaged
 

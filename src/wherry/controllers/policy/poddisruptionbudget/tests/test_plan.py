@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from wherry.api import Obj
 from wherry.api.types.decoding import convert
 from wherry.api.types.policy_v1 import PodDisruptionBudget
+from wherry.controllers.policy.poddisruptionbudget.members import member
 from wherry.controllers.policy.poddisruptionbudget.plan import Demand, assess, demand, failed, stale_in
 from wherry.controllers.tests.views import NOW, pod
 from wherry.lib.clock import format_time
@@ -36,24 +37,25 @@ def test_demand(spec: Obj, wants: Demand) -> None:
 
 def test_pods_on_their_way_out_are_not_healthy() -> None:
     named = {"gone-soon": format_time(NOW - 60), "stayed": format_time(NOW - 120), "unknown": format_time(NOW)}
-    pods = [
+    seen = [
         pod("healthy", ready=9),
         pod("unready"),
         pod("going", ready=9, going=True),
         pod("gone-soon", ready=9),
         pod("stayed", ready=9),
     ]
+    pods = [member(each) for each in seen]
     found = assess(budget({"minAvailable": 1}, {"disruptedPods": named}), pods, Demand(5, 1), NOW)
     assert (found.status["currentHealthy"], found.status["disruptionsAllowed"]) == (2, 1)
     assert list(found.status["disruptedPods"]) == ["gone-soon"]
     assert found.look_again == 60
-    assert [each.metadata.name for each in found.survivors] == ["stayed"]
+    assert list(found.survivors) == ["stayed"]
     verdict = found.status["conditions"][0]
     assert (verdict["status"], verdict["reason"], verdict["observedGeneration"]) == ("True", "SufficientPods", 2)
 
 
 def test_nothing_may_go_where_nothing_is_expected() -> None:
-    found = assess(budget({"maxUnavailable": 1}), [pod("a", ready=9)], Demand(0, 0), NOW)
+    found = assess(budget({"maxUnavailable": 1}), [member(pod("a", ready=9))], Demand(0, 0), NOW)
     assert found.status["disruptionsAllowed"] == 0
     assert found.status["conditions"][0]["reason"] == "InsufficientPods"
 
@@ -99,7 +101,8 @@ def test_stale_announcements(facts: dict[str, Any], left: float | None) -> None:
     wanted=st.integers(0, 12),
 )
 def test_what_may_go_never_leaves_too_few(ready: int, unready: int, spec: Obj, wanted: int) -> None:
-    pods = [pod(f"r{i}", ready=1) for i in range(ready)] + [pod(f"u{i}") for i in range(unready)]
+    seen = [pod(f"r{i}", ready=1) for i in range(ready)] + [pod(f"u{i}") for i in range(unready)]
+    pods = [member(each) for each in seen]
     wants = demand(budget(spec), len(pods), wanted)
     status = assess(budget(spec), pods, wants, NOW).status
     allowed = status["disruptionsAllowed"]
