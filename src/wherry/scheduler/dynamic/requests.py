@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from wherry.api.dra.tolerating import tolerates
+from wherry.api.meta.quantity import parse_quantity
 from wherry.api.types.resource_v1 import (
+    DeviceCapacity,
     DeviceClass,
     DeviceSubRequest,
     DeviceTaint,
@@ -37,6 +39,8 @@ class Wanted:
     tolerations: tuple[DeviceToleration, ...]
     is_admin: bool
     """Looks after devices that others use."""
+    capacity: Mapping[str, str]
+    """The least that a device must have of these."""
 
     @property
     def name(self) -> str:
@@ -45,6 +49,13 @@ class Wanted:
     def is_named_by(self, names: Sequence[str]) -> bool:
         """Whether a list of requests means this one; an empty list means all."""
         return not names or self.request in names or self.name in names
+
+    def is_met_by(self, offered: Mapping[str, DeviceCapacity]) -> bool:
+        """Whether a device that nobody shares has the capacity that is asked for."""
+        return all(
+            name in offered and parse_quantity(amount) <= parse_quantity(offered[name].value)
+            for name, amount in self.capacity.items()
+        )
 
     def tolerates(self, taints: Sequence[DeviceTaint]) -> bool:
         return all(
@@ -103,4 +114,5 @@ def _wanted(
         count=None if asked.allocation_mode == "All" else (asked.count or 1),
         tolerations=asked.tolerations,
         is_admin=isinstance(asked, ExactDeviceRequest) and bool(asked.admin_access),
+        capacity=asked.capacity.requests if asked.capacity is not None else {},
     )

@@ -295,6 +295,8 @@ def _suits(wanted: Wanted, device: Device) -> bool:
     view = device.view
     if view.allow_multiple_allocations or view.binding_conditions:
         return False  # neither sharing devices nor waiting for them is known here
+    if not wanted.is_met_by(view.capacity):
+        return False
     if not wanted.selectors:
         return True
     from wherry.scheduler.dynamic.selectors import SelectorError, holds  # the language comes with the first expression

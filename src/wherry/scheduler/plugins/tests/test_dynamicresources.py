@@ -144,6 +144,18 @@ async def test_selectors() -> None:
         assert await at.why("q") == NO
 
 
+async def test_capacity_that_a_device_must_have() -> None:
+    async with scene() as at:
+        await offer(at, "n1", capacity={"memory": {"value": "4Gi"}})
+        await gpu_class(at)
+        for name, amount in (("too-much", "8Gi"), ("enough", "4Gi")):
+            await claim(at, name, exactly(capacity={"requests": {"memory": amount}}))
+            await pod(at, f"pod-{name}", name)
+        await claim(at, "other", exactly(capacity={"requests": {"cores": "1"}}))
+        await pod(at, "pod-other", "other")
+        assert await at.homes() == {"pod-enough": "n1", "pod-other": "", "pod-too-much": ""}
+
+
 async def test_alternatives_by_preference() -> None:
     async with scene() as at:
         await offer(at, "n1", devices=2)
