@@ -207,24 +207,23 @@ class Scheduler:
             raise
         except Exception as error:
             self._watching.binding.discard(pod.uid)
-            _release(holds)
-            self._take_back(pod, error, step)
+            current = self._current(pod)
+            if current is not None and current.spec.node_name:
+                self.queue.remove(pod.uid)  # It was bound all the same: by us, if only the answer was lost.
+            else:
+                _release(holds)
+                self._take_back(pod, current, error, step)
         else:
             self._watching.binding.discard(pod.uid)
             self.counters.scheduled += 1
             self.queue.remove(pod.uid)
             self._event(pod, "Normal", "Scheduled", f"Successfully assigned {pod.key} to {node}", "Binding")
 
-    def _take_back(self, pod: PodInfo, error: Exception, step: tuple[str, str]) -> None:
+    def _take_back(self, pod: PodInfo, current: Pod | None, error: Exception, step: tuple[str, str]) -> None:
         """A binding failed. What the Pod is now decides whether it is tried again."""
         if not isinstance(error, _NORMAL):
             log.error("binding %s failed", pod.key, exc_info=error)
-        current = self._current(pod)
-        if current is not None and current.spec.node_name:
-            self.queue.remove(pod.uid)
-            return
-        is_wanted = current is not None and current.metadata.deletion_timestamp is None
-        if current is None or not is_wanted:
+        if current is None or current.metadata.deletion_timestamp is not None:
             self.queue.remove(pod.uid)
         else:
             self._watching.on_pending(None, current)  # Its changes were not looked at while it was being bound.

@@ -346,3 +346,27 @@ async def test_whatever_fails_all_get_their_nodes_in_the_end(seed: int) -> None:
         homes = await on.homes()
         assert all(home for name, home in homes.items() if name.startswith("high")), homes
         assert flaky[0].failures > 5
+
+
+async def test_what_is_held_stays_held_when_only_the_answer_was_lost() -> None:
+    class Deaf(Flaky):
+        def _unreliably(self, verb: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+            async def call(*args: Any, **options: Any) -> Any:
+                answer = await verb(*args, **options)
+                if options.get("subresource") == "binding":
+                    raise ConnectionError("the answer was lost")
+                return answer
+
+            return call
+
+    volume = Volume()
+    settings = ProfileSettings(filters=("Volume",), scores={})
+    configuration = Configuration(profiles=(settings,), plugins={"Volume": volume.make})
+    async with scene(configuration, lambda client: cast(Client, Deaf(client, random.Random(0)))) as on:
+        volume.on = on
+        volume.log.append("write")
+        await on.node("n1")
+        await on.pod("web")
+        assert await on.home("web") == "n1"
+        assert "release" not in volume.log
+        assert len(on.scheduler.queue) == 0
