@@ -221,13 +221,13 @@ class Moments(History):
 def test_killed_after_any_write(expected: dict[str, list[Any]]) -> None:
     c = Cluster(nodes=3, clock="manual")
     core: Any = c._core
-    core.history = moments = Moments(core, every=23)
+    core.history = moments = Moments(core, every=41)
     with c:
         for moments.step, step in enumerate(STEPS):
             step(c)
             c.clock.advance(seconds=20)
         kept = list(moments.kept)
-        assert len(kept) > 8
+        assert len(kept) > 5
         for begun, snapshot in kept:
             with c.fork(snapshot) as d:
                 assert shape_difference(expected, run(d, STEPS[begun:])) == ""
