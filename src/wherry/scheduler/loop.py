@@ -78,9 +78,17 @@ class Scheduler:
         self._events = events
         self._cluster = Cluster()
         self._nominations = Nominations()
-        self._profiles = make_profiles(configuration, Handle(client, clock, chance, self._cluster))
+        self._tasks = Tasks("scheduler")
+        handle = Handle(client, clock, chance, self._cluster, behind=self._tasks.spawn)
+        self._profiles = make_profiles(configuration, handle)
         self._planners = {
-            profile.name: Planner(profile, self._cluster, self._nominations, configuration.percentage)
+            profile.name: Planner(
+                profile,
+                self._cluster,
+                self._nominations,
+                configuration.percentage,
+                is_extended=bool(configuration.extenders),
+            )
             for profile in self._profiles
         }
         self._pods = client.informer(PODS, Pod)
@@ -95,7 +103,6 @@ class Scheduler:
         self._start = 0
         self._turn_is_due = False
         self._closed = False
-        self._tasks = Tasks("scheduler")
 
     async def start(self) -> None:
         """Begin to follow nodes and Pods, and what plugins look at; returns once all are known."""

@@ -22,7 +22,7 @@ rules need no code for it, only a `prepare` that does not count from the start.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Flag, auto
 from typing import Any, Protocol, TypeAlias, TypeVar
@@ -233,6 +233,8 @@ class Handle:
     cluster: Cluster
     kept: dict[Callable[..., Any], Any] = field(default_factory=dict, repr=False)
     """What `common` has made."""
+    behind: Callable[[Coroutine[Any, Any, None]], object] = field(default=Coroutine.close, repr=False)
+    """Starts what is to be written while other Pods are decided on; it ends with the scheduler."""
 
     def common(self, make: Callable[[Handle], T]) -> T:
         """What plugins have together, in all profiles: made by the first that asks (a ledger of what is reserved)."""

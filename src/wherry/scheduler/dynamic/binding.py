@@ -63,11 +63,11 @@ class ClaimsHold:
         for uid in self._allocations:
             self._inventory.withdraw(uid)
         for claim in self._reserved:
-            self._inventory.tasks.spawn(release(self._inventory.client, claim, self._pod.uid))
+            self._inventory.behind(release(self._inventory.client, claim, self._pod.uid))
         if self._new is not None:
             self._inventory.withdraw(self._new.uid)
         if self._made is not None:
-            self._inventory.tasks.spawn(delete_claim(self._inventory.client, self._made))
+            self._inventory.behind(delete_claim(self._inventory.client, self._made))
 
     async def _make(self, new: NewClaim) -> None:
         """Create the claim, as one that has its devices, and tell the Pod which container uses which of them."""

@@ -7,7 +7,8 @@ given, or until it is withdrawn; so two decisions never give the same device awa
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from typing import Any
 
 from wherry.api import Obj
 from wherry.api.dra.deviceclass import DEVICECLASSES
@@ -24,7 +25,6 @@ from wherry.api.types.resource_v1 import (
     ResourceSlice,
 )
 from wherry.client import Client, Key
-from wherry.lib.tasks import Tasks
 from wherry.scheduler.dynamic.extended import classes_by_resource
 from wherry.scheduler.dynamic.pools import DeviceId, Place, Pool, PoolId, pools_for
 from wherry.scheduler.model import NodeInfo
@@ -36,9 +36,10 @@ _BY_OWNER = "owner of a claim"
 class Inventory:
     """One for all profiles of a scheduler."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, behind: Callable[[Coroutine[Any, Any, None]], object]) -> None:
         self.client = client
-        self.tasks = Tasks("dynamic resources")
+        self.behind = behind
+        """Starts what is to be written behind."""
         self.version = 0
         """Another number whenever anything is offered that was not, or no more."""
         self._slices: dict[str, ResourceSlice] = {}
@@ -158,7 +159,7 @@ class Inventory:
 
 def inventory(handle: Handle) -> Inventory:
     """The one that plugins of all profiles share, by `Handle.common`."""
-    return Inventory(handle.client)
+    return Inventory(handle.client, handle.behind)
 
 
 def _owner(claim: ResourceClaim) -> Iterable[str]:

@@ -158,14 +158,14 @@ class _Rule:
         uid, _, unreached = self._found
         if uid != pod.uid:
             return "no new claims to deallocate"
-        client, tasks = self._inventory.client, self._inventory.tasks
+        client, behind = self._inventory.client, self._inventory.behind
         for claim in unreached:
             if {holder.uid for holder in claim.status.reserved_for} <= {pod.uid}:
-                tasks.spawn(deallocate(client, claim))
+                behind(deallocate(client, claim))
                 return "deallocation of ResourceClaim completed"
         left = self._left_over(pod)
         for claim in left:
-            tasks.spawn(delete_claim(client, claim))
+            behind(delete_claim(client, claim))
         return "deletion of ResourceClaim completed" if left else "still not schedulable"
 
     def prepare_score(self, pod: PodInfo, _: Cluster, __: Sequence[NodeInfo]) -> Rate | None:
