@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ssl
 import time
+import weakref
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,19 +39,23 @@ class Listen:
 class Authority:
     """The certificate authority of one cluster and its copies, made when it is needed, in a folder of its own."""
 
-    __slots__ = ("_folder", "_pair")
+    __slots__ = ("__weakref__", "_folder", "_pair", "_remove")
 
     def __init__(self) -> None:
         self._folder: Path | None = None
+        self._remove: Callable[[], object] | None = None
         self._pair: Pair | None = None
 
     @property
     def folder(self) -> Path:
         """A place for files that nobody else can read, until `close`."""
         if self._folder is None:
-            from tempfile import mkdtemp  # With all that it brings 5 ms, which most tests never spend.
+            from shutil import rmtree  # With all that they bring 5 ms, which most tests never spend.
+            from tempfile import mkdtemp
 
             self._folder = Path(mkdtemp(prefix="wherry-"))
+            # Also at the end of a process that has closed nothing.
+            self._remove = weakref.finalize(self, rmtree, self._folder, ignore_errors=True)
         return self._folder
 
     def pair(self) -> Pair:
@@ -76,11 +82,9 @@ class Authority:
         return pair
 
     def close(self) -> None:
-        if self._folder is not None:
-            import shutil
-
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = self._pair = None
+        if self._remove is not None:
+            self._remove()
+            self._folder = self._pair = self._remove = None
 
 
 class Serving:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import ssl
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -66,6 +69,13 @@ def test_nothing_is_left_behind(cluster: Cluster) -> None:
     assert folder.exists()
     cluster.close()
     assert not folder.exists()
+
+
+def test_a_process_that_closes_nothing_leaves_nothing_either() -> None:
+    code = "from wherry.testing import Cluster; print(Cluster(0).start().kubeconfig)"
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
+    assert not Path(done.stdout.strip()).parent.exists()
+    assert done.stderr == ""
 
 
 def test_restoring_ends_watches_and_gives_no_revision_twice(cluster: Cluster, outside: Outside) -> None:
