@@ -36,6 +36,8 @@ def pod_changes(old: PodInfo, new: PodInfo) -> Action:
             actions |= Action.REQUESTS
         if before.node_selector != after.node_selector or before.affinity != after.affinity:
             actions |= Action.OTHER
+    if old.annotations != new.annotations:
+        actions |= Action.ANNOTATIONS
     if old.gates and not new.gates:
         actions |= Action.GATES
     if old.claim_statuses != new.claim_statuses:

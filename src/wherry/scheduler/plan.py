@@ -62,8 +62,18 @@ class Question:
 class Planner:
     """Decides for the Pods of one profile."""
 
-    def __init__(self, profile: Profile, cluster: Cluster, nominations: Nominations, percentage: int = 0) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        cluster: Cluster,
+        nominations: Nominations,
+        percentage: int = 0,
+        *,
+        is_extended: bool = False,
+    ) -> None:
+        """`is_extended`: others want to see all nodes that fit, even if no score is there to choose among them."""
         self.profile = profile
+        self._has_choice = bool(profile.kept_scores or profile.fresh_scores or is_extended)
         self._cluster = cluster
         self._nominations = nominations
         self._percentage = percentage if profile.percentage is None else profile.percentage
@@ -226,7 +236,7 @@ class Planner:
         if isinstance(table.unfit, Unfit) and not question.checks and not self._nominations:
             return table.unfit
         count = len(order)
-        enough = enough_nodes(count, self._percentage)
+        enough = enough_nodes(count, self._percentage) if self._has_choice else 1
         blocked = self._blocked(question.pod)
         found: list[int] = []
         asked = 0

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from wherry.api.types.core_v1 import Node
 from wherry.scheduler.cluster import Cluster
-from wherry.scheduler.configuration import Configuration, make_profiles
+from wherry.scheduler.configuration import Configuration, ProfileSettings, make_profiles
 from wherry.scheduler.model import PodInfo
 from wherry.scheduler.nominations import Nominations
 from wherry.scheduler.plan import Placement, Planner, Unfit
@@ -149,6 +149,15 @@ def test_large_clusters_are_searched_in_turns() -> None:
     answer = planner(nodes).place(info(), random.Random(0))
     assert isinstance(answer, Placement)
     assert answer.asked == 230
+
+
+def test_without_scores_the_first_that_fits_will_do() -> None:
+    nodes = cluster(*(node(f"n{i}") for i in range(500)))
+    handle = Handle(no_cluster(), ManualClock(), random.Random(0), nodes)
+    profile = make_profiles(Configuration((ProfileSettings(scores={}),)), handle)[0]
+    answer = Planner(profile, nodes, Nominations()).place(info(), random.Random(0))
+    assert isinstance(answer, Placement)
+    assert answer.asked == 1
 
 
 def test_what_would_help_is_known() -> None:
