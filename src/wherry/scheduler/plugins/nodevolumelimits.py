@@ -10,18 +10,16 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from wherry.api.storage.volumeattachment import VOLUMEATTACHMENTS
-from wherry.api.types.storage_v1 import CSINode, VolumeAttachment
+from wherry.api.types.storage_v1 import CSINode
 from wherry.client import Key
 from wherry.scheduler.cluster import Cluster
 from wherry.scheduler.model import NodeInfo, PodInfo
 from wherry.scheduler.rules import PLACED_POD, Action, Check, Filter, Handle, Hint, Plugin, Refusal
-from wherry.scheduler.volumes.claims import claims_of
+from wherry.scheduler.volumes.attached import Attached, limits_of
 from wherry.scheduler.volumes.inventory import Inventory
 from wherry.scheduler.volumes.sources import ATTACHMENT, CLAIM, CSI_NODE, VOLUME, own_claim_helps
 
 _FULL = Refusal(("node(s) exceed max volume count",))
-BY_NODE = "node"
 
 
 def make(_: Mapping[str, Any], handle: Handle) -> Plugin:
@@ -42,60 +40,39 @@ def make(_: Mapping[str, Any], handle: Handle) -> Plugin:
 class _Rule:
     def __init__(self, handle: Handle) -> None:
         self._inventory = handle.common(Inventory)
-        self._attachments = handle.client.informer(VOLUMEATTACHMENTS, VolumeAttachment)
-        self._attachments.add_index(BY_NODE, lambda one: (one.spec.node_name,))
+        self._attached = handle.common(Attached)
 
     def prepare(self, pod: PodInfo, _: Cluster) -> Check | None:
         if not pod.volumes:
             return None
-        wanted = self._volumes(pod)
+        attached = self._attached
+        wanted = attached.volumes(pod)
         if not wanted:
             return None
-        drivers = sorted({driver for driver, _ in wanted})
-        strict = [name for name in drivers if self._is_strict(name)]
+        added = Counter(driver for driver, _ in wanted)
+        strict = [name for name in sorted(added) if self._is_strict(name)]
 
         def check(node: NodeInfo) -> Refusal | None:
-            shown = self._inventory.csi_nodes.get(Key("", node.name))
-            if strict and (refusal := _missing(strict, shown)) is not None:
+            if strict and (refusal := _missing(strict, self._inventory.csi_nodes.get(Key("", node.name)))) is not None:
                 return refusal
-            limits = limits_of(shown) if shown is not None else {}
-            if not any(driver in limits for driver in drivers):
+            limits = attached.limits(node.name)
+            if not limits:
                 return None
-            attached = self._attached(node)
-            counts = Counter(driver for driver, _ in attached)
-            added = Counter(driver for driver, _ in wanted - attached)
-            return _FULL if any(counts[d] + n > limits[d] for d, n in added.items() if d in limits) else None
+            load = attached.load(node)
+            for driver, count in added.items():
+                limit = limits.get(driver)
+                if limit is not None and load.counts.get(driver, 0) + count > limit:
+                    # Unless some of them are there already.
+                    missing = sum(1 for one in wanted if one[0] == driver and one not in load.volumes)
+                    if missing and load.counts.get(driver, 0) + missing > limit:
+                        return _FULL
+            return None
 
         return check
 
     def _is_strict(self, driver: str) -> bool:
         found = self._inventory.drivers.get(Key("", driver))
         return found is not None and bool(found.spec.prevent_pod_scheduling_if_missing)
-
-    def _attached(self, node: NodeInfo) -> set[tuple[str, str]]:
-        """What Pods on the node use, and what is attached though no Pod uses it (any more)."""
-        found = {one for pod in node.pods.values() if pod.volumes for one in self._volumes(pod)}
-        for attachment in self._attachments.by_index(BY_NODE, node.name):
-            name = attachment.spec.source.persistent_volume_name
-            volume = self._inventory.volume(name) if name else None
-            if volume is not None and volume.spec.csi is not None:
-                found.add((volume.spec.csi.driver, volume.spec.csi.volume_handle))
-        return found
-
-    def _volumes(self, pod: PodInfo) -> set[tuple[str, str]]:
-        """(driver, volume) of each claim, as far as they are known."""
-        found: set[tuple[str, str]] = set()
-        for wanted in claims_of(pod):
-            claim = self._inventory.claims.get(wanted.key)
-            if claim is None:
-                continue
-            volume = self._inventory.volume(claim.spec.volume_name) if claim.spec.volume_name else None
-            if volume is not None:
-                if volume.spec.csi is not None:
-                    found.add((volume.spec.csi.driver, volume.spec.csi.volume_handle))
-            elif (storage_class := self._inventory.class_of(claim)) is not None:
-                found.add((storage_class.provisioner, f"to be made for {wanted.key}"))
-        return found
 
 
 def _missing(drivers: list[str], shown: CSINode | None) -> Refusal | None:
@@ -104,15 +81,6 @@ def _missing(drivers: list[str], shown: CSINode | None) -> Refusal | None:
         return Refusal(("CSINodeMissing",))
     there = {driver.name for driver in shown.spec.drivers}
     return None if all(name in there for name in drivers) else Refusal(("CSIDriverMissingOnNode",))
-
-
-def limits_of(node: CSINode) -> dict[str, int]:
-    """By driver, as far as drivers have limits."""
-    return {
-        driver.name: driver.allocatable.count
-        for driver in node.spec.drivers
-        if driver.allocatable is not None and driver.allocatable.count is not None
-    }
 
 
 def csi_node_helps(_: PodInfo, old: CSINode | None, new: CSINode) -> bool:

@@ -18,7 +18,7 @@ from wherry.scheduler.model import NodeInfo, PodInfo
 from wherry.scheduler.plugins.resourcescores import Curve, along
 from wherry.scheduler.rules import NODE, Action, Filter, Handle, Hint, Hold, Plugin, Prepared, Rate, Refusal, Score
 from wherry.scheduler.volumes.claims import Wanted, claims_of, is_made_for
-from wherry.scheduler.volumes.finding import Choice, Claimed, find_volumes, volume_limit
+from wherry.scheduler.volumes.finding import Choice, Claimed, Finder, volume_limit
 from wherry.scheduler.volumes.holding import PATIENCE, VolumeHold
 from wherry.scheduler.volumes.inventory import Inventory
 from wherry.scheduler.volumes.sources import CAPACITY, CLAIM, CLASS, CSI_DRIVER, CSI_NODE, VOLUME, own_claim_helps
@@ -65,19 +65,21 @@ class _Rule:
         if claimed is None or isinstance(claimed, Refusal):
             return claimed
 
-        shown = self._inventory.glance()
+        finder = Finder(claimed, self._inventory)
+        if finder.is_indifferent:
+            return None
         choices: dict[str, Choice] = {}
         self._choices = (pod.uid, choices)
 
         def check(node: NodeInfo) -> Refusal | None:
-            found = find_volumes(claimed, shown, node.labels, node.name)
+            found = finder.find(node.labels, node.name)
             if not isinstance(found, Choice):
                 return Refusal(found, is_lasting=True)
             choices[node.name] = found
             return None
 
         def reserve(node: NodeInfo) -> Hold | Refusal | None:
-            found = find_volumes(claimed, self._inventory, node.labels, node.name)
+            found = Finder(claimed, self._inventory).find(node.labels, node.name)
             if not isinstance(found, Choice):
                 return Refusal(found, is_lasting=True)
             return VolumeHold(self._inventory, pod, node, found, self._seconds)

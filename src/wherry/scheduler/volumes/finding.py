@@ -7,12 +7,19 @@ the class allows the node and its driver has room there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from wherry.api.core.volumematching import NO_PROVISIONER, best_match, reaches, requested
-from wherry.api.core.volumematching import selects as selects_labels
+from wherry.api.core.volumematching import (
+    NO_PROVISIONER,
+    best_match,
+    capacity,
+    is_bound_to,
+    reaches,
+    requested,
+    selects,
+)
 from wherry.api.meta.quantity import parse_quantity
 from wherry.api.types.core_v1 import PersistentVolume, PersistentVolumeClaim
 from wherry.api.types.storage_v1 import CSIDriver, CSIStorageCapacity, StorageClass
@@ -56,63 +63,64 @@ class Choice:
     """For each claim whose volume is to be made: how much its driver has there; None where it does not say."""
 
 
-def find_volumes(claimed: Claimed, shown: Shown, labels: Mapping[str, str], node: str) -> Choice | tuple[str, ...]:
-    """What the claims would get on the node, or the reasons why they cannot be had there."""
-    reasons = []
-    if any(shown.volume(claim.spec.volume_name or "") is None for claim in claimed.bound):
-        reasons.append(VOLUME_IS_GONE)
-    elif not all(_reaches(shown.volume(claim.spec.volume_name or ""), labels, node) for claim in claimed.bound):
-        reasons.append(AFFINITY)
-    choice = _choose(claimed.open, shown, labels, node) if claimed.open else Choice()
-    if isinstance(choice, str):
-        reasons.append(choice)
-    return choice if not reasons and isinstance(choice, Choice) else tuple(reasons)
+class Finder:
+    """The question of one Pod, prepared: what does not depend on the node is looked at once."""
 
+    __slots__ = ("_gone", "_open", "_tied")
 
-def _reaches(volume: PersistentVolume | None, labels: Mapping[str, str], node: str) -> bool:
-    return volume is not None and reaches(volume, labels, node)
+    def __init__(self, claimed: Claimed, shown: Shown) -> None:
+        volumes = [shown.volume(claim.spec.volume_name or "") for claim in claimed.bound]
+        self._gone = (VOLUME_IS_GONE,) if None in volumes else ()
+        self._tied = [one for one in volumes if one is not None and one.spec.node_affinity is not None]
+        self._open = [_Open.of(claim, shown) for claim in sorted(claimed.open, key=_size)]
 
+    @property
+    def is_indifferent(self) -> bool:
+        """Every node does."""
+        return not (self._gone or self._tied or self._open)
 
-def _choose(
-    claims: Sequence[PersistentVolumeClaim], shown: Shown, labels: Mapping[str, str], node: str
-) -> Choice | str:
-    bind: list[tuple[PersistentVolumeClaim, PersistentVolume]] = []
-    provision: list[PersistentVolumeClaim] = []
-    for claim in claims:
-        if selected := shown.selected_node(claim):
-            if selected != node:
+    def find(self, labels: Mapping[str, str], node: str) -> Choice | tuple[str, ...]:
+        """What the claims would get on the node, or the reasons why they cannot be had there."""
+        reasons = self._gone
+        if not reasons and not all(reaches(one, labels, node) for one in self._tied):
+            reasons = (AFFINITY,)
+        choice = self._choose(labels, node) if self._open else _NOTHING
+        if isinstance(choice, str):
+            reasons = (*reasons, choice)
+        return choice if not reasons and isinstance(choice, Choice) else reasons
+
+    def _choose(self, labels: Mapping[str, str], node: str) -> Choice | str:
+        bind: list[tuple[PersistentVolumeClaim, PersistentVolume]] = []
+        provision: list[_Open] = []
+        taken: set[str] = set()
+        for one in self._open:
+            if one.selected:
+                if one.selected != node:
+                    return NOTHING_TO_BIND
+                provision.append(one)
+                continue
+            volume = one.match(labels, node, taken)
+            if volume is not None:
+                taken.add(volume.metadata.name)
+                bind.append((one.claim, volume))
+            elif one.is_promised:
                 return NOTHING_TO_BIND
-            provision.append(claim)
-    taken: set[str] = set()
-    for claim in sorted((one for one in claims if one not in provision), key=_size):
-        volume = _match(claim, shown, labels, node, taken)
-        if volume is not None:
-            taken.add(volume.metadata.name)
-            bind.append((claim, volume))
-        elif shown.is_promised(claim):
-            return NOTHING_TO_BIND
-        else:
-            provision.append(claim)
-    rooms: list[str | None] = []
-    for claim in provision:
-        answer = _judge_provision(claim, shown, labels)
-        if isinstance(answer, str):
-            return answer
-        rooms.append(answer.capacity)
-    return Choice(bind, provision, rooms)
+            else:
+                provision.append(one)
+        rooms: list[str | None] = []
+        for one in provision:
+            answer = one.room(labels)
+            if isinstance(answer, str):
+                return answer
+            rooms.append(answer.capacity)
+        return Choice(bind, [one.claim for one in provision], rooms)
 
 
 def _size(claim: PersistentVolumeClaim) -> tuple[object, ...]:
     return (requested(claim), claim.metadata.name)
 
 
-def _match(
-    claim: PersistentVolumeClaim, shown: Shown, labels: Mapping[str, str], node: str, taken: set[str]
-) -> PersistentVolume | None:
-    found = shown.free_volumes(claim)
-    if shown.is_promised(claim):
-        return next((one for one in found if reaches(one, labels, node)), None)
-    return best_match(claim, found, node=(labels, node), taken=taken)
+_NOTHING = Choice()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +130,60 @@ class _Room:
     capacity: str | None = None
 
 
-def _judge_provision(claim: PersistentVolumeClaim, shown: Shown, labels: Mapping[str, str]) -> _Room | str:
-    storage_class = shown.class_of(claim)
-    if storage_class is None or storage_class.provisioner in ("", NO_PROVISIONER):
-        return NOTHING_TO_BIND
-    if not allows(storage_class, labels):
-        return NOTHING_TO_BIND
-    return _room(claim, storage_class, shown, labels) or NO_SPACE
+_ANY_ROOM = _Room()
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A claim that has no volume yet, with all that might become one."""
+
+    claim: PersistentVolumeClaim
+    selected: str
+    """The node for which its volume is being made."""
+    is_promised: bool
+    volumes: Sequence[PersistentVolume]
+    """Those that suit, the smallest first; the one that is kept for it alone."""
+    storage_class: StorageClass | None
+    capacities: Sequence[CSIStorageCapacity] | None
+    """Where its driver has room for it; None where it does not say."""
+
+    @classmethod
+    def of(cls, claim: PersistentVolumeClaim, shown: Shown) -> _Open:
+        selected, is_promised = shown.selected_node(claim), shown.is_promised(claim)
+        storage_class = shown.class_of(claim)
+        volumes = [] if selected else suitable(claim, shown.free_volumes(claim), is_promised=is_promised)
+        return cls(claim, selected, is_promised, volumes, storage_class, _capacities(claim, storage_class, shown))
+
+    def match(self, labels: Mapping[str, str], node: str, taken: Collection[str]) -> PersistentVolume | None:
+        for one in self.volumes:
+            if one.metadata.name not in taken and reaches(one, labels, node):
+                return one
+        return None
+
+    def room(self, labels: Mapping[str, str]) -> _Room | str:
+        """Whether its volume can be made for a node with these labels."""
+        storage_class = self.storage_class
+        if storage_class is None or storage_class.provisioner in ("", NO_PROVISIONER):
+            return NOTHING_TO_BIND
+        if not allows(storage_class, labels):
+            return NOTHING_TO_BIND
+        if self.capacities is None:
+            return _ANY_ROOM
+        for one in self.capacities:
+            if one.node_topology is not None and selects(one.node_topology, labels):
+                return _Room(one.capacity)
+        return NO_SPACE
+
+
+def suitable(
+    claim: PersistentVolumeClaim, volumes: Sequence[PersistentVolume], *, is_promised: bool
+) -> list[PersistentVolume]:
+    """The volumes that the claim might get, wherever they are: the smallest first, or the one that is kept for it."""
+    if is_promised:
+        return list(volumes)
+    found = [one for one in volumes if best_match(claim, (one,)) is not None]
+    kept = [one for one in found if is_bound_to(one, claim)]
+    return kept[:1] or sorted(found, key=lambda one: (capacity(one), one.metadata.name))
 
 
 def allows(storage_class: StorageClass, labels: Mapping[str, str]) -> bool:
@@ -139,21 +194,22 @@ def allows(storage_class: StorageClass, labels: Mapping[str, str]) -> bool:
     )
 
 
-def _room(
-    claim: PersistentVolumeClaim, storage_class: StorageClass, shown: Shown, labels: Mapping[str, str]
-) -> _Room | None:
+def _capacities(
+    claim: PersistentVolumeClaim, storage_class: StorageClass | None, shown: Shown
+) -> list[CSIStorageCapacity] | None:
     """Only drivers that say that they publish their capacity are asked for it."""
-    driver = shown.drivers.get(ObjectKey("", storage_class.provisioner))
-    if driver is None or not driver.spec.storage_capacity:
-        return _Room()
+    driver = shown.drivers.get(ObjectKey("", storage_class.provisioner)) if storage_class is not None else None
+    if storage_class is None or driver is None or not driver.spec.storage_capacity:
+        return None
     name, wanted = storage_class.metadata.name, requested(claim)
-    for one in sorted(shown.capacities.list(), key=lambda one: (one.metadata.namespace, one.metadata.name)):
-        limit = volume_limit(one)
-        if one.storage_class_name != name or limit is None or parse_quantity(limit) < wanted:
-            continue
-        if one.node_topology is not None and selects_labels(one.node_topology, labels):
-            return _Room(one.capacity)
-    return None
+    found = [
+        one
+        for one in shown.capacities.list()
+        if one.storage_class_name == name
+        and (limit := volume_limit(one)) is not None
+        and parse_quantity(limit) >= wanted
+    ]
+    return sorted(found, key=lambda one: (one.metadata.namespace, one.metadata.name))
 
 
 def volume_limit(capacity: CSIStorageCapacity) -> str | None:

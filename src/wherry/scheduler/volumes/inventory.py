@@ -62,10 +62,6 @@ class Inventory:
         self.volumes.add_handler(self._changed)
         self.pods.add_handler(self._pod_changed)
 
-    def glance(self) -> Glance:
-        """What there is now, for one decision."""
-        return Glance(self)
-
     def class_of(self, claim: PersistentVolumeClaim) -> StorageClass | None:
         name = class_of(claim)
         return self.classes.get(Key("", name)) if name else None
@@ -143,35 +139,6 @@ class Inventory:
                     waiter.set_result(None)
             except Exception as error:
                 waiter.set_exception(error)
-
-
-class Glance:
-    """The inventory during one decision: nothing changes meanwhile, so that each thing is looked up once."""
-
-    def __init__(self, inventory: Inventory) -> None:
-        self.drivers, self.capacities = inventory.drivers, inventory.capacities
-        self.is_promised, self.selected_node = inventory.is_promised, inventory.selected_node
-        self._inventory = inventory
-        self._free: dict[str, list[PersistentVolume]] = {}
-        self._volumes: dict[str, PersistentVolume | None] = {}
-        self._classes: dict[str, StorageClass | None] = {}
-
-    def class_of(self, claim: PersistentVolumeClaim) -> StorageClass | None:
-        uid = claim.metadata.uid
-        if uid not in self._classes:
-            self._classes[uid] = self._inventory.class_of(claim)
-        return self._classes[uid]
-
-    def volume(self, name: str) -> PersistentVolume | None:
-        if name not in self._volumes:
-            self._volumes[name] = self._inventory.volume(name)
-        return self._volumes[name]
-
-    def free_volumes(self, claim: PersistentVolumeClaim) -> list[PersistentVolume]:
-        uid = claim.metadata.uid
-        if uid not in self._free:
-            self._free[uid] = self._inventory.free_volumes(claim)
-        return self._free[uid]
 
 
 def _fail(waiter: asyncio.Future[None], error: Exception) -> None:
