@@ -7,7 +7,7 @@ that use the claim, until the last decision that relies on it is written or give
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,6 +84,11 @@ class Inventory:
         """Whether an existing volume is promised to the claim."""
         promise = self._promises.get(claim.metadata.uid)
         return promise is not None and bool(promise.volume)
+
+    @property
+    def promised(self) -> Mapping[str, str]:
+        """The volumes that are promised, by the UID of their claim."""
+        return {uid: promise.volume for uid, promise in self._promises.items() if promise.volume}
 
     def selected_node(self, claim: PersistentVolumeClaim) -> str:
         """The node for which the claim's volume is being made; "" when that is still open."""
