@@ -165,7 +165,8 @@ class Scheduler:
                 found = self._candidates(pod, answer, planner, words)
                 if isinstance(found, list):
                     found = await self._consultants.preempt(pod, found)
-                self._explain(pod, answer, found, words)
+                if self.queue.place(pod.uid) is Place.IN_FLIGHT:
+                    self._explain(pod, answer, found, words)
             else:
                 self._start += answer.asked
                 self._take(pod, answer)
