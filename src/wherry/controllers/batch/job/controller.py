@@ -52,6 +52,18 @@ class State:
     """Failures since the last success, by the Job's UID."""
     freed: dict[str, frozenset[str]] = field(default_factory=dict)
     """UIDs of Pods whose finalizer is off and whose view may still show it, by the Job's UID."""
+    known: dict[Key, str] = field(default_factory=dict)
+    """UIDs of the Jobs of which something is remembered."""
+
+    def remember(self, key: Key, uid: str) -> None:
+        """Something may be remembered of this Job from now on, and nothing of a former one of its name; "": of none."""
+        former = self.known.pop(key, uid)
+        if former != uid:
+            self.records.pop(former, None)
+            self.freed.pop(former, None)
+            self.expected.forget(former)
+        if uid:
+            self.known[key] = uid
 
 
 def start(deps: Deps) -> State:
@@ -64,13 +76,12 @@ def start(deps: Deps) -> State:
 async def reconcile(key: Key, deps: Deps) -> Result:
     state: State = deps.state
     job = state.jobs.get(key)
+    state.remember(key, job.metadata.uid if job is not None and not is_finished(job) else "")
     await _free_strays(key, job, deps)
     if job is None or (job.spec.managed_by or OUR_NAME) != OUR_NAME:
         return DONE
     uid = job.metadata.uid
     if is_finished(job):
-        state.records.pop(uid, None)
-        state.freed.pop(uid, None)
         await _settle([pod for pod in children(state.pods, job.metadata) if is_tracked(pod)], deps)
         return DONE
     selector = job.spec.selector

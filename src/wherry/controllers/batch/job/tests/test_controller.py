@@ -219,6 +219,22 @@ async def test_stale_views_count_no_pod_twice(client: type[LaggingClient]) -> No
         assert conditions(found) == {"SuccessCriteriaMet": "CompletionsReached", "Complete": "CompletionsReached"}
 
 
+async def test_nothing_is_remembered_of_jobs_that_are_gone_or_finished() -> None:
+    async with running() as plane:
+        state = next(loop._deps.state for loop in plane.loops[0].loops if loop.controller.name == "job-controller")
+        await add_job(plane, completions=1, parallelism=1)
+        assert (len(state.known), len(state.records)) == (1, 1)
+        await end_all(plane)
+        assert (state.known, state.records, state.freed) == ({}, {}, {})
+        await plane.client.delete(JOBS, "j", "default", propagation="Background")
+        await plane.settle()
+        await add_job(plane)
+        assert len(state.known) == 1
+        await plane.client.delete(JOBS, "j", "default", propagation="Background")
+        await plane.settle()
+        assert (state.known, state.records, state.freed) == ({}, {}, {})
+
+
 async def test_pods_of_a_deleted_job_lose_their_finalizer() -> None:
     async with running() as plane:
         await add_job(plane)
