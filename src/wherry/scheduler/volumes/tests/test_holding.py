@@ -36,9 +36,9 @@ class Storage:
         }
         await self.on.client.create(STORAGECLASSES, obj)
 
-    async def claim(self, name: str, class_name: str) -> None:
+    async def claim(self, name: str, class_name: str, mode: str = "ReadWriteOnce") -> None:
         spec = {
-            "accessModes": ["ReadWriteOnce"],
+            "accessModes": [mode],
             "resources": {"requests": {"storage": "1Gi"}},
             "storageClassName": class_name,
         }
@@ -166,3 +166,23 @@ async def test_a_claim_that_is_bound_at_once_is_waited_for() -> None:
         await store.on.client.create(PERSISTENTVOLUMES, obj)
         await store.on.pass_time(15)
         assert await store.on.home("web") == "n1"
+
+
+async def test_the_important_get_a_volume_that_only_one_may_have() -> None:
+    async with storage() as store:
+        await store.on.node("n1")
+        await store.on.node("n2")
+        await store.storage_class("late", "simulated.wherry.dev")
+        await store.claim("data", "late", mode="ReadWriteOncePod")
+        await store.pod("first", "data")
+        await store.on.running("first")
+        await store.pod("second", "data")
+        used = "node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode"
+        assert f"2 {used}" in await store.on.why("second")
+        await store.pod("third", "data", priority=10)
+        first = await store.on.get("first")
+        assert "deletionTimestamp" in first["metadata"]
+        await store.on.delete("first")
+        await store.on.pass_time(15)
+        assert await store.on.home("third")
+        assert await store.on.home("second") == ""

@@ -21,11 +21,12 @@ STEPS = st.lists(
     st.one_of(
         st.tuples(
             st.just("reserve"),
-            st.lists(st.sampled_from([name for name, _ in CLAIMS]), min_size=1, max_size=3, unique=True).map(tuple),
+            st.lists(st.sampled_from([name for name, _ in CLAIMS]), min_size=1, max_size=2, unique=True).map(tuple),
             st.sampled_from(["node-1", "node-2"]),
         ),
         st.tuples(st.just("give back"), st.just(()), st.integers(0, 9).map(str)),
     ),
+    min_size=3,
     max_size=14,
 )
 
