@@ -4,7 +4,7 @@
 - `Cluster` (`cluster.py`): all nodes and what is placed on them, including placements not yet written
 - `Plugin` (`rules.py`): the shape of a rule; `plugins/` has one per file, `catalog.py` lists them in order
 - `Planner` (`plan.py`): pod + cluster -> one node, or the reasons; pure. `Table` (`table.py`) is its memory
-- `Population` (`counting/`): how many Pods of a kind there are by zone, host or any other label, kept as Pods come and go
+- `Population` (`counting/`): how many Pods of a kind there are by zone or host, kept as Pods come and go
 - `Inventory` (`dynamic/`): the devices of the cluster, and the search for those that claims ask for
 - `Queue` (`queue.py`): which Pod is next, and when one that did not fit is tried again
 - `Scheduler` (`loop.py`): reads informers, decides in short turns, binds (`bind.py`) without waiting
