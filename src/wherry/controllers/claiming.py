@@ -57,7 +57,7 @@ async def _adopt(
     patch = {"metadata": {"ownerReferences": [controller_reference(owner_resource, owner)], "uid": child.uid}}
     try:
         await client.patch(resource, child.name, patch, child.namespace, type=Patch.STRATEGIC)
-    except (errors.NotFound, errors.Conflict, errors.Invalid):
+    except (errors.NotFound, errors.Invalid):
         return False  # gone, or somebody else's by now
     return True
 
@@ -66,5 +66,5 @@ async def _release(client: Client, owner: ObjectMeta, resource: Resource, child:
     patch = {"metadata": {"ownerReferences": [{"$patch": "delete", "uid": owner.uid}], "uid": child.uid}}
     try:
         await client.patch(resource, child.name, patch, child.namespace, type=Patch.STRATEGIC)
-    except (errors.NotFound, errors.Conflict, errors.Invalid):
+    except (errors.NotFound, errors.Invalid):
         return

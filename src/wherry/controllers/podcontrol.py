@@ -58,12 +58,17 @@ async def create_pod(
 
 
 async def delete_pod(deps: Deps, owner: Any, pod: Pod, expected: Expectations[str] | None = None) -> None:
-    """Delete one Pod of `owner`, with its Event. That it is gone already is no error."""
+    """Delete one Pod of `owner`, with its Event. That it is gone already is no error.
+
+    That another Pod bears the name is one, of the cache, and gone with the next look.
+    """
     metadata = pod.metadata
     try:
         await deps.client.delete(PODS, metadata.name, metadata.namespace, uid=metadata.uid)
-    except (errors.NotFound, errors.Conflict):
-        return  # gone, or another Pod bears the name
+    except errors.NotFound:
+        return
+    except errors.Conflict:
+        raise
     except errors.ApiError as error:
         deps.events.event(owner, "Warning", "FailedDelete", f"Error deleting: {error.message}")
         raise

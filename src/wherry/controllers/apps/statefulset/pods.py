@@ -80,8 +80,8 @@ class Actor:
         metadata = pod.metadata
         try:
             await self.deps.client.delete(PODS, metadata.name, metadata.namespace, uid=metadata.uid)
-        except (errors.NotFound, errors.Conflict):
-            return False  # gone, or another Pod bears the name
+        except errors.NotFound:
+            return False
         self.expected.deleted(self.stateful_set.metadata.uid, Key(metadata.namespace, metadata.name), metadata.uid)
         return True
 
@@ -149,8 +149,8 @@ class Actor:
         what = f"{verb} Pod {member.metadata.name} in StatefulSet {self.stateful_set.metadata.name}"
         try:
             has_acted = await act()
-        except errors.AlreadyExists:
-            raise
+        except (errors.AlreadyExists, errors.Conflict):
+            raise  # the cache is behind
         except (errors.ApiError, ClaimError) as error:
             if isinstance(error, errors.ApiError) and is_namespace_terminating(error):
                 return

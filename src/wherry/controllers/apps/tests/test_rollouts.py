@@ -9,7 +9,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -20,51 +20,22 @@ from wherry.api.apps.deployment import DEPLOYMENTS
 from wherry.api.apps.replicaset import REPLICASETS
 from wherry.api.apps.statefulset import STATEFULSETS
 from wherry.api.core.pod import PODS
-from wherry.api.errors import Conflict, NotFound, ServiceUnavailable
+from wherry.api.errors import NotFound
 from wherry.api.resource import Resource
 from wherry.api.types.apps_v1 import ReplicaSet
 from wherry.api.types.core_v1 import Pod
 from wherry.api.types.decoding import convert
-from wherry.apiserver.gate import Ask, Obstacle
-from wherry.apiserver.presenting import End
 from wherry.controllers.apps.deployment.model import fenceposts
 from wherry.controllers.podstate import is_active, is_ready
 from wherry.controllers.tests.plane import Plane, deployment, only, running, template
+from wherry.controllers.tests.refusing import Refusing
 from wherry.testing.eventloop import SettlingLoop
 
-T = TypeVar("T")
 STEPS = st.lists(
     st.sampled_from(["run", "run", "run", "image", "scale", "fail", "unready", "restart", "refuse", "time"]),
     min_size=5,
     max_size=25,
 )
-
-
-class Refusing:
-    """A `Gate` that lets a part of all writes fail while `rate` is above 0."""
-
-    def __init__(self, rng: random.Random) -> None:
-        self.rate = 0.0
-        self._rng = rng
-
-    def obstacle(self, ask: Ask) -> Obstacle | None:
-        if ask.verb in ("get", "list", "watch") or self._rng.random() >= self.rate:
-            return None
-        return _Refusal(ask, is_rival=self._rng.random() < 0.5)
-
-    def watching(self, ask: Ask, end: End) -> Callable[[], object]:
-        return lambda: None
-
-
-class _Refusal:
-    def __init__(self, ask: Ask, *, is_rival: bool) -> None:
-        self._ask = ask
-        self._is_rival = is_rival
-
-    async def around(self, carry_out: Callable[[], Awaitable[T]]) -> T:
-        if self._is_rival:
-            raise Conflict.modified(self._ask.resource, self._ask.name)
-        raise ServiceUnavailable("try again")
 
 
 class Rollout:
