@@ -153,9 +153,10 @@ def test_a_deployment_keeps_its_limits_and_gets_there(
                 return max(size + fenceposts(surge, unavailable, size)[0] for size in rollout.sizes)
 
             def least() -> int:
-                """Scaling in the middle of a rollout goes by proportion alone, available or not."""
-                is_scaled = len(rollout.sizes) > 1
-                return 0 if is_scaled else rollout.replicas - fenceposts(surge, unavailable, rollout.replicas)[1]
+                """Scaling in the middle of a rollout goes by proportion alone, available or not; and what was decided
+                with good reason may, where it is refused at first, be done when the reason is gone."""
+                is_exempt = len(rollout.sizes) > 1 or not rollout.is_calm
+                return 0 if is_exempt else rollout.replicas - fenceposts(surge, unavailable, rollout.replicas)[1]
 
             def on_set(old: ReplicaSet | None, new: ReplicaSet | None) -> None:
                 grown = new is not None and (new.spec.replicas or 0) > ((old.spec.replicas or 0) if old else 0)
