@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from math import inf
 from types import MappingProxyType
 
 from wherry.api import Obj
@@ -52,7 +53,7 @@ class Life:
     """What has become of one Pod so far, and when something becomes of it next."""
 
     __slots__ = (
-        "_at", "_backing_off", "_crash", "_ending", "_images", "_pulls", "_sandbox_at", "_verdict", "_waiting",
+        "_at", "_backing_off", "_crash", "_done", "_ending", "_images", "_pulls", "_sandbox_at", "_verdict", "_waiting",
         "behaviour", "ended", "ip", "node", "runtime", "told", "uid",
     )  # fmt: skip
 
@@ -69,6 +70,8 @@ class Life:
         """What has happened since somebody last took it."""
         self._images = images
         self._at = now
+        self._done = -inf
+        """What was due until then has been seen to, so that it need not be looked at again."""
         self._sandbox_at = now + behaviour.start_seconds
         self._crash: CrashBackoff | None = None
         self._pulls: dict[str, Pull] | None = None
@@ -97,11 +100,11 @@ class Life:
         """When something happens next by itself."""
         if self.ended:
             return None
-        return min(self._dues(pod), default=None)
+        return min((due for due in self._dues(pod) if due > self._done + EPSILON), default=None)
 
     def reboot(self, now: float) -> None:
         """The node was switched off and is back: nothing that ran runs any more."""
-        self._at = now
+        self._at, self._done = now, -inf
         self.runtime = PodRuntime(
             self.uid,
             tuple(replace(each, state=SandboxState.NOT_READY) for each in self.runtime.sandboxes),
@@ -178,7 +181,7 @@ class Life:
 
     def _step(self, pod: Pod, now: float) -> None:
         deadline = self._deadline(pod)
-        self._at = now
+        self._at = self._done = now
         self._end_runs(now)
         if deadline is not None and deadline <= now + EPSILON:
             self._tell("Normal", "DeadlineExceeded", _DEADLINE)
@@ -321,7 +324,7 @@ class Life:
         before = self._ending
         self._ending = end_of(pod, self.runtime, self.behaviour, now, before)
         if before is None:
-            self._at = max(self._at, now)
+            self._at, self._done = max(self._at, now), -inf
             for each in self.runtime.containers:
                 if each.is_running:
                     self._tell("Normal", "Killing", f"Stopping container {each.name}", field_path(pod, each.name))

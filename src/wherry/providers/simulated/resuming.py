@@ -42,7 +42,9 @@ def resume(pod: Pod, behaviour: Behaviour, images: Images, now: float) -> Life:
     if runs or ip:
         sandboxes = (_sandbox(pod, ip, begun, SandboxState.NOT_READY if has_ended else SandboxState.READY),)
     crash = _crashes(pod, runs)
-    life.restore(pod, PodRuntime(pod.metadata.uid, sandboxes, tuple(runs)), crash, min(now, _last_moment(runs, begun)))
+    life.restore(
+        pod, PodRuntime(pod.metadata.uid, sandboxes, tuple(runs)), crash, min(now, _last_moment(pod, runs, begun))
+    )
     return life
 
 
@@ -124,6 +126,11 @@ def _crashes(pod: Pod, runs: list[Container]) -> CrashBackoff | None:
     return crash
 
 
-def _last_moment(runs: list[Container], begun: float) -> float:
-    """When something last happened that the status tells of."""
-    return max((max(run.started_at, run.finished_at) / 1e9 for run in runs), default=begun)
+def _last_moment(pod: Pod, runs: list[Container], begun: float) -> float:
+    """When something last happened that the status tells of: a run, or the sandbox before there was any."""
+    moments = [max(run.started_at, run.finished_at) / 1e9 for run in runs]
+    for condition in pod.status.conditions:
+        stamp = condition.last_transition_time
+        if condition.type == "PodReadyToStartContainers" and condition.status == "True" and stamp is not None:
+            moments.append(stamp.timestamp())
+    return max(moments, default=begun)
