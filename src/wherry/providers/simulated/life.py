@@ -7,34 +7,30 @@ Moments are lived through one after another however late it is: who looks an hou
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from math import inf
-from types import MappingProxyType
 
 from wherry.api import Obj
 from wherry.api.types.core_v1 import Container as ContainerSpec
 from wherry.api.types.core_v1 import EphemeralContainer, Pod
 from wherry.kubelet.pods.backoff import CrashBackoff, format_delay
 from wherry.kubelet.pods.containerstatus import Report, Waiting
-from wherry.kubelet.pods.names import HASH, container_hash, full_name
+from wherry.kubelet.pods.names import container_hash, full_name
 from wherry.kubelet.pods.phase import TERMINAL
 from wherry.kubelet.pods.plan import Known, Plan, Start, find_container, plan
 from wherry.kubelet.pods.status import Verdict, derive
-from wherry.kubelet.runtime.model import Container, ContainerState, PodRuntime, Sandbox, SandboxState
+from wherry.kubelet.runtime.model import Container, PodRuntime, Sandbox, SandboxState
 from wherry.providers.simulated import probing
 from wherry.providers.simulated.behaviour import Behaviour
 from wherry.providers.simulated.ending import Ending, end_of
-from wherry.providers.simulated.pulling import Asking, Images, Pull, ask, reference
-from wherry.providers.simulated.pulling import full_name as image_name
+from wherry.providers.simulated.pulling import Asking, Images, Pull, ask
+from wherry.providers.simulated.runs import NOTHING, exited, identify, run_of
 
 EPSILON = 1e-5
 """Seconds that do not matter: the clock counts from 1970, and a double has no more digits."""
 RUNTIME = "simulated"
 _MOST_STEPS = 100_000
-NOTHING: MappingProxyType[str, str] = MappingProxyType({})
 _KINDS = {"app": "containers", "init": "initContainers", "ephemeral": "ephemeralContainers"}
 _DEADLINE = "Pod was active on the node longer than the specified deadline"
 
@@ -108,7 +104,7 @@ class Life:
         self.runtime = PodRuntime(
             self.uid,
             tuple(replace(each, state=SandboxState.NOT_READY) for each in self.runtime.sandboxes),
-            tuple(_exited(each, now, 255, "Unknown") if each.is_running else each for each in self.runtime.containers),
+            tuple(exited(each, now, 255, "Unknown") if each.is_running else each for each in self.runtime.containers),
         )
         self._sandbox_at = now + self.behaviour.start_seconds
         self._pulls = None
@@ -218,9 +214,9 @@ class Life:
         ends = None if seconds is None else container.started_at / 1e9 + seconds
         stop = self._ending.stops.get(container.id) if self._ending is not None else None
         if stop is not None and (ends is None or stop.at < ends) and stop.at <= now + EPSILON:
-            return _exited(container, stop.at, stop.code, "", fares.message)
+            return exited(container, stop.at, stop.code, "", fares.message)
         if ends is not None and ends <= now + EPSILON:
-            return _exited(container, ends, fares.exit_code(container.attempt), fares.exit_reason, fares.message)
+            return exited(container, ends, fares.exit_code(container.attempt), fares.exit_reason, fares.message)
         return container
 
     def _act(self, pod: Pod, intended: Plan, now: float) -> bool:
@@ -264,7 +260,7 @@ class Life:
             self._tell("Warning", "Unhealthy", "Liveness probe failed: ", path)
         self._tell("Normal", "Killing", message, path)
         ended = tuple(
-            _exited(each, now, 137, "") if each.id == container_id else each for each in self.runtime.containers
+            exited(each, now, 137, "") if each.id == container_id else each for each in self.runtime.containers
         )
         self.runtime = replace(self.runtime, containers=ended)
 
@@ -354,50 +350,3 @@ def field_path(pod: Pod, name: str) -> str:
     if any(each.name == name for each in spec.init_containers):
         return f"spec.initContainers{{{name}}}"
     return f"spec.ephemeralContainers{{{name}}}"
-
-
-def run_of(
-    uid: str, sandbox: str, container: ContainerSpec | EphemeralContainer, attempt: int, now: float
-) -> Container:
-    moment = round(now * 1e9)
-    image = container.image or ""
-    return Container(
-        id=identify(uid, container.name, attempt),
-        sandbox_id=sandbox,
-        name=container.name,
-        uid=uid,
-        attempt=attempt,
-        state=ContainerState.RUNNING,
-        created_at=moment,
-        started_at=moment,
-        image=image_name(image),
-        image_ref=reference(image),
-        labels=NOTHING,
-        annotations=_hashed(container) if isinstance(container, ContainerSpec) else NOTHING,
-    )
-
-
-def _hashed(container: ContainerSpec) -> MappingProxyType[str, str]:
-    return _hash_annotation(container.name, container.image or "", container_hash(container))
-
-
-@lru_cache(maxsize=1024)
-def _hash_annotation(name: str, image: str, digest: str) -> MappingProxyType[str, str]:
-    """One map for all containers that are alike."""
-    return MappingProxyType({HASH: digest})
-
-
-def _exited(container: Container, at: float, code: int, reason: str, message: str = "") -> Container:
-    return replace(
-        container,
-        state=ContainerState.EXITED,
-        finished_at=round(at * 1e9),
-        exit_code=code,
-        reason=reason,
-        message=message,
-    )
-
-
-def identify(uid: str, name: str, attempt: int) -> str:
-    """An identifier as runtimes give them, the same in every run of the same history."""
-    return hashlib.sha256(f"{uid}/{name}/{attempt}".encode()).hexdigest()

@@ -19,8 +19,9 @@ from wherry.kubelet.pods.phase import TERMINAL
 from wherry.kubelet.pods.plan import find_container
 from wherry.kubelet.runtime.model import Container, ContainerState, PodRuntime, Sandbox, SandboxState
 from wherry.providers.simulated.behaviour import Behaviour
-from wherry.providers.simulated.life import NOTHING, Life, identify, run_of
+from wherry.providers.simulated.life import Life
 from wherry.providers.simulated.pulling import Images
+from wherry.providers.simulated.runs import NOTHING, identify, run_of
 
 _MOST_COUNTED = 6
 """After so many restarts the back-off has reached its end."""
