@@ -6,6 +6,7 @@
 - `podcontrol.py`, `podtemplate.py`: creating and deleting Pods in numbers; what their template stands for
 - `drawing.py`: what all of them declare to read and write, compared and drawn
 - `scaling.py`: how many replicas any workload wants, custom ones included
+- `notes.py`: the Events that a plan asks for
 - `selectors.py`, `conditions.py`, `documents.py`: labels, conditions and status patches on plain objects
 - `statuswrites.py`: what a controller wrote itself is no news to it
 

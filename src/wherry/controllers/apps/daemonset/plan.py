@@ -12,20 +12,12 @@ from wherry.controllers.apps.daemonset.nodes import Fit, fit, target_node, toler
 from wherry.controllers.apps.deployment.model import scaled_value
 from wherry.controllers.apps.history import HASH_LABEL
 from wherry.controllers.documents import plain
+from wherry.controllers.notes import Note
 from wherry.controllers.podstate import available_in, creation_time, is_available, is_finished, is_ready
 
 BURST = 250
 GENERATION_ANNOTATION = "deprecated.daemonset.template.generation"
 GENERATION_LABEL = "pod-template-generation"
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """A Warning about the DaemonSet (or, Normal, news)."""
-
-    type: str
-    reason: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,17 +20,9 @@ from wherry.controllers.autoscaling.horizontalpodautoscaler.proposals import (
 )
 from wherry.controllers.autoscaling.horizontalpodautoscaler.ratios import Tolerance
 from wherry.controllers.documents import plain
+from wherry.controllers.notes import Note
 from wherry.controllers.scaling import Scale
 from wherry.lib.clock import format_time
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """An Event about the autoscaler."""
-
-    type: str
-    reason: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True)

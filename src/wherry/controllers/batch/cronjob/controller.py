@@ -17,9 +17,10 @@ from wherry.api.types.core_v1 import ObjectReference
 from wherry.api.types.decoding import convert
 from wherry.client import Informer, Key
 from wherry.controllers.batch.cronjob.history import Survey, outcome_of, surplus, survey
-from wherry.controllers.batch.cronjob.plan import Note, Plan, last_schedule, new_job, plan
+from wherry.controllers.batch.cronjob.plan import Plan, last_schedule, new_job, plan
 from wherry.controllers.batch.cronjob.timing import next_look
 from wherry.controllers.documents import plain, status_patch
+from wherry.controllers.notes import Note
 from wherry.controllers.ownership import children, index_by_controller, is_controlled_by, key_of, owner_keys
 from wherry.controllers.podcontrol import is_namespace_terminating
 from wherry.controllers.statuswrites import StatusWrites

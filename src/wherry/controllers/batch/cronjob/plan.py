@@ -14,6 +14,7 @@ from wherry.api.types.batch_v1 import CronJob
 from wherry.api.types.core_v1 import ObjectReference
 from wherry.controllers.batch.cronjob.timing import Missed, Timetable, due, next_look, timetable_of
 from wherry.controllers.documents import plain
+from wherry.controllers.notes import Note
 from wherry.controllers.ownership import controller_reference
 from wherry.lib.clock import format_long_time
 
@@ -24,15 +25,6 @@ _ZONE_IN_SCHEDULE = (
 )
 _TOO_MANY = "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew"
 _FORBIDDEN = "Not starting job because prior execution is running and concurrency policy is Forbid"
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """An Event about the CronJob."""
-
-    type: str
-    reason: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True)

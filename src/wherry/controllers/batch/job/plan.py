@@ -20,6 +20,7 @@ from wherry.controllers.batch.job.backoff import Record
 from wherry.controllers.batch.job.counting import Census, Ending, is_indexed
 from wherry.controllers.batch.job.ending import FAILURE, FINAL, SUCCESS, condition, find_end, is_complete, reached
 from wherry.controllers.documents import plain
+from wherry.controllers.notes import Note
 from wherry.controllers.podranking import first_to_go, ranked
 from wherry.controllers.podstate import is_ready, is_terminating
 from wherry.lib.clock import format_time
@@ -35,15 +36,6 @@ class NewPod:
     index: int | None = None
     failures: int | None = None
     ignored_failures: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """An Event about the Job."""
-
-    type: str
-    reason: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,6 @@ from wherry.controllers.core.persistentvolume.plan.claim import (
     AssignClass,
     Bind,
     Lose,
-    Note,
     Provision,
     Refuse,
     Scene,
@@ -70,6 +69,7 @@ from wherry.controllers.core.persistentvolume.writing import (
     unbind,
     write_finalizers,
 )
+from wherry.controllers.notes import Note
 from wherry.controllers.ownership import key_of
 from wherry.controllers.podstate import condition
 from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch

@@ -28,6 +28,7 @@ from wherry.controllers.discovery.backends import (
     service_labels,
 )
 from wherry.controllers.discovery.endpointslice.topology import ENABLED, distribute
+from wherry.controllers.notes import Note
 from wherry.controllers.podstate import is_ready
 
 CAPACITY = 100
@@ -45,15 +46,6 @@ class Update:
     name: str
     resource_version: str
     body: Obj
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """An Event to record about the Service."""
-
-    type: str
-    reason: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True)

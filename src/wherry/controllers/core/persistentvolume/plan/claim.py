@@ -24,17 +24,9 @@ from wherry.api.core.volumematching import (
 )
 from wherry.api.types.core_v1 import PersistentVolume, PersistentVolumeClaim
 from wherry.api.types.storage_v1 import StorageClass
+from wherry.controllers.notes import Note
 
 NORMAL, WARNING = "Normal", "Warning"
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """An Event to record."""
-
-    type: str
-    reason: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from typing import TypeAlias
 
 from wherry.api.core.volumematching import BOUND_BY_CONTROLLER, MIGRATED_TO, PROVISIONED_BY, is_mode_mismatch
 from wherry.api.types.core_v1 import PersistentVolume, PersistentVolumeClaim
-from wherry.controllers.core.persistentvolume.plan.claim import WARNING, Note
+from wherry.controllers.core.persistentvolume.plan.claim import WARNING
+from wherry.controllers.notes import Note
 
 IN_TREE_FINALIZER = "kubernetes.io/pv-controller"
 EXTERNAL_FINALIZER = "external-provisioner.volume.kubernetes.io/finalizer"

@@ -1,0 +1,14 @@
+"""What a plan wants told of the object that it is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """An Event to record: Normal or Warning, upstream's reason, and the sentence that users read."""
+
+    type: str
+    reason: str
+    message: str
