@@ -6,7 +6,7 @@ where it must wait; only then does the layer start a task. Headers are text, nam
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
@@ -89,6 +89,17 @@ class Sink(Protocol):
     def on_close(self, callback: Callable[[], None]) -> None:
         """Call back once, when the peer goes away or the server stops; at once if that has happened."""
         ...
+
+
+async def pour(pieces: AsyncIterator[bytes], sink: Sink) -> None:
+    """Send what comes, as fast as the reader takes it, until it ends or the reader has gone."""
+    async for piece in pieces:
+        sink.write(piece)
+        if sink.is_paused:
+            await sink.drain()
+        if sink.is_closed:
+            return
+    sink.close()
 
 
 @dataclass(slots=True)

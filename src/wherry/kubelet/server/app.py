@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, unquote
@@ -21,7 +21,7 @@ from wherry.kubelet.server.logfilter import LogOptions
 from wherry.kubelet.server.logs import read_log
 from wherry.kubelet.server.streams import hand_over
 from wherry.lib.clock import Clock, parse_time
-from wherry.transport.messages import Peer, Reply, Request, Response, Sink, Stream
+from wherry.transport.messages import Peer, Reply, Request, Response, Stream, pour
 
 API_SERVER = "kube-apiserver-kubelet-client"
 MASTERS = "system:masters"
@@ -103,7 +103,7 @@ class KubeletApp:
         if not path.exists():
             raise Refusal(500, f"failed to open log file {json.dumps(str(path))}: no such file or directory")
         pieces = read_log(path, options, is_running)
-        return Stream(lambda sink: _pour(pieces, sink), 200, "text/plain; charset=utf-8")
+        return Stream(lambda sink: pour(pieces, sink), 200, "text/plain; charset=utf-8")
 
     def _run_of(self, pod: Pod, runtime: PodRuntime, container: str, previous: bool) -> Container:
         if find_container(pod, container) is None:
@@ -209,16 +209,6 @@ def log_options(query: Query, now: float) -> LogOptions:
         )
     except ValueError as error:
         raise Refusal(400, f"Unable to decode query: {error}") from error
-
-
-async def _pour(pieces: AsyncIterator[bytes], sink: Sink) -> None:
-    async for piece in pieces:
-        sink.write(piece)
-        if sink.is_paused:
-            await sink.drain()
-        if sink.is_closed:
-            return
-    sink.close()
 
 
 def _channels(query: Query) -> dict[str, bool]:

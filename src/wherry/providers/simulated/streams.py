@@ -26,7 +26,7 @@ from wherry.providers.simulated.annotations import BadAnnotation, annotated
 from wherry.providers.simulated.behaviour import Behaviour, ContainerBehaviour
 from wherry.providers.simulated.nodespec import SIMULATED
 from wherry.providers.simulated.writing import Run, count, first_since, lines, moment
-from wherry.transport.messages import Reply, Response, Sink, Stream
+from wherry.transport.messages import Reply, Response, Stream, pour
 
 _AT_ONCE = 500
 _LOOK_SECONDS = 1.0
@@ -95,7 +95,7 @@ class _Links:
             return found if found.started == run.started else None
 
         pieces = self._pieces(fares, run, options, still)
-        return Stream(lambda sink: _pour(pieces, sink), 200, _PLAIN)
+        return Stream(lambda sink: pour(pieces, sink), 200, _PLAIN)
 
     async def _pieces(
         self, fares: ContainerBehaviour, run: Run, options: LogOptions, still: Callable[[], Run | None]
@@ -160,13 +160,3 @@ def log_options(params: dict[str, str], now: float) -> LogOptions:
         limit_bytes=int(params["limitBytes"]) if "limitBytes" in params else None,
         stream=params.get("stream", "All"),
     )
-
-
-async def _pour(pieces: AsyncIterator[bytes], sink: Sink) -> None:
-    async for piece in pieces:
-        sink.write(piece)
-        if sink.is_paused:
-            await sink.drain()
-        if sink.is_closed:
-            return
-    sink.close()
