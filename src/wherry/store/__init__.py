@@ -19,7 +19,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, NewType, Protocol, runtime_checkable
+from typing import NamedTuple, NewType, Protocol, TypeAlias, runtime_checkable
 
 Revision = NewType("Revision", int)
 """A point in the history of one store; 0 is before everything, and as an expectation it means "does not exist"."""
@@ -40,6 +40,22 @@ class Change(NamedTuple):
     key: str
     value: bytes | None
     created: bool
+
+
+class Held(Protocol):
+    """One key's value as somebody keeps it: a `Row`, or what a listener made of a change and can give back."""
+
+    @property
+    def revision(self) -> Revision: ...
+
+    @property
+    def value(self) -> bytes: ...
+
+
+Listener: TypeAlias = Callable[[Sequence[Change]], Sequence[Held | None] | None]
+"""Is told of changes. It may answer how it holds their values (None: not this one), for a store that keeps values in
+memory to refer to instead of having bytes of its own; other stores do not look at the answer.
+"""
 
 
 class StoreError(Exception):
@@ -99,7 +115,7 @@ class Measured(Protocol):
 class Store(Protocol):
     """A back end. Methods are called on the event loop's thread."""
 
-    async def open(self, on_changes: Callable[[Sequence[Change]], None]) -> tuple[list[Row], list[Change], Revision]:
+    async def open(self, on_changes: Listener) -> tuple[list[Row], list[Change], Revision]:
         """Begin. Returns (the rows as they stood before the history begins, that history, the current revision).
 
         The history is what is still kept of the newest changes, oldest first: going through it from the rows on leads

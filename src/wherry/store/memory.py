@@ -1,7 +1,8 @@
-"""The reference model of a store: the current rows in a dict, the recent changes in a deque, nothing durable.
+"""The reference model of a store: the present rows in a dict, the recent changes in a deque, nothing durable.
 
 Every other back end is held to what this one does (`wherry.testing.storesuite`). It is also the store of tests and of
-virtual control planes, of which a process holds hundreds, so an idle one is three empty containers.
+virtual control planes, of which a process holds hundreds, so an idle one is three empty containers, and a value that
+the listener keeps anyway is not kept a second time: see `Held`.
 
 The idea: `write` only notes what is wanted; one callback per turn of the event loop carries out all that was noted,
 tells of it, and then answers the writers. That is the group commit of the durable stores without the disk, and it
@@ -12,14 +13,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
+from typing import NamedTuple
 
-from wherry.store import Change, Revision, Row, StoreUnavailable, Write
+from wherry.store import Change, Held, Listener, Revision, Row, StoreUnavailable, Write
 from wherry.store.history import HistoryLimits
 from wherry.store.rows import Outcome, judge
-
-Listener = Callable[[Sequence[Change]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +30,27 @@ class MemorySnapshot:
     revision: Revision
 
 
+class _Past(NamedTuple):
+    """A change, with what it takes to undo it."""
+
+    revision: Revision
+    key: str
+    held: Held | None
+    before: Held | None
+    size: int
+    """Of the value, in bytes."""
+
+
 class MemoryStore:
     """A `Store` that forgets everything with the process; it may be closed and opened again before that."""
 
-    __slots__ = ("_base", "_bytes", "_changes", "_limits", "_listener", "_loop", "_pending", "_revision", "_revisions")
+    __slots__ = ("_bytes", "_limits", "_listener", "_loop", "_past", "_pending", "_revision", "_rows")
 
     def __init__(self, limits: HistoryLimits | None = None, snapshot: MemorySnapshot | None = None) -> None:
         self._limits = limits or HistoryLimits()
-        self._base: dict[str, Row] = {row.key: row for row in snapshot.rows} if snapshot is not None else {}
-        """The rows as they stood before the oldest change in `_changes`."""
-        self._changes: deque[Change] = deque()
+        self._rows: dict[str, Held] = {row.key: row for row in snapshot.rows} if snapshot is not None else {}
+        self._past: deque[_Past] = deque()
         self._bytes = 0
-        self._revisions: dict[str, Revision] = {row.key: row.revision for row in self._base.values()}
-        """Where each live key stands now."""
         self._revision = snapshot.revision if snapshot is not None else Revision(0)
         self._pending: list[tuple[Write, asyncio.Future[Revision]]] = []
         self._listener: Listener | None = None
@@ -53,7 +61,13 @@ class MemoryStore:
             raise StoreUnavailable("the store is open already")
         self._listener = on_changes
         self._loop = asyncio.get_running_loop()
-        return list(self._base.values()), list(self._changes), self._revision
+        base: dict[str, Held | None] = dict(self._rows)
+        base.update((past.key, past.before) for past in reversed(self._past))
+        changes = [
+            Change(past.revision, past.key, past.held.value if past.held else None, past.before is None)
+            for past in self._past
+        ]
+        return [_row(key, held) for key, held in base.items() if held is not None], changes, self._revision
 
     def write(self, write: Write) -> asyncio.Future[Revision]:
         loop = self._loop or asyncio.get_running_loop()
@@ -72,13 +86,7 @@ class MemoryStore:
 
     def snapshot(self) -> MemorySnapshot:
         """What there is now, without its history: who watches a store that begins with it has to list first."""
-        rows = dict(self._base)
-        for change in self._changes:
-            if change.value is None:
-                rows.pop(change.key, None)
-            else:
-                rows[change.key] = Row(change.key, change.value, change.revision)
-        return MemorySnapshot(tuple(rows.values()), self._revision)
+        return MemorySnapshot(tuple(_row(key, held) for key, held in self._rows.items()), self._revision)
 
     async def close(self) -> None:
         self._carry_out()
@@ -91,14 +99,19 @@ class MemoryStore:
             return
         outcomes: list[Outcome] = []
         changes: list[Change] = []
+        befores: list[Held | None] = []
         for write, _ in pending:
-            outcome = judge(write, self._revisions.get(write.key, Revision(0)), Revision(self._revision + 1))
+            before = self._rows.get(write.key)
+            stands_at = Revision(0) if before is None else before.revision
+            outcome = judge(write, stands_at, Revision(self._revision + 1))
             outcomes.append(outcome)
             if isinstance(outcome, Change):
                 self._apply(outcome)
                 changes.append(outcome)
+                befores.append(before)
         if changes and self._listener is not None:
-            self._listener(changes)
+            for change, before, held in zip(changes, befores, self._listener(changes) or repeat(None), strict=False):
+                self._remember(change, before, held)
         for (_, future), outcome in zip(pending, outcomes, strict=True):
             if future.done():
                 continue
@@ -110,18 +123,24 @@ class MemoryStore:
     def _apply(self, change: Change) -> None:
         self._revision = change.revision
         if change.value is None:
-            del self._revisions[change.key]
+            del self._rows[change.key]
         else:
-            self._revisions[change.key] = change.revision
-            self._bytes += len(change.value)
-        self._changes.append(change)
-        while len(self._changes) > self._limits.count or self._bytes > self._limits.bytes:
-            self._forget(self._changes.popleft())
+            self._rows[change.key] = Row(change.key, change.value, change.revision)
 
-    def _forget(self, change: Change) -> None:
-        """Fold the oldest change of the history into the base."""
-        if change.value is None:
-            self._base.pop(change.key, None)
-        else:
-            self._bytes -= len(change.value)
-            self._base[change.key] = Row(change.key, change.value, change.revision)
+    def _remember(self, change: Change, before: Held | None, held: Held | None) -> None:
+        """Put a change into the history, and its value where the listener holds it."""
+        size = 0
+        if change.value is not None:
+            size = len(change.value)
+            held = held or Row(change.key, change.value, change.revision)
+            now = self._rows.get(change.key)
+            if now is not None and now.revision == change.revision:
+                self._rows[change.key] = held
+        self._bytes += size
+        self._past.append(_Past(change.revision, change.key, held, before, size))
+        while len(self._past) > self._limits.count or self._bytes > self._limits.bytes:
+            self._bytes -= self._past.popleft().size
+
+
+def _row(key: str, held: Held) -> Row:
+    return held if isinstance(held, Row) else Row(key, held.value, held.revision)

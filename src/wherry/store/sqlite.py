@@ -24,7 +24,7 @@ from queue import Empty, SimpleQueue
 from typing import TypeAlias
 
 from wherry.lib.clock import Clock, Timer
-from wherry.store import Change, Commits, Revision, Row, StoreRefused, StoreUnavailable, Write
+from wherry.store import Change, Commits, Listener, Revision, Row, StoreRefused, StoreUnavailable, Write
 from wherry.store.history import HistoryLimits
 from wherry.store.place import Claim
 from wherry.store.rows import Outcome
@@ -32,7 +32,6 @@ from wherry.store.sqllog import Contents, SqlLog
 
 log = logging.getLogger(__name__)
 
-Listener: TypeAlias = Callable[[Sequence[Change]], None]
 Order: TypeAlias = tuple[Write, asyncio.Future[Revision]]
 
 _WRITES_PER_GROUP = 256

@@ -14,11 +14,11 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable, Seque
 from typing import TypeVar
 
 from wherry.lib.clock import Clock, Timer
-from wherry.store import Change, Revision, Store
+from wherry.store import Change, Held, Revision, Store
 from wherry.watchcache.fanout import Fanout
 from wherry.watchcache.kindcache import Handler, KindCache
 from wherry.watchcache.waiting import Waiters
-from wherry.watchcache.window import Event, Window, WindowLimits
+from wherry.watchcache.window import DELETED, Event, Window, WindowLimits
 
 log = logging.getLogger(__name__)
 
@@ -103,15 +103,18 @@ class WatchCache:
     def _kind_of(self, key: str) -> KindCache:
         return self.kind(key.partition("/")[0])
 
-    def _on_changes(self, changes: Sequence[Change]) -> None:
+    def _on_changes(self, changes: Sequence[Change]) -> Sequence[Held | None] | None:
+        """Take changes over; returns how their values are held from now on."""
         if self._early is not None:
             self._early += changes
-            return
+            return None
+        held: list[Held | None] = []
         by_kind: dict[KindCache, list[Event]] = {}
         calls: list[tuple[tuple[Handler, ...], Event]] = []
         for change in changes:
             kind = self._kind_of(change.key)
             event = kind.apply(change)
+            held.append(None if event is None or event.type == DELETED else event.item)
             if event is None:
                 continue
             if kind in by_kind:
@@ -128,6 +131,7 @@ class WatchCache:
         self._waiters.reach(self._revision)
         if self._timer is None:
             self._age(self._revision)
+        return held
 
     def _age(self, revision: Revision) -> None:
         """Remember when `revision` was, so that events up to it can be given up in time."""

@@ -52,6 +52,11 @@ class Item:
         return f"{self.namespace}/{self.name}" if self.namespace else self.name
 
     @property
+    def value(self) -> bytes:
+        """What the store was given: the same without its resourceVersion."""
+        return unstamp(self.data, self.revision)
+
+    @property
     def labels(self) -> Mapping[str, str]:
         if self._labels is None:
             self._labels = _decode_labels(self.data).metadata.labels or NO_LABELS
