@@ -1,7 +1,8 @@
 """How soon and how fast the number of replicas may change. Pure.
 
 *Stabilization*: fewer replicas are taken only when nothing recommended more for a while (five minutes, unless the
-autoscaler says otherwise); more only when nothing recommended fewer, if the autoscaler wants it so. *Limits*: without
+autoscaler says otherwise); more only when nothing recommended fewer, if the autoscaler wants it so. With rules of its
+own what was recommended before only ever holds a change up: it never turns one round. *Limits*: without
 rules of its own an autoscaler at most doubles (or goes to four); with rules, each policy says how many replicas, or
 what part of them, may come or go within its period.
 """
@@ -67,12 +68,9 @@ def stabilize(
     if behavior is None:
         recent = [replicas for when, replicas in history.recommended if when >= now - WINDOW_SECONDS]
         return Verdict(max([desired, *recent]), *_WERE_HIGHER)
-    if desired >= current:
-        window, pick, why = _window(behavior.scale_up, 0.0), min, _WERE_LOWER
-    else:
-        window, pick, why = _window(behavior.scale_down, WINDOW_SECONDS), max, _WERE_HIGHER
-    recent = [replicas for when, replicas in history.recommended if when > now - window]
-    return Verdict(pick([desired, *recent]), *why)
+    lower = min([desired, *_since(history, _window(behavior.scale_up, 0.0), now)])
+    upper = max([desired, *_since(history, _window(behavior.scale_down, WINDOW_SECONDS), now)])
+    return Verdict(min(max(current, lower), upper), *(_WERE_LOWER if desired >= current else _WERE_HIGHER))
 
 
 def limit(
@@ -136,6 +134,11 @@ def _lowest(rules: HPAScalingRules | None, history: History, current: int, now: 
 def _before(history: History, current: int, period: float, now: float) -> int:
     """How many replicas there were when the period began."""
     return current - sum(change for when, change in history.done if when > now - period)
+
+
+def _since(history: History, window: float, now: float) -> list[int]:
+    """What was recommended within the window."""
+    return [replicas for when, replicas in history.recommended if when > now - window]
 
 
 def _window(rules: HPAScalingRules | None, default: float) -> float:

@@ -75,7 +75,7 @@ async def reconcile(key: Key, deps: Deps) -> Result:
             pods = _pods(key, autoscaler, scale, deps)
         except _Unclear as why:
             why.draft.note("FailedComputeMetricsReplicas", str(why))
-            why.draft.count(scale.replicas, why.draft.status.get("desiredReplicas", 0), _shown(why.draft.status))
+            why.draft.count(scale.replicas, why.draft.status.get("desiredReplicas", 0), ())
             await _finish(autoscaler, why.draft.status, deps, why.draft)
             return Result(SYNC_SECONDS)
         selector = scale.selector
@@ -197,11 +197,6 @@ async def _finish(autoscaler: HorizontalPodAutoscaler, status: Obj, deps: Deps, 
         )
     except errors.NotFound:
         return
-
-
-def _shown(status: Obj) -> Sequence[Obj]:
-    found: Sequence[Obj] = status.get("currentMetrics", ())
-    return found
 
 
 def _of_autoscaler(old: HorizontalPodAutoscaler | None, new: HorizontalPodAutoscaler | None, _: Deps) -> Iterable[Key]:

@@ -115,8 +115,7 @@ def plan(
     seen = Situation(current, scale.present, pods, _tolerance(autoscaler), now, autoscaler.metadata.namespace)
     best, statuses = _best(draft, readings, seen)
     if best is None:
-        shown = draft.status.get("currentMetrics", ())
-        draft.count(current, draft.status.get("desiredReplicas", 0), shown)
+        draft.count(current, draft.status.get("desiredReplicas", 0), statuses)
         return Decision(draft.status, history, notes=tuple(draft.notes))
     why = ""
     if best.replicas > current:
@@ -146,7 +145,7 @@ def not_rescaled(draft_status: Obj, autoscaler: HorizontalPodAutoscaler, why: st
     draft.status = draft_status
     message = f"the HPA controller was unable to update the target scale: {why}"
     draft.say("AbleToScale", False, "FailedUpdateScale", message)
-    shown = before.get("currentMetrics", ())
+    shown = draft_status.get("currentMetrics", ())
     draft.count(draft_status.get("currentReplicas", 0), before.get("desiredReplicas", 0), shown)
     return draft.status
 

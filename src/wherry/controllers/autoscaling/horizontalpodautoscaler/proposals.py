@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import TypeAlias
 
 from wherry.api import Obj
@@ -71,16 +72,17 @@ def _by_resource(
     spec: MetricSpec, resource: str, container: str, target: MetricTarget, reading: Reading, seen: Situation
 ) -> Proposal:
     what = "usage" if target.average_value is not None else "utilization"
-    kind = "container resource" if container else "resource"
-    name = f"{resource} {kind}" + ("" if target.average_value is not None else " utilization (percentage of request)")
+    name = f"{resource} resource"
+    if target.average_value is None:
+        kind = "container resource" if container else "resource"
+        name = f"{resource} {kind} utilization (percentage of request)"
     try:
         samples = _samples(reading, f"unable to get metrics for resource {resource}")
         groups = group(_some(seen.pods), samples, resource, seen.now)
         if target.average_value is not None:
             answer = ratios.by_average(seen.current, milli(target.average_value), groups, seen.tolerance)
         else:
-            asked = requests(seen.pods, resource, container)
-            aim = target.average_utilization or 0
+            aim, asked = target.average_utilization or 0, partial(requests, seen.pods, resource, container)
             answer = ratios.by_utilization(seen.current, aim, groups, asked, seen.tolerance)
     except Unavailable as error:
         why = f"failed to get {resource} {what}: {error}"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from wherry.controllers.autoscaling.horizontalpodautoscaler.metrics import Unavailable
 from wherry.controllers.autoscaling.horizontalpodautoscaler.pods import Groups
 
 NO_PODS = "no pods returned by selector while calculating replica count"
-_NO_FIGURES = "did not receive metrics for any ready pods"
+_NO_FIGURES = "did not receive metrics for targeted pods (pods might be unready)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,12 @@ class Answer:
 
 
 def by_utilization(
-    current: int, target: int, groups: Groups, requests: Mapping[str, int], tolerance: Tolerance
+    current: int, target: int, groups: Groups, requested: Callable[[], Mapping[str, int]], tolerance: Tolerance
 ) -> Answer:
-    """As many as keep the use at `target` percent of what was requested."""
+    """As many as keep the use at `target` percent of what was requested, which is asked for only if it matters."""
     if not groups.samples:
         raise Unavailable(_NO_FIGURES)
+    requests = requested()
     ratio, utilization, average = _utilization(groups.samples, requests, target)
     stay = Answer(current, average, utilization)
     lacking = {name: requests[name] * max(100, target) // 100 for name in groups.missing}

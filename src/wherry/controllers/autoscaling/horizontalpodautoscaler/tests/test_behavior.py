@@ -26,6 +26,19 @@ STABLE = [
     pytest.param({"scaleDown": {"stabilizationWindowSeconds": 60}}, 5, 3, (4, "ScaleDownStabilized"), id="a minute"),
     pytest.param({"scaleDown": {"stabilizationWindowSeconds": 0}}, 5, 3, (3, ""), id="at once"),
     pytest.param({"scaleUp": {"stabilizationWindowSeconds": 60}}, 3, 9, (4, "ScaleUpStabilized"), id="slow up"),
+    pytest.param(
+        {"scaleUp": {"stabilizationWindowSeconds": 60}}, 6, 9, (6, "ScaleUpStabilized"), id="slow up is never down"
+    ),
+    pytest.param(
+        {"scaleDown": {"stabilizationWindowSeconds": 250}}, 5, 3, (5, "ScaleDownStabilized"), id="slow down is never up"
+    ),
+    pytest.param(
+        {"scaleUp": {"stabilizationWindowSeconds": 60}, "scaleDown": {"stabilizationWindowSeconds": 0}},
+        9,
+        9,
+        (9, "ScaleUpStabilized"),
+        id="as it is",
+    ),
 ]
 
 

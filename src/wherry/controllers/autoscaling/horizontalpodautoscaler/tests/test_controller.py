@@ -131,6 +131,7 @@ async def test_without_figures_it_says_why_and_leaves_all_as_it_is() -> None:
         assert said["FailedComputeMetricsReplicas"] == (
             f"invalid metrics (1 invalid out of 1), first error is: failed to get cpu resource metric value: {why}"
         )
+        assert (await world.status())["currentMetrics"] == [{"type": ""}]
         assert await world.replicas() == 2
 
 

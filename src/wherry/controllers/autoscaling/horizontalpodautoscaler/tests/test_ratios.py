@@ -40,13 +40,13 @@ UTILIZATIONS = [
 
 @pytest.mark.parametrize(("target", "seen", "current", "answer"), UTILIZATIONS)
 def test_utilization(target: int, seen: Groups, current: int, answer: Answer) -> None:
-    assert by_utilization(current, target, seen, ASKED, USUAL) == answer
+    assert by_utilization(current, target, seen, lambda: ASKED, USUAL) == answer
 
 
 def test_averages() -> None:
     assert by_average(3, 15000, groups({"a": 20000, "b": 10000, "c": 30000}), USUAL) == Answer(4, 20000)
     assert by_average(2, 20000, groups({"a": 5000}, missing=("b",)), USUAL) == Answer(2, 5000)
-    with pytest.raises(Unavailable, match="did not receive metrics for any ready pods"):
+    with pytest.raises(Unavailable, match="did not receive metrics for targeted pods"):
         by_average(2, 20000, groups({}), USUAL)
 
 
@@ -75,7 +75,7 @@ def test_assumptions_about_pods_without_figures_never_make_a_change_larger(
     asked = dict.fromkeys("abcdefghijkl", 1000)
     current = len(used) + len(unready) + len(missing)
     seen = groups(used, tuple(unready), tuple(missing))
-    found = by_utilization(current, target, seen, asked, USUAL)
+    found = by_utilization(current, target, seen, lambda: asked, USUAL)
     percent = sum(used.values()) * 100 // (1000 * len(used))
     if percent > target and missing:
         assert found.replicas >= current
