@@ -21,10 +21,11 @@ async def mark_disrupted(deps: Deps, pod: Pod, reason: str, message: str, phase:
         "reason": reason,
         "message": message,
         "lastTransitionTime": format_time(deps.clock.time()),
+        "observedGeneration": pod.metadata.generation,
     }
     before: list[Obj] = [to_obj(found) for found in pod.status.conditions]
     status: Obj = {"conditions": changed(before, condition)}
     if phase:
-        status["phase"] = phase
+        status |= {"phase": phase, "observedGeneration": pod.metadata.generation}
     patch = {"metadata": {"uid": pod.metadata.uid}, "status": status}
     await deps.client.patch(PODS, pod.metadata.name, patch, pod.metadata.namespace, subresource="status")

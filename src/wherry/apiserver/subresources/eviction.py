@@ -14,7 +14,7 @@ from dataclasses import replace
 from wherry.api import Obj
 from wherry.api.core.pod import PODS
 from wherry.api.errors import ApiError, BadRequest, Conflict, Forbidden, TooManyRequests
-from wherry.api.meta.conditions import is_true
+from wherry.api.meta.conditions import find_condition, is_true
 from wherry.api.meta.labels import selector_of
 from wherry.api.policy.eviction import EVICTIONS
 from wherry.api.policy.poddisruptionbudget import PODDISRUPTIONBUDGETS
@@ -106,7 +106,7 @@ async def _remove(core: Core, call: Call, pod: Obj, options: DeleteOptions) -> N
 
 def _announce(pod: Obj, now: str) -> None:
     found = pod.setdefault("status", {}).setdefault("conditions", [])
-    current = next((each for each in found if each.get("type") == _CONDITION), None)
+    current = find_condition(found, _CONDITION)
     is_announced = current is not None and current.get("status") == "True"
     verdict = {
         "type": _CONDITION,
@@ -114,6 +114,7 @@ def _announce(pod: Obj, now: str) -> None:
         "lastTransitionTime": current.get("lastTransitionTime", now) if current is not None and is_announced else now,
         "reason": "EvictionByEvictionAPI",
         "message": "Eviction API: evicting",
+        "observedGeneration": pod["metadata"].get("generation", 0),
     }
     if current is None:
         found.append(verdict)
@@ -183,14 +184,24 @@ def _take(budget: Obj, pod_name: str, now: str) -> None:
         why = "DisruptedPods map too big - too many evictions not confirmed by PDB controller"
         raise Forbidden.of(PODDISRUPTIONBUDGETS, meta["name"], why)
     if allowed == 0:
-        desired, current = status.get("desiredHealthy") or 0, status.get("currentHealthy") or 0
-        raise _too_many(
-            f"The disruption budget {meta['name']} needs {desired} healthy pods and has {current} currently", 0
-        )
+        raise _too_many(f"The disruption budget {meta['name']} {_shortage(status)}", 0)
     status["disruptionsAllowed"] = allowed - 1
     status["disruptedPods"] = {**disrupted, pod_name: now}
     if allowed == 1:
         _exhausted(status, meta.get("generation") or 0, now)
+
+
+def _shortage(status: Obj) -> str:
+    """Why nothing may go; the numbers say nothing where counting failed, or where they would allow it."""
+    condition = find_condition(status.get("conditions"), "DisruptionAllowed") or {}
+    reason, message = condition.get("reason"), condition.get("message") if condition.get("status") == "False" else ""
+    none_may_go = "does not allow evicting pods currently"
+    if message and reason == "SyncFailed":
+        return f"{none_may_go} because it failed sync: {message}"
+    desired, current = status.get("desiredHealthy") or 0, status.get("currentHealthy") or 0
+    if current <= desired:
+        return f"needs {desired} healthy pods and has {current} currently"
+    return f"{none_may_go} ({reason}): {message}" if message else none_may_go
 
 
 def _exhausted(status: Obj, generation: int, now: str) -> None:

@@ -77,9 +77,32 @@ async def test_eviction_spends_the_budget(server: Server) -> None:
     assert status["conditions"][0]["reason"] == "InsufficientPods"
 
 
+def verdict(reason: str, message: str) -> list[dict[str, Any]]:
+    stamp = "2023-11-14T22:13:20Z"
+    return [
+        {
+            "type": "DisruptionAllowed",
+            "status": "False",
+            "reason": reason,
+            "message": message,
+            "lastTransitionTime": stamp,
+        }
+    ]
+
+
+_NOT_NOW = "The disruption budget b does not allow evicting pods currently"
+
+
 @pytest.mark.parametrize(
     ("status", "cause", "retry"),
     [
+        (
+            {"disruptionsAllowed": 0, "conditions": verdict("SyncFailed", "no")},
+            f"{_NOT_NOW} because it failed sync: no",
+            None,
+        ),
+        ({"currentHealthy": 4, "conditions": verdict("Other", "no")}, f"{_NOT_NOW} (Other): no", None),
+        ({"currentHealthy": 4, "conditions": verdict("InsufficientPods", "")}, _NOT_NOW, None),
         ({"disruptionsAllowed": 0}, "The disruption budget b needs 1 healthy pods and has 1 currently", None),
         (
             {"disruptionsAllowed": 1, "observedGeneration": 0},
@@ -87,7 +110,7 @@ async def test_eviction_spends_the_budget(server: Server) -> None:
             "10",
         ),
     ],
-    ids=["spent", "not yet observed"],
+    ids=["not counted", "another reason", "no reason", "spent", "not yet observed"],
 )
 async def test_eviction_is_refused(server: Server, status: dict[str, Any], cause: str, retry: str | None) -> None:
     await running_pod(server)
@@ -121,8 +144,8 @@ async def test_evicted_pods_say_so_and_pending_ones_cost_nothing(server: Server)
     assert (await server.call("POST", f"{PODS}/a/eviction", EVICTION)).status == 201
     found = await server.get(f"{PODS}/a")
     assert found["metadata"]["deletionTimestamp"]
-    assert [(c["type"], c["reason"]) for c in found["status"]["conditions"]] == [
-        ("DisruptionTarget", "EvictionByEvictionAPI")
+    assert [(c["type"], c["reason"], c["observedGeneration"]) for c in found["status"]["conditions"]] == [
+        ("DisruptionTarget", "EvictionByEvictionAPI", 1)
     ]
 
 

@@ -26,7 +26,12 @@ async def reconcile(key: Key, deps: Deps) -> Result:
     if left > 0:
         return Result(left)
     before: list[Obj] = plain(pod.status).get("conditions", [])
-    denied: Obj = {"type": _CONDITION, "status": "False", "lastTransitionTime": format_time(deps.clock.time())}
+    denied: Obj = {
+        "type": _CONDITION,
+        "status": "False",
+        "lastTransitionTime": format_time(deps.clock.time()),
+        "observedGeneration": pod.metadata.generation,
+    }
     announced = find(before, _CONDITION)
     where = before.index(announced) if announced is not None else len(before)
     after = without(before, _CONDITION)
