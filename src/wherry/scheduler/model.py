@@ -25,7 +25,7 @@ from wherry.api.types.core_v1 import (
     Volume,
 )
 from wherry.client import Key
-from wherry.scheduler.amounts import Amounts, amounts, pod_requests, score_requests
+from wherry.scheduler.amounts import Amounts, amounts, is_resized, pod_requests, score_requests
 
 HostPort = tuple[str, str, int]
 """(host IP, protocol, port)"""
@@ -192,6 +192,7 @@ def _asked(pod: Pod) -> tuple[object, ...]:
         tuple([_container(one) for one in spec.init_containers]),
         _features(spec),
         _volume_images(spec),
+        (*pod_requests(pod).items(), *score_requests(pod).items()) if is_resized(pod) else None,
     )
 
 
@@ -211,8 +212,8 @@ def _make_ask(pod: Pod) -> Ask:
         scheduler_name=spec.scheduler_name or "default-scheduler",
         priority=spec.priority or 0,
         preempts=spec.preemption_policy != "Never",
-        requests=pod_requests(spec),
-        score_requests=score_requests(spec),
+        requests=pod_requests(pod),
+        score_requests=score_requests(pod),
         node_selector=spec.node_selector,
         affinity=spec.affinity,
         spread=spec.topology_spread_constraints,

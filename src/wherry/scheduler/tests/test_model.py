@@ -20,3 +20,14 @@ def test_a_node_forgets_what_leaves_it() -> None:
     node.remove(first.uid)
     node.remove(first.uid)
     assert node.requested == {"cpu": 500, "memory": 0, "pods": 1}
+
+
+def test_a_resize_makes_another_ask_until_it_is_done() -> None:
+    def of(in_force: str) -> dict[str, object]:
+        return {"containerStatuses": [{"name": "c", "resources": {"requests": {"cpu": in_force}}}]}
+
+    asked = info("a", cpu="1").ask
+    assert info("a", cpu="1", status=of("1")).ask is asked
+    shrinking = info("a", cpu="1", status=of("2")).ask
+    assert shrinking.requests["cpu"] == shrinking.score_requests["cpu"] == 2000
+    assert info("a", cpu="1", status=of("1")).ask is asked
