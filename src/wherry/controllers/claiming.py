@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TypeVar
 
-from wherry.api import errors
+from wherry.api import Obj, errors
 from wherry.api.resource import Resource
+from wherry.api.types.decoding import convert
 from wherry.api.types.meta_v1 import ObjectMeta
 from wherry.client import Client, Informer, Patch
 from wherry.controllers.ownership import candidates, claim, controller_reference
@@ -22,49 +24,84 @@ async def claim_children(
     informer: Informer[V],
     is_candidate: Callable[[V], bool] = lambda _: True,
     is_member: Callable[[V], bool] = lambda _: True,
+    *,
+    finalizer: str = "",
 ) -> list[V]:
     """The children of `owner` among the informer's objects after adopting and releasing.
 
-    What is no candidate is not looked at; a child that is no member is released, whatever its labels.
+    What is no candidate is not looked at; a child that is no member is released, whatever its labels. A `finalizer` is
+    put on what is adopted and taken off what is released. Adopted objects are returned as they are now.
 
-    Adopted objects are returned as they were before: what they are is unchanged, only whose they are.
+    Raises the first failure, after all have been tried. Whoever counts children must not go on then: an owner that the
+    API knows to be on its way out, while the cache does not, would make new ones.
     """
     owner_resource, metadata = owner
     looked_at = [view for view in candidates(informer, metadata) if is_candidate(view)]
     found = claim(metadata, picks, looked_at, is_member=is_member)
+    change = _Change(client, owner_resource, metadata, resource, finalizer)
     mine = list(found.mine)
-    if found.adopt and await _may_adopt(client, owner_resource, metadata):
-        for view in found.adopt:
-            if await _adopt(client, owner_resource, metadata, resource, view.metadata):  # type: ignore[attr-defined]
-                mine.append(view)
+    failures: list[errors.ApiError] = []
+    if found.adopt:
+        try:
+            await change.confirm_owner()
+        except errors.ApiError as failure:
+            failures.append(failure)
+    for view in found.adopt if not failures else ():
+        try:
+            adopted = await change.adopt(view.metadata)  # type: ignore[attr-defined]
+        except errors.ApiError as failure:
+            failures.append(failure)
+        else:
+            mine += [] if adopted is None else [convert(type(view), adopted)]
     for view in found.release:
-        await _release(client, metadata, resource, view.metadata)  # type: ignore[attr-defined]
+        try:
+            await change.release(view.metadata)  # type: ignore[attr-defined]
+        except errors.ApiError as failure:
+            failures.append(failure)
+    if failures:
+        raise failures[0]
     return mine
 
 
-async def _may_adopt(client: Client, resource: Resource, owner: ObjectMeta) -> bool:
-    """Ask the API itself: a cached owner may have been deleted and made anew."""
-    try:
-        fresh = await client.get(resource, owner.name, owner.namespace)
-    except errors.NotFound:
-        return False
-    return fresh["metadata"]["uid"] == owner.uid and "deletionTimestamp" not in fresh["metadata"]
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """Makes children of one owner change hands."""
 
+    client: Client
+    owner_resource: Resource
+    owner: ObjectMeta
+    resource: Resource
+    finalizer: str
 
-async def _adopt(
-    client: Client, owner_resource: Resource, owner: ObjectMeta, resource: Resource, child: ObjectMeta
-) -> bool:
-    patch = {"metadata": {"ownerReferences": [controller_reference(owner_resource, owner)], "uid": child.uid}}
-    try:
-        await client.patch(resource, child.name, patch, child.namespace, type=Patch.STRATEGIC)
-    except (errors.NotFound, errors.Invalid):
-        return False  # gone, or somebody else's by now
-    return True
+    async def confirm_owner(self) -> None:
+        """Ask the API itself: a cached owner may have been deleted and made anew."""
+        owner = self.owner
+        found = (await self.client.get(self.owner_resource, owner.name, owner.namespace))["metadata"]
+        if found["uid"] != owner.uid:
+            raise errors.Conflict.of(self.owner_resource, owner.name, "it has been made anew and adopts nothing yet")
+        if "deletionTimestamp" in found:
+            raise errors.Conflict.of(self.owner_resource, owner.name, "it has just been deleted and adopts nothing")
 
+    async def adopt(self, child: ObjectMeta) -> Obj | None:
+        """The child as it is then; None when it is gone."""
+        change: Obj = {"ownerReferences": [controller_reference(self.owner_resource, self.owner)], "uid": child.uid}
+        if self.finalizer:
+            change["finalizers"] = [self.finalizer]
+        try:
+            return await self._patch(child, change)
+        except errors.NotFound:
+            return None
 
-async def _release(client: Client, owner: ObjectMeta, resource: Resource, child: ObjectMeta) -> None:
-    patch = {"metadata": {"ownerReferences": [{"$patch": "delete", "uid": owner.uid}], "uid": child.uid}}
-    try:
-        await client.patch(resource, child.name, patch, child.namespace, type=Patch.STRATEGIC)
-    except (errors.NotFound, errors.Invalid):
-        return
+    async def release(self, child: ObjectMeta) -> None:
+        """That it is gone, or another bears its name, is no error."""
+        change: Obj = {"ownerReferences": [{"$patch": "delete", "uid": self.owner.uid}], "uid": child.uid}
+        if self.finalizer:
+            change["$deleteFromPrimitiveList/finalizers"] = [self.finalizer]
+        try:
+            await self._patch(child, change)
+        except (errors.NotFound, errors.Invalid):
+            return
+
+    async def _patch(self, child: ObjectMeta, change: Obj) -> Obj:
+        patch = {"metadata": change}
+        return await self.client.patch(self.resource, child.name, patch, child.namespace, type=Patch.STRATEGIC)

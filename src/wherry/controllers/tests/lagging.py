@@ -80,6 +80,11 @@ class LaggingClient:
             self._informers[key] = LaggingInformer(real, self._waiting)
         return self._informers[key]
 
+    @property
+    def waiting(self) -> int:
+        """How many changes have not been shown yet."""
+        return len(self._waiting)
+
     def deliver(self, count: int = 1_000_000) -> int:
         """Show the next `count` changes; returns how many there were."""
         shown = 0

@@ -38,7 +38,7 @@ from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch
 from wherry.reconcile.expectations import Expectations
 
 BY_JOB = "tracked-by-job"
-"""Index of Pods with the tracking finalizer by the key of their Job."""
+"""Index of Pods with the tracking finalizer by the key of their Job, or of nobody."""
 OUR_NAME = "kubernetes.io/job-controller"
 WIDTH = 64
 
@@ -75,6 +75,9 @@ def start(deps: Deps) -> State:
 
 async def reconcile(key: Key, deps: Deps) -> Result:
     state: State = deps.state
+    if not key.name:
+        await _settle(list(state.pods.by_index(BY_JOB, str(key))), deps)
+        return DONE
     job = state.jobs.get(key)
     state.remember(key, job.metadata.uid if job is not None and not is_finished(job) else "")
     await _free_strays(key, job, deps)
@@ -86,7 +89,12 @@ async def reconcile(key: Key, deps: Deps) -> Result:
         return DONE
     selector = job.spec.selector
     pods = await claim_children(
-        deps.client, (JOBS, job.metadata), lambda labels: matches(selector, labels), PODS, state.pods
+        deps.client,
+        (JOBS, job.metadata),
+        lambda labels: matches(selector, labels),
+        PODS,
+        state.pods,
+        finalizer=TRACKING,
     )
     may_scale = state.expected.is_satisfied(uid)
     decided = _plan(job, pods, deps, may_scale=may_scale)
@@ -196,14 +204,24 @@ async def _free_strays(key: Key, job: Job | None, deps: Deps) -> None:
 
 
 def _tracked_by(pod: Pod) -> tuple[str, ...]:
-    owner = controller_of(pod.metadata)
-    if owner is None or owner.kind != "Job" or not is_tracked(pod):
+    if not is_tracked(pod):
         return ()
-    return (str(Key(pod.metadata.namespace, owner.name)),)
+    owner = controller_of(pod.metadata)
+    if owner is None:
+        return (str(_orphans(pod)),)
+    is_job = owner.kind == JOBS.kind and owner.api_version == JOBS.api_version
+    return (str(Key(pod.metadata.namespace, owner.name)),) if is_job else ()
+
+
+def _orphans(pod: Pod) -> Key:
+    """The key that stands for: Pods of a namespace that are tracked, and nobody's."""
+    return Key(pod.metadata.namespace, "")
 
 
 def _of_pod(old: Pod | None, new: Pod | None, deps: Deps) -> Iterable[Key]:
     keys = owner_keys("Job", old, new)
+    if new is not None and is_tracked(new) and controller_of(new.metadata) is None:
+        keys.append(_orphans(new))
     if new is not None and is_up_for_adoption(old, new):
         for job in deps.state.jobs.list(new.metadata.namespace):
             if matches(job.spec.selector, new.metadata.labels):

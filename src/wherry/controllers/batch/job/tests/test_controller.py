@@ -242,3 +242,59 @@ async def test_pods_of_a_deleted_job_lose_their_finalizer() -> None:
         await plane.client.delete(JOBS, "j", "default", propagation="Background")
         await plane.settle()
         assert await plane.pods() == []
+
+
+TRACKING = "batch.kubernetes.io/job-tracking"
+
+
+async def add_pod(plane: Plane, name: str, **metadata: Any) -> None:
+    spec = {"restartPolicy": "Never", "containers": [{"name": "main", "image": "x"}]}
+    whole = {"name": name, "labels": {"job": "j"}, **metadata}
+    await plane.apply(PODS, {"apiVersion": "v1", "kind": "Pod", "metadata": whole, "spec": spec})
+
+
+async def test_adopted_pods_are_tracked_and_count_at_once() -> None:
+    async with running(without("pod-garbage-collector-controller")) as plane:
+        await add_pod(plane, "done")
+        await plane.set_phase(await plane.get(PODS, "done"), "Succeeded")
+        await add_pod(plane, "running")
+        await add_job(plane, completions=2, parallelism=2)
+        assert len(await plane.pods()) == 2
+        assert (await plane.get(PODS, "running"))["metadata"]["finalizers"] == [TRACKING]
+        found = await status(plane)
+        assert (found["succeeded"], found["active"]) == (1, 1)
+
+
+async def test_released_pods_are_tracked_no_more() -> None:
+    async with running() as plane:
+        await add_job(plane, completions=1, parallelism=1)
+        [pod] = await plane.pods()
+        await plane.client.patch(PODS, pod["metadata"]["name"], {"metadata": {"labels": {"job": "k"}}}, "default")
+        await plane.settle()
+        released = await plane.get(PODS, pod["metadata"]["name"])
+        assert not {"finalizers", "ownerReferences"} & released["metadata"].keys()
+        assert len(await plane.pods()) == 2
+
+
+async def test_nobodys_pods_are_not_tracked() -> None:
+    """Whether they come so, or lose their Job to someone who takes its name off them."""
+    async with running() as plane:
+        await add_pod(plane, "stray", labels={}, finalizers=[TRACKING, "example.com/held"])
+        await add_job(plane, completions=1, parallelism=1)
+        [other] = [pod["metadata"]["name"] for pod in await plane.pods() if pod["metadata"]["name"] != "stray"]
+        change = {"metadata": {"ownerReferences": None, "labels": {"job": "k"}}}
+        await plane.client.patch(PODS, other, change, "default")
+        await plane.settle()
+        assert (await plane.get(PODS, "stray"))["metadata"]["finalizers"] == ["example.com/held"]
+        assert "finalizers" not in (await plane.get(PODS, other))["metadata"]
+
+
+async def test_pods_that_a_deleted_job_leaves_behind_are_not_tracked() -> None:
+    async with running() as plane:
+        await add_job(plane)
+        await plane.client.delete(JOBS, "j", "default", propagation="Orphan")
+        await plane.pass_time(5)
+        assert await plane.items(JOBS) == []
+        left = [pod["metadata"] for pod in await plane.pods()]
+        assert len(left) == 2
+        assert not any({"finalizers", "ownerReferences"} & metadata.keys() for metadata in left)
