@@ -53,20 +53,31 @@ async def empty(client: Client, namespace: str) -> Remains:
 
 async def _delete_all(client: Client, resource: Resource, namespace: str, remains: Remains) -> None:
     try:
-        token = ""
-        while True:
-            page = await client.list(resource, namespace, limit=PAGE, continue_token=token)
-            for start in range(0, len(page.items), WIDTH):
-                batch = page.items[start : start + WIDTH]
-                left = await asyncio.gather(*(_delete(client, resource, namespace, item) for item in batch))
-                _note(resource, [obj for obj in left if obj is not None], remains)
-            token = page.continue_token
-            if not token:
-                return
+        _note(resource, await _sweep(client, resource, namespace), remains)
     except (errors.NotFound, errors.MethodNotAllowed):
         return  # the kind is no longer served
     except errors.ApiError as error:
         remains.failures.append(error.message)
+
+
+async def _sweep(client: Client, resource: Resource, namespace: str) -> Sequence[Obj]:
+    """Ask for the deletion of all objects of a kind; returns those that stay for now."""
+    left: list[Obj] = []
+    token = ""
+    while True:
+        try:
+            page = await client.list(resource, namespace, limit=PAGE, continue_token=token)
+        except errors.Expired:
+            # What goes away meanwhile can push the first page out of the history: the rest is on a first page by now.
+            left, token = [], ""
+            continue
+        for start in range(0, len(page.items), WIDTH):
+            batch = page.items[start : start + WIDTH]
+            answers = await asyncio.gather(*(_delete(client, resource, namespace, item) for item in batch))
+            left += [obj for obj in answers if obj is not None]
+        token = page.continue_token
+        if not token:
+            return left
 
 
 async def _delete(client: Client, resource: Resource, namespace: str, obj: Obj) -> Obj | None:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
 import pytest
 
 from wherry.api import Obj
@@ -8,8 +11,14 @@ from wherry.api.core.configmap import CONFIGMAPS
 from wherry.api.core.namespace import NAMESPACES
 from wherry.api.core.pod import PODS
 from wherry.api.core.secret import SECRETS
-from wherry.api.errors import NotFound
-from wherry.controllers.tests.plane import Plane, deployment, running
+from wherry.api.errors import Expired, NotFound
+from wherry.api.resource import Resource
+from wherry.apiserver.gate import Ask, Obstacle
+from wherry.apiserver.presenting import End
+from wherry.controllers.core.namespace.controller import PAGE
+from wherry.controllers.tests.plane import Plane, deployment, only, running
+
+T = TypeVar("T")
 
 
 def condition(namespace: Obj, type: str) -> Obj:
@@ -45,6 +54,39 @@ async def test_everything_in_a_namespace_goes_with_it() -> None:
         for resource in (CONFIGMAPS, SECRETS, DEPLOYMENTS, PODS):
             assert await plane.items(resource, "shop") == []
         assert not await is_gone(plane, "default")
+
+
+class Busy:
+    """A `Gate` that lets the history of a kind be pushed out while its second page is asked for."""
+
+    def __init__(self, resource: Resource) -> None:
+        self._resource = resource
+        self.lists = 0
+
+    def obstacle(self, ask: Ask) -> Obstacle | None:
+        self.lists += ask.verb == "list" and ask.resource is self._resource
+        return Pushed() if self.lists == 2 else None
+
+    def watching(self, ask: Ask, end: End) -> Callable[[], object]:
+        return lambda: None
+
+
+class Pushed:
+    async def around(self, carry_out: Callable[[], Awaitable[T]]) -> T:
+        raise Expired("The provided continue parameter is too old")
+
+
+async def test_a_large_namespace_goes_in_one_pass_however_much_happens_meanwhile() -> None:
+    gate = Busy(CONFIGMAPS)
+    async with running(only("namespace-controller"), gate=gate) as plane:
+        await make(plane)
+        for i in range(PAGE + 1):
+            obj = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"c{i}"}}
+            await plane.client.create(CONFIGMAPS, obj, "shop")
+        await plane.client.delete(NAMESPACES, "shop")
+        await plane.settle()
+        assert await is_gone(plane, "shop")
+        assert gate.lists == 3
 
 
 async def test_what_holds_a_namespace_is_said_in_its_conditions() -> None:
