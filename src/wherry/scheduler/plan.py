@@ -186,7 +186,7 @@ class Planner:
         """Those that look at the Pod and one node, as it is when they are asked: good until nodes change."""
         shape = self._cluster.shape
         if self._last_checks is None or self._last_checks[0] is not pod or self._last_checks[1] != shape:
-            self._last_checks = (pod, shape, prepare_kept(pod, self._cluster, self.profile)[0])
+            self._last_checks = (pod, shape, prepare_kept(pod, self._cluster, self.profile).checks)
         return self._last_checks[2]
 
     def refusal_beside(self, pod: PodInfo, node: NodeInfo) -> Verdict | None:
@@ -200,6 +200,8 @@ class Planner:
 
     def _question(self, pod: PodInfo) -> Question | Unfit:
         table = self._tables.table(pod)
+        if table.nowhere is not None:
+            return self._nowhere(table.nowhere.plugin, table.nowhere.refusal)
         names, narrowed_by = table.names, []
         if names is not None:
             narrowed_by.append("NodeAffinity")

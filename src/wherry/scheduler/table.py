@@ -36,6 +36,16 @@ FITS, _MANY, _UNKNOWN = 0, 254, 255
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """What the rules with a sign make of a Pod: their checks, the nodes to which they narrow the search, ..."""
+
+    checks: Sequence[NamedCheck]
+    names: frozenset[str] | None
+    nowhere: Verdict | None
+    """... and the first that refused it whatever the nodes are like."""
+
+
+@dataclass(frozen=True, slots=True)
 class Normalized:
     """Raw ratings of one score by position in the cluster's order."""
 
@@ -59,14 +69,16 @@ class Table:
         "codes",
         "names",
         "normalized",
+        "nowhere",
         "totals",
         "unfit",
     )
 
-    def __init__(self, checks: list[NamedCheck], names: frozenset[str] | None, cluster: Cluster) -> None:
+    def __init__(self, kept: Kept, cluster: Cluster) -> None:
         count = len(cluster.order)
-        self._checks = checks
-        self.names = names
+        self._checks = kept.checks
+        self.names = kept.names
+        self.nowhere = kept.nowhere
         self._plain: list[tuple[Rate, int]] = []
         self.normalized: list[Normalized] | None = None
         self.codes = bytearray([_UNKNOWN]) * count
@@ -177,9 +189,9 @@ class Tables:
         sign = self._sign(pod)
         table = self._tables.pop(sign, None)
         if table is None:
-            checks, names = prepare_kept(pod, cluster, self._profile)
-            table = Table(checks, names, cluster)
-            if names is not None:
+            kept = prepare_kept(pod, cluster, self._profile)
+            table = Table(kept, cluster)
+            if kept.names is not None:
                 return table  # Made for few nodes, and seldom for two Pods.
             self._make_room()
         else:
@@ -196,15 +208,17 @@ class Tables:
             del self._tables[next(iter(self._tables))]
 
 
-def prepare_kept(pod: PodInfo, cluster: Cluster, profile: Profile) -> tuple[list[NamedCheck], frozenset[str] | None]:
-    """The checks of rules with a sign, and the nodes to which they narrow the search."""
+def prepare_kept(pod: PodInfo, cluster: Cluster, profile: Profile) -> Kept:
+    """Ask the rules with a sign about the Pod."""
     checks: list[NamedCheck] = []
     names: frozenset[str] | None = None
+    nowhere: Verdict | None = None
     for one in profile.kept_filters:
         answer = one.rule.prepare(pod, cluster)
         if answer is None:
             continue
         if isinstance(answer, Refusal):
+            nowhere = nowhere or Verdict(one.plugin, answer)
             checks.append((one.plugin, _always(answer)))
         elif isinstance(answer, Prepared):
             if answer.check is not None:
@@ -213,7 +227,7 @@ def prepare_kept(pod: PodInfo, cluster: Cluster, profile: Profile) -> tuple[list
                 names = answer.names if names is None else names & answer.names
         else:
             checks.append((one.plugin, answer))
-    return checks, names
+    return Kept(checks, names, nowhere)
 
 
 def _always(refusal: Refusal) -> Check:

@@ -18,7 +18,7 @@ from wherry.api.types.core_v1 import Container, Pod
 from wherry.api.types.resource_v1 import DeviceClass, ResourceClaim
 
 ANNOTATION = "resource.kubernetes.io/extended-resource-claim"
-_IMPLICIT = "deviceclass.resource.kubernetes.io/"
+IMPLICIT = "deviceclass.resource.kubernetes.io/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def classes_by_resource(classes: Iterable[DeviceClass]) -> dict[str, DeviceClass
     for one in ordered:
         if one.spec.extended_resource_name:
             found[one.spec.extended_resource_name] = one
-        found[_IMPLICIT + one.metadata.name] = one
+        found[IMPLICIT + one.metadata.name] = one
     return found
 
 

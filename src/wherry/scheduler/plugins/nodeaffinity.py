@@ -31,6 +31,7 @@ from wherry.scheduler.rules import (
 )
 
 _REFUSAL = Refusal(("node(s) didn't match Pod's node affinity/selector",), is_lasting=True)
+_CONFLICT = Refusal(("pod affinity terms conflict",), is_lasting=True)
 _PROFILE_REFUSAL = Refusal(("node(s) didn't match scheduler-enforced node affinity",), is_lasting=True)
 
 
@@ -48,7 +49,7 @@ class _Rule:
     def __init__(self, added: NodeAffinity | None) -> None:
         self._added = Affinity(node_affinity=added) if added is not None else None
 
-    def prepare(self, pod: PodInfo, _: Cluster) -> Check | Prepared | None:
+    def prepare(self, pod: PodInfo, _: Cluster) -> Check | Prepared | Refusal | None:
         ask, added = pod.ask, self._added
         affinity = ask.affinity if _required(ask.affinity) else None
         if not ask.node_selector and affinity is None and added is None:
@@ -60,7 +61,9 @@ class _Rule:
             return None if allows(ask.node_selector, affinity, node.labels, node.name) else _REFUSAL
 
         names = _names(_required(affinity))
-        return check if names is None else Prepared(check, names)
+        if names is None:
+            return check
+        return Prepared(check, names) if names else _CONFLICT
 
     def prepare_score(self, pod: PodInfo, _cluster: Cluster, _nodes: Sequence[NodeInfo]) -> Rate | None:
         preferred = (*_preferred(self._added), *_preferred(pod.ask.affinity))

@@ -9,6 +9,7 @@ from wherry.api.types.core_v1 import Node
 from wherry.api.types.resource_v1 import DeviceClass
 from wherry.scheduler.amounts import PODS, amounts
 from wherry.scheduler.cluster import Cluster
+from wherry.scheduler.dynamic.extended import IMPLICIT
 from wherry.scheduler.dynamic.inventory import Inventory, inventory
 from wherry.scheduler.dynamic.sources import CLASS
 from wherry.scheduler.model import NodeInfo, PodInfo
@@ -43,9 +44,6 @@ def make(args: Mapping[str, Any], handle: Handle) -> Plugin:
     def helps(pod: PodInfo, old: Node | None, new: Node) -> bool:
         return node_helps(pod, old, new, frozenset(_classes(pod, devices)))
 
-    def class_helps(pod: PodInfo, _old: DeviceClass | None, _new: DeviceClass) -> bool:
-        return any("/" in name for name in pod.ask.requests)
-
     return Plugin(
         "NodeResourcesFit",
         filter=Filter(prepare, sign),
@@ -75,19 +73,29 @@ def _refusal(wanted: list[tuple[str, int]], node: NodeInfo) -> Refusal | None:
     if not short:
         return None
     reasons = tuple("Too many pods" if name == PODS else f"Insufficient {name}" for name in short)
-    return Refusal(reasons, is_lasting=any(amount > total.get(name, 0) for name, amount in wanted if name in short))
+    lasting = any(name != PODS and name in short and amount > total.get(name, 0) for name, amount in wanted)
+    return Refusal(reasons, is_lasting=lasting)
 
 
-def node_helps(pod: PodInfo, old: Node | None, new: Node, by_class: frozenset[str]) -> bool:
+def node_helps(pod: PodInfo, old: Node | None, new: Node, by_class: frozenset[str] = frozenset()) -> bool:
     """An empty node of that size would do, and it has more than before of something that is asked for."""
-    wanted = {name: amount for name, amount in pod.ask.requests.items() if amount and name not in by_class}
+    wanted = {name: amount for name, amount in pod.ask.requests.items() if amount}
     offered = amounts(new.status.allocatable)
-    if any(amount > offered.get(name, 0) for name, amount in wanted.items()):
+    as_devices = {name for name in wanted if name in by_class and not offered.get(name)}
+    if any(amount > offered.get(name, 0) for name, amount in wanted.items() if name not in as_devices):
         return False
-    if old is None:
+    if old is None or as_devices:
         return True
     before = amounts(old.status.allocatable)
     return any(offered.get(name, 0) > before.get(name, 0) for name in wanted)
+
+
+def class_helps(pod: PodInfo, old: DeviceClass | None, new: DeviceClass) -> bool:
+    """A class stands for something that is asked for, and did not before."""
+    before, now = old.spec.extended_resource_name if old is not None else None, new.spec.extended_resource_name
+    if old is None and f"{IMPLICIT}{new.metadata.name}" in pod.ask.requests:
+        return True
+    return now != before and now in pod.ask.requests
 
 
 def pod_helps(pod: PodInfo, old: PodInfo, new: PodInfo | None) -> bool:

@@ -20,7 +20,8 @@ from wherry.scheduler.rules import Handle, Plugin, Rate, Score
 
 _COUNTED = (CPU, MEMORY)
 """Pods that ask for none of these count as small ones when nodes are rated."""
-_PLAIN = (CPU, MEMORY, EPHEMERAL, PODS)
+_PLAIN = (CPU, MEMORY, EPHEMERAL)
+"""Counted though the Pod may ask for none; others are not."""
 _HIGHEST_POINT = 10
 """The best score that a point of a shape may have."""
 
@@ -117,8 +118,11 @@ def _mean(resources: Sequence[Weighed], curve: Curve, *, skips_zero: bool) -> Sc
 
 
 def _resources(settings: Mapping[str, Any]) -> tuple[Weighed, ...]:
+    """Those of the settings; how many Pods there are counts for nothing, as upstream."""
     given = settings.get("resources") or ()
-    return tuple(Weighed(one["name"], one.get("weight") or 1) for one in given) or DEFAULTS
+    if not given:
+        return DEFAULTS
+    return tuple(Weighed(one["name"], one.get("weight") or 1) for one in given if one["name"] != PODS)
 
 
 def _least(requested: int, capacity: int) -> int:

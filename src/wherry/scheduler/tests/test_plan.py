@@ -44,6 +44,14 @@ BY_NAME = affinity(
         "nodeSelectorTerms": [{"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["n2"]}]}]
     }
 )
+
+
+def at_names(*names: list[str]) -> Mapping[str, Any]:
+    """All of the lists at once, in one term."""
+    fields = [{"key": "metadata.name", "operator": "In", "values": values} for values in names]
+    return affinity(requiredDuringSchedulingIgnoredDuringExecution={"nodeSelectorTerms": [{"matchFields": fields}]})
+
+
 GPU = {"key": "gpu", "value": "yes", "effect": "NoSchedule"}
 
 CASES: dict[str, tuple[PodInfo, list[Node], str]] = {
@@ -88,6 +96,21 @@ CASES: dict[str, tuple[PodInfo, list[Node], str]] = {
     ),
     "required affinity": (info(**REQUIRED), [node("n1"), node("n2", labels={"zone": "a"})], "n2"),
     "affinity by name, as daemon sets do": (info(**BY_NAME), [node("n1"), node("n2")], "n2"),
+    "affinity to two names at once": (
+        info(**at_names(["n1"], ["n2"])),
+        [node("n1"), node("n2")],
+        "0/2 nodes are available: pod affinity terms conflict.",
+    ),
+    "affinity to a node that is not there": (
+        info(**at_names(["n7"])),
+        [node("n1"), node("n2")],
+        "0/2 nodes are available: 2 node(s) didn't satisfy plugin(s) [NodeAffinity].",
+    ),
+    "affinity by name to a node that is full": (
+        info(cpu="4", **at_names(["n1"])),
+        [node("n1"), node("n2", cpu="8")],
+        "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) didn't satisfy plugin(s) [NodeAffinity].",
+    ),
     "preferred affinity": (
         info(**affinity(preferredDuringSchedulingIgnoredDuringExecution=[{"weight": 10, "preference": ZONE_A}])),
         [node("n1"), node("n2", labels={"zone": "a"})],

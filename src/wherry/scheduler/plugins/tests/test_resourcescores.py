@@ -112,6 +112,13 @@ FIT: dict[str, Case] = {
     "least: more than there is": Case((res(3000, 0),), (res(4000, 10000),) * 2, USED, [50, 25]),
     "least: nodes without anything": Case((), ({}, {}), USED, [0, 0]),
     "least: weights": Case(WANTS, SMALL_LARGE, (), [41, 50], strategy("LeastAllocated", weighed(memory=2, cpu=1))),
+    "least: Pods are not counted": Case(
+        (res(1000),),
+        ({"cpu": "4", "pods": "2"},) * 2,
+        ((res(0),), ()),
+        [75, 75],
+        {"scoringStrategy": {"type": "LeastAllocated", "resources": weighed(cpu=1, pods=9)}},
+    ),
     "most: nothing is asked": Case((), SMALL_LARGE, (), [0, 0], MOST),
     "most: sizes differ": Case(WANTS, SMALL_LARGE, (), [62, 50], MOST),
     "most: others are there": Case((), TWO, ((res(6000, 0),), (res(6000, 5000),)), [30, 42], MOST),
