@@ -345,13 +345,17 @@ def with_patience(c: Cluster, step: Callable[[Cluster], Any]) -> None:
 
 
 def settled_pods(found: dict[str, list[Any]]) -> dict[str, Any]:
-    """How many Pods of which kind run in the end, and what their owners say; failed ones may be left of lost nodes."""
+    """How many Pods of which kind run in the end, and what their owners say.
+
+    Failed ones may be left of lost nodes, and those that had succeeded there were evicted like all others.
+    """
     pods = Counter(
         (pod["metadata"]["labels"]["app"], pod["status"]["phase"])
         for pod in found["Pod"]
-        if pod["status"]["phase"] != "Failed"
+        if pod["status"]["phase"] not in ("Failed", "Succeeded")
     )
-    return {"pods": pods, "deployments": found["Deployment"], "slices": len(found["EndpointSlice"])}
+    jobs = [job["status"]["succeeded"] for job in found["Job"]]
+    return {"pods": pods, "deployments": found["Deployment"], "slices": len(found["EndpointSlice"]), "jobs": jobs}
 
 
 def assert_safe(history: Entries) -> None:

@@ -1,12 +1,13 @@
 """Deletes Pods that do not tolerate their node's NoExecute taints, when their time is up.
 
-The time a Pod is granted counts from when the taint was added, so that a restart of ours grants nobody more.
+The time a Pod is granted counts from when the taint was added, so that a restart of ours grants nobody more; for one
+that came later, from when it was placed. Pods that have ended go as well.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wherry.api import errors
 from wherry.api.core.node import NODES
@@ -16,7 +17,8 @@ from wherry.api.types.core_v1 import Node, Pod, Taint
 from wherry.client import Informer, Key
 from wherry.controllers.core.node.lifecycle import BY_NODE, pods_by_node
 from wherry.controllers.disruption import mark_disrupted
-from wherry.controllers.podstate import is_finished
+from wherry.controllers.ownership import key_of
+from wherry.controllers.podstate import condition, creation_time
 from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch
 
 FOREVER = float("inf")
@@ -26,6 +28,8 @@ FOREVER = float("inf")
 class State:
     nodes: Informer[Node]
     pods: Informer[Pod]
+    waiting: dict[str, dict[Key, Pod]] = field(default_factory=dict)
+    """By node, the Pods whose time is not up yet."""
 
 
 def start(deps: Deps) -> State:
@@ -35,43 +39,68 @@ def start(deps: Deps) -> State:
 
 
 def due(pod: Pod, taints: Sequence[Taint], now: float) -> float:
-    """When the Pod has to go: `now` or earlier for at once, infinity for never."""
+    """When the Pod has to go: `now` or earlier for at once, infinity for never.
+
+    Of several tolerations for one taint the first one counts, however long it grants.
+    """
     moment = FOREVER
     for taint in taints:
-        granted = [t.toleration_seconds for t in pod.spec.tolerations if tolerates(t, taint)]
-        if not granted:
+        found = next((each for each in pod.spec.tolerations if tolerates(each, taint)), None)
+        if found is None:
             return now
-        added = taint.time_added.timestamp() if taint.time_added is not None else now
-        limits = [seconds for seconds in granted if seconds is not None]
-        if limits:
-            moment = min(moment, added + max(0, min(limits)))
+        if found.toleration_seconds is not None:
+            added = taint.time_added.timestamp() if taint.time_added is not None else now
+            moment = min(moment, max(added, _placed(pod)) + max(0, found.toleration_seconds))
     return moment
+
+
+def _placed(pod: Pod) -> float:
+    """Since when the Pod has its node, as far as it says so."""
+    scheduled = condition(pod, "PodScheduled")
+    since = scheduled.last_transition_time if scheduled is not None else pod.status.start_time
+    return since.timestamp() if since is not None else creation_time(pod)
 
 
 async def reconcile(key: Key, deps: Deps) -> Result:
     """Look at all Pods of one node."""
     state: State = deps.state
     node = state.nodes.get(key)
-    taints = [taint for taint in node.spec.taints if taint.effect == "NoExecute"] if node is not None else []
-    if not taints:
+    if node is None:
+        state.waiting.pop(key.name, None)
+        return DONE
+    taints = [taint for taint in node.spec.taints if taint.effect == "NoExecute"]
+    waited = state.waiting.pop(key.name, {})
+    if not taints and not waited:
         return DONE
     now = deps.clock.time()
     next_due = FOREVER
+    waiting: dict[Key, Pod] = {}
     for pod in state.pods.by_index(BY_NODE, key.name):
-        if pod.metadata.deletion_timestamp is not None or is_finished(pod):
+        name = key_of(pod.metadata)
+        if pod.metadata.deletion_timestamp is not None:
+            if name in waited:
+                waiting[name] = pod
             continue
         moment = due(pod, taints, now)
         if moment <= now:
+            waited.pop(name, None)
             await _evict(pod, deps)
-        else:
+        elif moment < FOREVER:
+            waiting[name] = pod
             next_due = min(next_due, moment)
+    if waiting:
+        state.waiting[key.name] = waiting
+    for name in waited.keys() - waiting.keys():
+        deps.events.event(waited[name], "Normal", _REASON, f"Cancelling deletion of Pod {name}")
     return Result(next_due - now if next_due < FOREVER else None)
+
+
+_REASON = "TaintManagerEviction"
 
 
 async def _evict(pod: Pod, deps: Deps) -> None:
     metadata = pod.metadata
-    message = f"Marking for deletion Pod {metadata.namespace}/{metadata.name}"
-    deps.events.event(pod, "Normal", "TaintManagerEviction", message)
+    deps.events.event(pod, "Normal", _REASON, f"Marking for deletion Pod {key_of(metadata)}")
     why = ("DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint")
     try:
         await mark_disrupted(deps, pod, *why)
@@ -81,7 +110,9 @@ async def _evict(pod: Pod, deps: Deps) -> None:
 
 
 def _of_pod(old: Pod | None, new: Pod | None, deps: Deps) -> Iterable[Key]:
-    """A Pod that arrives on a tainted node, or changes what it tolerates there."""
+    """A Pod that arrives on a tainted node, or changes what it tolerates there; one that went before its time."""
+    if new is None and old is not None and key_of(old.metadata) in deps.state.waiting.get(old.spec.node_name, ()):
+        yield Key("", old.spec.node_name or "")
     if new is None or not new.spec.node_name:
         return
     if old is None or old.spec.node_name != new.spec.node_name or old.spec.tolerations != new.spec.tolerations:

@@ -8,7 +8,7 @@ apart; a hundred when more than half of a large zone is gone, and none further w
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import TypeAlias
 
@@ -35,6 +35,8 @@ STARTUP_GRACE_SECONDS = 60.0
 """The same for one that never reported."""
 UNHEALTHY_SHARE = 0.55
 LARGE_ZONE = 50
+NOT_COUNTED = "node.kubernetes.io/exclude-disruption"
+"""The label of nodes that say nothing about how their zone is."""
 RATE = 0.1
 REDUCED_RATE = 0.01
 """Nodes of a zone that may be given up in a second."""
@@ -49,6 +51,7 @@ _PRESSURES = {
     "NetworkUnavailable": "node.kubernetes.io/network-unavailable",
 }
 _HEARTBEATS = ("Ready", "MemoryPressure", "DiskPressure", "PIDPressure")
+_RENAMED = ("kubernetes.io/os", "kubernetes.io/arch")
 _OURS = frozenset({NOT_READY, UNREACHABLE, UNSCHEDULABLE, *_PRESSURES.values()})
 
 
@@ -111,9 +114,9 @@ class Zones:
     def note(self, old: Node | None, new: Node | None) -> Sequence[str]:
         """A node came, went or changed. Returns the nodes in trouble whose Pods it has now another say in."""
         before = [(zone, self._rate(zone)) for zone in self._gone]
-        if old is not None:
+        if old is not None and _counts(old):
             self._forget(zone_of(old), old.metadata.name)
-        if new is not None:
+        if new is not None and _counts(new):
             self._add(zone_of(new), new)
         changed = [zone for zone, rate in before if self._rate(zone) != rate]
         return [name for zone in changed for name in self._gone.get(zone, ())]
@@ -148,6 +151,10 @@ class Zones:
             gone.pop(name, None)
             if not gone:
                 del self._gone[zone]
+
+
+def _counts(node: Node) -> bool:
+    return NOT_COUNTED not in node.metadata.labels
 
 
 def is_evicting(node: Node) -> bool:
@@ -187,6 +194,15 @@ def _wanted(node: Node, fate: Fate) -> Iterable[tuple[str, str]]:
             yield key, "NoSchedule"
     if node.spec.unschedulable:
         yield UNSCHEDULABLE, "NoSchedule"
+
+
+def old_labels(labels: Mapping[str, str]) -> dict[str, str]:
+    """What is to be added so that those who look for a label by its old name find what its new one says."""
+    return {
+        f"beta.{name}": labels[name]
+        for name in _RENAMED
+        if name in labels and labels.get(f"beta.{name}") != labels[name]
+    }
 
 
 def _given(node: Node) -> Iterable[tuple[str, str]]:

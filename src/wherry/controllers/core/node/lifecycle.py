@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from wherry.api import errors
+from wherry.api import Obj, errors
 from wherry.api.coordination.lease import LEASES
 from wherry.api.core.node import NODES
 from wherry.api.core.pod import PODS
@@ -26,6 +26,7 @@ from wherry.controllers.core.node.health import (
     Zones,
     heartbeat,
     is_evicting,
+    old_labels,
     readiness,
     silenced,
     taints,
@@ -76,7 +77,7 @@ async def reconcile(key: Key, deps: Deps) -> Result:
         await deps.client.patch(NODES, key.name, patch, subresource="status")
         return DONE  # the change comes back here
     fate, turn = _fate(node, state, now)
-    await _taint(node, fate, deps)
+    await _mark(node, fate, deps)
     if readiness(node) in ("False", "Unknown"):
         await _unready_pods(node, deps)
     return Result(min((seconds for seconds in (left, turn) if seconds > 0), default=None))
@@ -96,11 +97,15 @@ def _fate(node: Node, state: State, now: float) -> tuple[Fate, float]:
     return Fate.EVICTED, 0.0
 
 
-async def _taint(node: Node, fate: Fate, deps: Deps) -> None:
-    wanted = taints(node, fate=fate, now=deps.clock.time())
-    if wanted is None:
+async def _mark(node: Node, fate: Fate, deps: Deps) -> None:
+    wanted, labels = taints(node, fate=fate, now=deps.clock.time()), old_labels(node.metadata.labels)
+    if wanted is None and not labels:
         return
-    patch = {"metadata": {"resourceVersion": node.metadata.resource_version}, "spec": {"taints": wanted or None}}
+    patch: Obj = {"metadata": {"resourceVersion": node.metadata.resource_version}}
+    if labels:
+        patch["metadata"]["labels"] = labels
+    if wanted is not None:
+        patch["spec"] = {"taints": wanted or None}
     await deps.client.patch(NODES, node.metadata.name, patch)
 
 
@@ -113,7 +118,8 @@ async def _unready_pods(node: Node, deps: Deps) -> None:
         conditions = [to_obj(condition) for condition in pod.status.conditions]
         for condition in conditions:
             if condition["type"] == "Ready":
-                condition.update(status="False", lastTransitionTime=format_time(deps.clock.time()))
+                stamp = format_time(deps.clock.time())
+                condition.update(status="False", lastTransitionTime=stamp, observedGeneration=pod.metadata.generation)
         patch = {"metadata": {"resourceVersion": pod.metadata.resource_version}, "status": {"conditions": conditions}}
         try:
             await deps.client.patch(PODS, pod.metadata.name, patch, pod.metadata.namespace, subresource="status")
@@ -172,7 +178,12 @@ CONTROLLER = Controller(
     view=Node,
     reconcile=reconcile,
     reads=(Watch(NODES, Node, _of_node), Watch(LEASES, Lease, _of_lease)),
-    writes=("nodes/status.conditions", "nodes/spec.taints", "pods/status.conditions[Ready]"),
+    writes=(
+        "nodes/status.conditions",
+        "nodes/spec.taints",
+        "nodes/metadata.labels[beta]",
+        "pods/status.conditions[Ready]",
+    ),
     start=start,
     component="node-controller",
 )

@@ -76,6 +76,14 @@ def test_a_zone_that_is_gone_altogether_is_given_up_as_long_as_another_is_well()
     assert zones.rate(lost[0]) == 0.1
 
 
+def test_some_nodes_say_nothing_about_their_zone() -> None:
+    zones = Zones()
+    label = {"node.kubernetes.io/exclude-disruption": ""}
+    for each in (node("lost", ready="Unknown"), node("well", ready="True", labels=label)):
+        zones.note(None, each)
+    assert zones.is_all_gone
+
+
 def test_who_is_in_trouble_hears_when_the_trouble_of_others_decides_about_it() -> None:
     zones = Zones()
     states = {"lost": "Unknown", "a": "True", "b": "True"}

@@ -142,3 +142,36 @@ async def test_who_comes_and_goes_is_told_of() -> None:
             ("RegisteredNode", "Node n1 event: Registered Node n1 in Controller"),
             ("RemovingNode", "Node n1 event: Removing Node n1 from Controller"),
         ]
+
+
+async def test_a_pod_that_may_stay_after_all_is_told_so() -> None:
+    async with running(NODE_LOOPS) as plane:
+        await add_node(plane, "n1")
+        taint = {"key": "k", "effect": "NoExecute", "timeAdded": format_time(plane.clock.time())}
+        toleration = {"key": "k", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 60}
+        for name in ("stays", "goes"):
+            await add_pod(plane, name, "n1", tolerations=[toleration])
+        await add_pod(plane, "ended", "n1")
+        await plane.set_phase(await plane.get(PODS, "ended"), "Succeeded")
+        await plane.client.patch(NODES, "n1", {"spec": {"taints": [taint]}})
+        await plane.pass_time(30)
+        assert sorted(pod["metadata"]["name"] for pod in await plane.pods()) == ["goes", "stays"]
+        await plane.client.delete(PODS, "goes", "default", grace_seconds=0)
+        await plane.settle()
+        await plane.client.patch(NODES, "n1", {"spec": {"taints": None}})
+        await plane.pass_time(60)
+        assert "deletionTimestamp" not in (await plane.get(PODS, "stays"))["metadata"]
+        told = [event["message"] for event in await plane.items(EVENTS) if event["reason"] == "TaintManagerEviction"]
+        assert sorted(told) == [
+            "Cancelling deletion of Pod default/goes",
+            "Cancelling deletion of Pod default/stays",
+            "Marking for deletion Pod default/ended",
+        ]
+
+
+async def test_the_old_names_of_two_labels_follow_the_new_ones() -> None:
+    async with running(NODE_LOOPS) as plane:
+        labels = {"kubernetes.io/os": "linux", "kubernetes.io/arch": "arm64", "beta.kubernetes.io/arch": "amd64"}
+        await plane.apply(NODES, {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1", "labels": labels}})
+        found = (await plane.get(NODES, "n1"))["metadata"]["labels"]
+        assert found == {**labels, "beta.kubernetes.io/arch": "arm64", "beta.kubernetes.io/os": "linux"}
