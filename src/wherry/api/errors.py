@@ -16,7 +16,6 @@ carries its `Status`, and `from_status` rebuilds it on the other side of a conne
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from wherry.api import Obj
@@ -193,8 +192,7 @@ class Invalid(ApiError):
         return cls(f' "" is invalid: {fault}', details)
 
 
-@dataclass(frozen=True, slots=True)
-class _NoRevision(FieldError):
+class _NoRevision(FieldError, frozen=True):
     """A missing resourceVersion; upstream shows the zero as Go prints an unsigned number."""
 
     @property

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
+
+from msgspec import Struct
 
 from wherry.lib.gofloats import format_float
 
@@ -61,8 +62,7 @@ OMITTED = _Omitted.OMITTED
 """Stands for a value that the message does not show."""
 
 
-@dataclass(frozen=True, slots=True)
-class FieldError:
+class FieldError(Struct, frozen=True):
     """A fault at `path` (such as `spec.containers[0].name`)."""
 
     type: ErrorType

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol
 
+from msgspec import Struct
+
 from wherry.api import Obj
 from wherry.api.field import FieldError
 from wherry.api.schema import Schema
@@ -32,8 +34,7 @@ class Scope(Enum):
     CLUSTER = "Cluster"
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """One column of `kubectl get`. Priority 0 is always shown, higher only with `-o wide`."""
 
     name: str
@@ -44,8 +45,7 @@ class Column:
     description: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class GroupVersionKind:
+class GroupVersionKind(Struct, frozen=True):
     group: str
     version: str
     kind: str
@@ -55,8 +55,7 @@ class GroupVersionKind:
         return f"{self.group}/{self.version}" if self.group else self.version
 
 
-@dataclass(frozen=True, slots=True)
-class Subresource:
+class Subresource(Struct, frozen=True):
     """A path below an object. `kind` is what its body is when that is not the object itself.
 
     `writes` names the top-level fields (or, for status, the one) that a write through this path may change; everything
@@ -72,8 +71,7 @@ class Subresource:
 STATUS = Subresource("status", writes=("status",))
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
+class Scale(Struct, frozen=True):
     """Where a kind keeps what `autoscaling/v1 Scale` shows: dotted paths into the object."""
 
     replicas: str = ".spec.replicas"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.apiserver.attributes import AUTHENTICATED, MASTERS, Attributes, Authorizer, Decision, User
 from wherry.apiserver.core import Core
@@ -15,8 +16,7 @@ Authenticate = Callable[[Request], User]
 Impersonate = Callable[[Mapping[str, str], User, Demand], User]
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Struct, frozen=True):
     """Authentication (raises Unauthorized), impersonation and authorization of one control plane."""
 
     authenticate: Authenticate

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from wherry.api import Obj
 from wherry.api.errors import ServiceUnavailable
@@ -46,8 +47,7 @@ from wherry.watchcache.cache import WatchCache
 NO_PLUGINS: tuple[Plugin, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Struct, frozen=True, kw_only=True):
     """What one API server is made of. Only the store is needed; the rest is what tests and toys want."""
 
     store: Store

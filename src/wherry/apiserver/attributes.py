@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeAlias
 
+from msgspec import Struct
+
 from wherry.api import Obj
 from wherry.api.errors import ApiError
 from wherry.api.resource import Resource
@@ -50,8 +52,7 @@ class Attributes(NamedTuple):
         return bool(self.resource)
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """`reason` says why, for the client and the audit log; a refusal needs none."""
 
     allowed: bool
@@ -95,8 +96,7 @@ class Later(Exception):
         self.refusal = refusal
 
 
-@dataclass(slots=True)
-class Admission:
+class Admission(Struct):
     """A write on its way in. Plug-ins change `obj` in place or raise an `ApiError`."""
 
     user: User

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
+
+from msgspec import Struct, field
 
 from wherry.api import Obj
 from wherry.api.errors import RequestEntityTooLarge
@@ -78,8 +79,7 @@ Allocators: TypeAlias = Mapping[Resource, Callable[[], Claim]]
 """For kinds whose objects are given something: what makes the claim of one request."""
 
 
-@dataclass(frozen=True, slots=True)
-class Core:
+class Core(Struct, frozen=True):
     """One control plane's storage, time, chance and rules."""
 
     store: Store
@@ -139,8 +139,7 @@ class Core:
         return asyncio.shield(ordered) if is_followed else ordered
 
 
-@dataclass(slots=True)
-class Call:
+class Call(Struct):
     """On whose behalf and how a write is made; collects the warnings for the answer."""
 
     user: User
@@ -164,8 +163,7 @@ class Call:
             self.warnings.append(text)
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(Struct):
     """What a verb answers. At least one of `data` (encoded) and `obj` (decoded, belongs to the caller) is there."""
 
     data: bytes

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.resource import Resource, is_large
@@ -35,8 +36,7 @@ _YAML_EFFORT = 4
 """How much more work a byte of YAML is, by and large."""
 
 
-@dataclass(slots=True)
-class Exchange:
+class Exchange(Struct):
     """A request on a resource. `call` collects warnings for the reply."""
 
     core: Core

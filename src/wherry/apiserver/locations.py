@@ -9,9 +9,10 @@ from __future__ import annotations
 import ipaddress
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final, TypeVar
+
+from msgspec import Struct
 
 from wherry.api.core.endpoints import ENDPOINTS
 from wherry.api.core.node import NODES
@@ -41,8 +42,7 @@ class Security(Enum):
     PLAIN = "http"
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(Struct, frozen=True):
     """A server that a stream leads to."""
 
     host: str

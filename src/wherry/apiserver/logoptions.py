@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl
+
+from msgspec import Struct
 
 from wherry.api.errors import BadRequest, Invalid
 from wherry.api.field import FieldError, forbidden, invalid, not_supported
@@ -17,8 +18,7 @@ _STREAMS: Final = ("All", "Stdout", "Stderr")
 _FALSE: Final = ("0", "f", "F", "false", "FALSE", "False")
 
 
-@dataclass(frozen=True, slots=True)
-class LogOptions:
+class LogOptions(Struct, frozen=True):
     """The container that is meant ("" if none is named), and the rest as the kubelet wants to have it."""
 
     container: str

@@ -6,9 +6,11 @@ Accept headers repeat themselves endlessly, so what they mean is remembered.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from enum import Enum
 from functools import lru_cache
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from wherry.api.errors import NotAcceptable, UnsupportedMediaType
 
@@ -31,8 +33,7 @@ class Form(Enum):
     PARTIAL_LIST = "PartialObjectMetadataList"
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Struct, frozen=True):
     """The outcome of negotiation. `version` is that of meta.k8s.io for a converted form."""
 
     media_type: str = JSON
@@ -168,8 +169,7 @@ def _form(params: dict[str, str], is_list: bool) -> Form | None:
     return form if form in (_LIST_FORMS if is_list else _OBJECT_FORMS) else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Clause:
+class _Clause(Struct, frozen=True):
     """One alternative of an Accept header."""
 
     media_type: str

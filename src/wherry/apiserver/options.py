@@ -7,10 +7,12 @@ is a 422 of the options' own kind.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 from urllib.parse import parse_qsl
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from wherry.api import Obj
 from wherry.api.errors import BadRequest, Invalid
@@ -29,8 +31,7 @@ class FieldValidation(Enum):
     IGNORE = "Ignore"
 
 
-@dataclass(frozen=True, slots=True)
-class WriteOptions:
+class WriteOptions(Struct, frozen=True):
     """Options of create, update and patch."""
 
     dry_run: bool = False
@@ -39,8 +40,7 @@ class WriteOptions:
     force: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ListOptions:
+class ListOptions(Struct, frozen=True):
     """Options of list, watch and deletecollection."""
 
     label_selector: str = ""
@@ -54,8 +54,7 @@ class ListOptions:
     send_initial_events: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteOptions:
+class DeleteOptions(Struct, frozen=True):
     """Options of delete and deletecollection."""
 
     grace_seconds: int | None = None
@@ -259,8 +258,7 @@ def _refuse(kind: str, faults: Sequence[FieldError]) -> None:
         raise Invalid.of(_Options(kind), "", faults)
 
 
-@dataclass(frozen=True, slots=True)
-class _Options:
+class _Options(Struct, frozen=True):
     """The options' own kind, as a fault names it."""
 
     kind: str

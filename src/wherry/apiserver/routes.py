@@ -7,8 +7,9 @@ coroutine where a write has to become durable first.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
+
+from msgspec.structs import replace
 
 from wherry.api import Obj
 from wherry.api.errors import BadRequest, MethodNotAllowed, NotFound

@@ -7,7 +7,8 @@ one object, as every kubelet does for each Secret and ConfigMap of its pods.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.errors import BadRequest
@@ -21,8 +22,7 @@ _NAME = "metadata.name"
 _NAMESPACE = "metadata.namespace"
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """`match` None means everything (of `name`, if there is one)."""
 
     match: Match | None = None

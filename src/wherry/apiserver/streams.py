@@ -12,9 +12,10 @@ import os
 import random
 import ssl
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import parse_qsl, quote, urlencode
+
+from msgspec import Struct, field
 
 from wherry.api.core.pod import PODS
 from wherry.api.errors import ApiError, BadRequest, InternalError, ServiceUnavailable
@@ -59,8 +60,7 @@ def streams(kubelet: ssl.SSLContext, random: random.Random) -> Streams:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class _Links:
+class _Links(Struct, frozen=True):
     """Answers each kind of stream."""
 
     kubelet: ssl.SSLContext

@@ -12,9 +12,10 @@ import base64
 import json
 import ssl
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from wherry import __version__
 from wherry.api import Obj
@@ -48,8 +49,7 @@ class WebhookError(Exception):
     """A webhook could not be asked, or what it said is no answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Address:
+class _Address(Struct, frozen=True):
     """Where to connect, who is to be found there, and what to ask for."""
 
     host: str

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
+
 
 class Expr:
     """Any expression."""
@@ -72,8 +74,7 @@ class ListExpr(Expr):
     optionals: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Entry:
+class Entry(Struct, frozen=True, eq=False):
     """`key: value` of a map, with a question mark or without."""
 
     id: int
@@ -92,8 +93,7 @@ class MapExpr(Expr):
     entries: tuple[Entry, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class StructField:
+class StructField(Struct, frozen=True, eq=False):
     """`field: value` of an object."""
 
     id: int

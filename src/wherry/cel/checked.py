@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from msgspec import Struct, field
 
 from wherry.cel.ast import Expr
 from wherry.cel.functions import Overload
 from wherry.cel.types import ObjectType, Type
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Struct, frozen=True):
     """What an Ident, or a chain of Selects, stands for."""
 
     name: str
@@ -29,8 +29,7 @@ class Name:
         return not self.is_constant and not self.is_local
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
+class Resolution(Struct, frozen=True):
     """What a Call means."""
 
     function: str
@@ -40,8 +39,7 @@ class Resolution:
     """The receiver first, if there is one. (`math.abs(x)` has none: `math.abs` is its name.)"""
 
 
-@dataclass(slots=True)
-class Checked:
+class Checked(Struct):
     """A tree and what is known of its nodes, by their ids."""
 
     expr: Expr

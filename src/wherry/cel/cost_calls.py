@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from wherry.cel.ast import Expr, Literal
 from wherry.cel.cost_range import NOTHING, ONE, UNBOUNDED, UNKNOWN, Range, add, exactly
@@ -47,8 +48,7 @@ class Argument(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(Struct, frozen=True):
     """Of a call alone, without its arguments."""
 
     cost: Range
@@ -56,8 +56,7 @@ class Estimate:
     """Of the result."""
 
 
-@dataclass(frozen=True, slots=True)
-class CallView:
+class CallView(Struct, frozen=True):
     """A call as its estimate sees it."""
 
     function: str

@@ -11,7 +11,8 @@ it names. Paths that begin within an expression (an item of a list literal) are 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.cel.ast import Call, Comprehension, Expr, Ident, ListExpr, Literal, MapExpr, Select, StructExpr
 from wherry.cel.checked import Checked
@@ -42,8 +43,7 @@ _ACCUMULATORS = ("__result__", "@result")
 _SCALARS = (BOOL, INT, UINT, DOUBLE, TIMESTAMP, DURATION)
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(Struct, frozen=True):
     """How large the keys (or indices) and the values of a container are."""
 
     is_list: bool
@@ -56,8 +56,7 @@ class _Entry:
         return _Entry(self.is_list, self.key.union(other.key), self.value.union(other.value))
 
 
-@dataclass(frozen=True, slots=True)
-class _Local:
+class _Local(Struct, frozen=True):
     """A variable of a loop."""
 
     path: Path | None
@@ -65,8 +64,7 @@ class _Local:
     entry: _Entry | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Argument:
+class _Argument(Struct, frozen=True):
     expr: Expr
     type: Type
     size: Range | None

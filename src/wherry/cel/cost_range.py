@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 UNBOUNDED = 2**64 - 1
 """As much as there can be: nothing is known."""
@@ -11,8 +12,7 @@ UNBOUNDED = 2**64 - 1
 _TOO_LARGE = 2.0**64
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(Struct, frozen=True):
     """At least `least`, at most `most`."""
 
     least: int

@@ -6,14 +6,14 @@ Messages are those of cel-go, the implementation that Kubernetes uses, since too
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 MAX_ISSUES = 100
 """So many are told of one text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Issue:
+class Issue(Struct, frozen=True):
     """One fault of an expression's text."""
 
     message: str

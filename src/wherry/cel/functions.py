@@ -20,6 +20,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import msgspec
+from msgspec import Struct
+
 from wherry.cel.ast import Expr
 from wherry.cel.types import Type
 from wherry.cel.unify import type_params
@@ -99,8 +102,7 @@ Expand = Callable[[Nodes, Expr | None, tuple[Expr, ...]], Expr | None]
 """(nodes, receiver, arguments) -> the expression that is meant; None: this call is not the macro after all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Macro:
+class Macro(Struct, frozen=True):
     """A call that the parser replaces."""
 
     name: str
@@ -122,8 +124,7 @@ Validator = Callable[[Tree], Iterable[tuple[Expr, str]]]
 """Faults that types do not show, each with its place. Asked where an environment is strict."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Library:
+class Library(Struct, frozen=True, eq=False):
     """What an environment can be given as a whole."""
 
     name: str
@@ -131,5 +132,5 @@ class Library:
     macros: tuple[Macro, ...] = ()
     types: tuple[Type, ...] = ()
     """Types that expressions may name: `type(x) == net.IP`. An ObjectType can be constructed: `Name{field: 1}`."""
-    constants: Mapping[str, tuple[Type, Any]] = field(default_factory=dict)
+    constants: Mapping[str, tuple[Type, Any]] = msgspec.field(default_factory=dict)
     validators: tuple[Validator, ...] = ()

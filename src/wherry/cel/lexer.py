@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 EOF = "<EOF>"
 IDENTIFIER = "IDENTIFIER"
@@ -20,8 +21,7 @@ IN_ORDER = (
 """All kinds but the end, in the order in which messages list them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """One word of the text."""
 
     kind: str

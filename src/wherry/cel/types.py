@@ -23,6 +23,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Self
 
+from msgspec import Struct
+
 
 class Type:
     """Any type. Compare with `==` (hints do not count), ask what it is with `isinstance`."""
@@ -112,8 +114,7 @@ class MapType(Type):
         return f"map({self.key}, {self.value})"
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """A field of an object.
 
     Its value is JSON. Where `type` asks for more than JSON has, it becomes a CEL value when the field is selected:

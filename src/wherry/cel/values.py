@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NoReturn
 
+from msgspec import Struct
+
 from wherry.cel.errors import EvaluationError
 from wherry.cel.types import Type
 
@@ -35,8 +37,7 @@ class Timestamp:
     """Seconds by which the time zone that it was written in is ahead of UTC; nothing but its text shows them."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Duration:
+class Duration(Struct, frozen=True, order=True):
     """A time span, in nanoseconds; within 64 bits, some 292 years."""
 
     nanoseconds: int
@@ -79,8 +80,7 @@ class Optional:
 NONE = Optional()
 
 
-@dataclass(frozen=True, slots=True)
-class TypeValue:
+class TypeValue(Struct, frozen=True):
     """A type as a value: what `type(x)` gives and `int` is. Parameters are not part of it: `type([1]) == list`."""
 
     name: str
@@ -120,8 +120,7 @@ def checked_timestamp(nanoseconds: int, offset: int = 0) -> Timestamp:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class BoolKey:
+class BoolKey(Struct, frozen=True):
     """A bool as the key of a map, since Python takes True and 1 for the same key."""
 
     value: bool

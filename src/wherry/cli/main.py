@@ -6,15 +6,15 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from keyword import iskeyword
 from typing import Any
+
+from msgspec import Struct
 
 from wherry.lib.failure import Failure
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """A command's place in the tree; its module has `configure(parser)` and `run(options) -> exit code`."""
 
     path: tuple[str, ...]

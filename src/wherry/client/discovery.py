@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.errors import ApiError
@@ -32,8 +33,7 @@ _AGGREGATED: Final = ",".join(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """One kind as discovery names it."""
 
     group: str

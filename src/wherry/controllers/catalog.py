@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.client import Client
 from wherry.controllers.apiextensions.customresourcedefinition import controller as customresourcedefinition
@@ -57,8 +58,7 @@ from wherry.identity.pair import Pair
 from wherry.reconcile.controller import Controller
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What a control plane can say about its controllers."""
 
     root_ca: Callable[[], str]

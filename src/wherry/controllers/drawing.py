@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.reconcile.controller import Controller
 
 _TERM = re.compile(r"(?P<kind>[^/\[ ]+)(?P<part>/[^\[ ]+)?(?:\[(?P<which>[^\]]+)\])?(?P<delete> \(delete\))?")
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """One term, taken apart."""
 
     kind: str

@@ -7,8 +7,9 @@ nobody, and releases those it owns that match no longer (upstream calls the desi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.resource import Resource
@@ -21,8 +22,7 @@ BY_CONTROLLER = "controller"
 """Name of the index by the controller's UID; objects without a controller stand under `orphans_of(namespace)`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claim(Generic[V]):
+class Claim(Struct, Generic[V], frozen=True):
     """What a controller may count as its own, and what has to change for that."""
 
     mine: tuple[V, ...]

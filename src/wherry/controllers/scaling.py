@@ -5,14 +5,13 @@ Custom kinds take part like built-in ones, as long as their definition says wher
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from wherry.api.resource import Resource
 from wherry.client import Client
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
+class Scale(Struct, frozen=True):
     """A workload as `autoscaling/v1 Scale` shows it."""
 
     uid: str

@@ -10,9 +10,10 @@ from __future__ import annotations
 import binascii
 import ipaddress
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
+
+from msgspec import Struct
 
 _SEQUENCE, _SET, _OID, _OCTETS = 0x30, 0x31, 0x06, 0x04
 _UTC_TIME = 0x17
@@ -31,8 +32,7 @@ class _Element(NamedTuple):
     """Where the element's tag stands, so that it can be cut out with its header."""
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateInfo:
+class CertificateInfo(Struct, frozen=True):
     """What a certificate says about its holder."""
 
     common_name: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from wherry.identity.der import CertificateInfo, decode_pem, read_certificate
 
@@ -17,8 +18,7 @@ class PkiError(Exception):
         self.hint = hint
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Struct, frozen=True):
     """Where a certificate and its key lie."""
 
     certificate: Path

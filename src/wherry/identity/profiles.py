@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 MASTERS = "system:masters"
 NODES = "system:nodes"
@@ -18,8 +19,7 @@ class Usage(Enum):
     CLIENT = "client auth"
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Struct, frozen=True):
     """What a certificate shall say."""
 
     common_name: str
@@ -29,8 +29,7 @@ class Profile:
     addresses: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ServerNames:
+class ServerNames(Struct, frozen=True):
     """Under which names and addresses clients reach the API server, beyond those that every cluster has."""
 
     host_names: tuple[str, ...] = ()

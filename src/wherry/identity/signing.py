@@ -7,10 +7,11 @@ Whether somebody *approved* the request is not looked at here. Imported only by 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
+from msgspec import Struct
+from msgspec.structs import replace
 
 from wherry.identity import certificates
 from wherry.identity.certificates import Authority
@@ -21,8 +22,7 @@ YEAR_SECONDS = 365 * 86_400
 _LEAST_SECONDS = 600
 
 
-@dataclass(frozen=True, slots=True)
-class SigningRequest:
+class SigningRequest(Struct, frozen=True):
     """What a request asks to be certified."""
 
     profile: Profile

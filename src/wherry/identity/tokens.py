@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from random import Random
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 Claims = dict[str, Any]
 
@@ -35,8 +36,7 @@ class Reference(NamedTuple):
     uid: str
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceAccountToken:
+class ServiceAccountToken(Struct, frozen=True):
     """What a service account's token says, whichever way it was written down."""
 
     namespace: str
@@ -61,8 +61,7 @@ class ServiceAccountToken:
         return service_account_user(self.namespace, self.account.name)
 
 
-@dataclass(frozen=True, slots=True)
-class BootstrapToken:
+class BootstrapToken(Struct, frozen=True):
     """`abcdef.0123456789abcdef`: the part before the point names the Secret, the part behind it is the password."""
 
     id: str

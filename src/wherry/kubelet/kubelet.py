@@ -10,8 +10,10 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from wherry.api.core.node import NODES
 from wherry.api.core.pod import PODS
@@ -52,8 +54,7 @@ _RUNTIME_GRACE_SECONDS = 30.0
 """How long the runtime may be away before the node says so; upstream's."""
 
 
-@dataclass(frozen=True, slots=True)
-class KubeletSettings:
+class KubeletSettings(Struct, frozen=True):
     """What is decided outside.
 
     Attributes:
@@ -70,8 +71,7 @@ class KubeletSettings:
     resolv_conf: Path = Path("/etc/resolv.conf")
 
 
-@dataclass(frozen=True, slots=True)
-class World:
+class World(Struct, frozen=True):
     """What a kubelet reaches the rest of the world through."""
 
     client: Client

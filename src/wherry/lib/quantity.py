@@ -9,9 +9,10 @@ whole numbers take time that grows with the square of their length, and nobody e
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, ROUND_UP, Context, Decimal
 from functools import lru_cache
+
+from msgspec import Struct
 
 WRONG_FORMAT = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 WRONG_SUFFIX = "unable to parse quantity's suffix"
@@ -34,8 +35,7 @@ _BINARY_LIMIT = Decimal(2**63 - 1)
 _NANO = Decimal(1).scaleb(-9)
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """An amount as it is written."""
 
     is_negative: bool

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 
 import msgspec
+from msgspec import Struct
 
 TABLE = "wherry-network"
 
@@ -51,16 +51,14 @@ class NodeFacts(msgspec.Struct, frozen=True):
         return tuple(each.address for each in self.status.addresses if each.type == "InternalIP")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Route:
+class Route(Struct, frozen=True, order=True):
     """To the pods of another node, by way of that node's address."""
 
     destination: str
     gateway: str
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(Struct, frozen=True):
     """What makes the routes that are there those that are wanted. Added ones replace what has their destination."""
 
     add: tuple[Route, ...]

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.core.pod import PODS
@@ -28,8 +29,7 @@ _BUSY_SECONDS = 5.0
 _FAILED = "ProviderFailed"
 
 
-@dataclass(slots=True)
-class PodDriver:
+class PodDriver(Struct):
     """What stands between the API and one provider; `controller` is what to give to `Loops`."""
 
     provider: Provider

@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.coordination.lease import LEASES
@@ -61,8 +62,7 @@ class Member(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class _Heart:
+class _Heart(Struct):
     member: Member
     uid: str
     report_at: float

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from msgspec import Struct, field
 
 from wherry.api.resource import Resource
 from wherry.client import Client, Key
@@ -20,8 +21,7 @@ class Terminal(Exception):
     """Trying again would not help; say why and wait for the object to change."""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """All is as wanted; look again after `requeue_after` seconds even if nothing changes."""
 
     requeue_after: float | None = None
@@ -44,8 +44,7 @@ class EventSource(EventSink, Protocol):
     def for_component(self, component: str) -> EventSink: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Deps:
+class Deps(Struct, frozen=True):
     """What a reconcile function may use. Nothing else reaches it."""
 
     client: Client
@@ -59,8 +58,7 @@ class Deps:
     """Have one of this controller's keys looked at, for changes that no `Watch` can express."""
 
 
-@dataclass(frozen=True, slots=True)
-class Watch:
+class Watch(Struct, frozen=True):
     """Wake on changes of another kind: `keys` tells which of the reconciled objects are meant.
 
     Called with the old and the new view (either may be None) and the Deps.
@@ -73,8 +71,7 @@ class Watch:
     """Hear only of objects that match, as `metadata.name=kube-root-ca.crt`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Controller:
+class Controller(Struct, frozen=True):
     """A controller as a value; `controllers/catalog.py` lists them all."""
 
     name: str

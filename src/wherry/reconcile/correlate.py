@@ -11,8 +11,9 @@ The three stages are upstream's (client-go `tools/record`), because users know h
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
+
+from msgspec import Struct
 
 BURST = 25
 REFILL_PER_SECOND = 1 / 300
@@ -46,8 +47,7 @@ class Occurrence(NamedTuple):
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """What stands in the API for occurrences of one sort."""
 
     namespace: str
@@ -55,8 +55,7 @@ class Record:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """Write `message`; `key` names the sort. `known` is the object that stands for it already, if any."""
 
     key: tuple[object, ...]

@@ -11,8 +11,9 @@ An expectation older than five minutes is given up (the object came and went uns
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
 
 from wherry.client import Informer, Key
 from wherry.lib.clock import Clock
@@ -22,8 +23,7 @@ K = TypeVar("K", bound=Hashable)
 TIMEOUT = 300.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Expected:
+class _Expected(Struct, frozen=True):
     key: Key
     deadline: float
     is_deletion: bool

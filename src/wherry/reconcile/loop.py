@@ -14,8 +14,10 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from wherry.api import errors
 from wherry.client import Client, Handler, Informer, Key
@@ -31,8 +33,7 @@ log = logging.getLogger(__name__)
 _ROUTINE = (errors.Conflict, errors.AlreadyExists, errors.NotFound)
 
 
-@dataclass(slots=True)
-class LoopStats:
+class LoopStats(Struct):
     """Counters of one loop since it was made."""
 
     successes: int = 0

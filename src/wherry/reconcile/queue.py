@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from wherry.lib.backoff import Backoff, Failures
 from wherry.lib.clock import Clock, Timer
@@ -21,8 +22,7 @@ K = TypeVar("K", bound=Hashable)
 RETRY = Backoff(base=0.005, cap=1000.0)
 
 
-@dataclass(slots=True)
-class QueueStats:
+class QueueStats(Struct):
     """Counters since the queue was made."""
 
     adds: int = 0

@@ -13,8 +13,9 @@ import random
 import shutil
 import ssl
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from wherry.client.credentials import endpoint_of, token_of
 from wherry.client.http import HttpClient
@@ -64,8 +65,7 @@ CGROUP_PARENT = "/kubepods"
 _STANDARD_STATE = Path("/var/lib/wherry")
 
 
-@dataclass(frozen=True, slots=True)
-class AgentSettings:
+class AgentSettings(Struct, frozen=True):
     """`wherry agent`.
 
     Attributes:

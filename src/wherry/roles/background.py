@@ -10,16 +10,16 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from wherry.lib.failure import Failure
 from wherry.roles import supervisor
 from wherry.roles.paths import Paths
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A process to be kept running: its name and its command line."""
 
     name: str

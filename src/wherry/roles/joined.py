@@ -14,9 +14,11 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from wherry.api.core.node import NODES
 from wherry.api.errors import ApiError, Forbidden, NotFound, ServiceUnavailable, Timeout, Unauthorized
@@ -39,8 +41,7 @@ log = logging.getLogger(__name__)
 _NEW_TOKEN = "make a new one with `wherry token create` on the server"  # noqa: S105 - a hint
 
 
-@dataclass(frozen=True, slots=True)
-class JoinedSettings:
+class JoinedSettings(Struct, frozen=True):
     """What a joined node is asked to be.
 
     Attributes:

@@ -13,9 +13,10 @@ import logging
 import ssl
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
 
 from wherry.client import Client
 from wherry.identity.kubeconfig import Kubeconfig, read_kubeconfig
@@ -28,8 +29,7 @@ log = logging.getLogger(__name__)
 _LOOK_SECONDS = 600.0
 
 
-@dataclass(frozen=True, slots=True)
-class Live:
+class Live(Struct, frozen=True):
     """What is in use and must follow a renewal.
 
     Attributes:

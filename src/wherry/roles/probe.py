@@ -9,16 +9,16 @@ from __future__ import annotations
 import http.client
 import json
 import ssl
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from wherry.lib.failure import Failure
 from wherry.roles.paths import Paths
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(Struct, frozen=True):
     """Asks the API server on this machine."""
 
     port: int

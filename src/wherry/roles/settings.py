@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from wherry.roles.paths import Paths
 
@@ -15,8 +16,7 @@ SERVICE_CIDR = "10.43.0.0/16"
 CLUSTER_DOMAIN = "cluster.local"
 
 
-@dataclass(frozen=True, slots=True)
-class ServerSettings:
+class ServerSettings(Struct, frozen=True):
     """`wherry server`."""
 
     paths: Paths

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from wherry.apiserver.subresources import Streams
 from wherry.client import Client
@@ -39,8 +40,7 @@ def metrics(clock: Clock) -> Callable[[Client], Metrics]:
     return simulated_metrics(ordinary, clock)
 
 
-@dataclass(frozen=True, slots=True)
-class Simulation:
+class Simulation(Struct, frozen=True):
     """What is simulated beside one server."""
 
     nodes: SimulatedNodes

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from wherry.roles import background
 from wherry.roles.paths import Paths
@@ -14,8 +16,7 @@ from wherry.roles.probe import Probe, node_condition
 COLUMNS = ("part", "state", "pid", "memory", "detail")
 
 
-@dataclass(frozen=True, slots=True)
-class PartStatus:
+class PartStatus(Struct, frozen=True):
     """One line of `wherry status`. Memory is the resident set, in MB (10⁶ bytes)."""
 
     part: str

@@ -9,9 +9,10 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+from msgspec import Struct
 
 from wherry.identity.kubeconfig import merge_into, read_kubeconfig, remove_from, user_file
 from wherry.lib.failure import Failure
@@ -26,8 +27,7 @@ Tell = Callable[[str, float], None]
 """Called with what has been reached, and the seconds it took since the start."""
 
 
-@dataclass(frozen=True, slots=True)
-class UpSettings:
+class UpSettings(Struct, frozen=True):
     paths: Paths
     port: int = API_PORT
     bind_address: str = "0.0.0.0"

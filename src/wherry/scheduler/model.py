@@ -7,9 +7,9 @@ and UID only. A `PodInfo` is small, because there is one for every Pod that runs
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 import msgspec
+from msgspec import Struct, field
 
 from wherry.api.types.core_v1 import (
     Affinity,
@@ -31,8 +31,7 @@ HostPort = tuple[str, str, int]
 """(host IP, protocol, port)"""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Ask:
+class Ask(Struct, frozen=True, eq=False):
     """What a Pod asks of a cluster. One value for all that ask the same: compare by identity, keep things by it."""
 
     scheduler_name: str
@@ -55,8 +54,7 @@ class Ask:
     """What of its specification only some kubelets know."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PodInfo:
+class PodInfo(Struct, frozen=True, eq=False):
     """A Pod as the scheduler sees it."""
 
     key: Key
@@ -81,8 +79,7 @@ class PodInfo:
     annotations: Mapping[str, str]
 
 
-@dataclass(slots=True, eq=False)
-class NodeInfo:
+class NodeInfo(Struct, eq=False):
     """A node and the sum of what is placed on it."""
 
     name: str

@@ -10,7 +10,8 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api.types.policy_v1 import PodDisruptionBudget
 from wherry.scheduler.cluster import Cluster
@@ -27,8 +28,7 @@ _SHIFT = 2**31
 """Makes every priority positive, so that few victims are preferred to many of the same negative priority."""
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(Struct, frozen=True):
     """What is left of a PodDisruptionBudget."""
 
     namespace: str
@@ -56,8 +56,7 @@ def budget(view: PodDisruptionBudget) -> Budget | None:
     return Budget(view.metadata.namespace, picked, view.status.disruptions_allowed or 0, disrupted)
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A node on which the Pod fits once these are gone, the most important first."""
 
     node: str
@@ -66,16 +65,14 @@ class Candidate:
     """How many of them go against a disruption budget."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hopeless:
+class Hopeless(Struct, frozen=True):
     """Why nobody is evicted. `clears`: what was promised to the Pod before is of no use either."""
 
     message: str
     clears: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Struct, frozen=True):
     """What preemption looks at beside the Pod."""
 
     cluster: Cluster
@@ -151,8 +148,7 @@ def _enough(nodes: int, settings: Preemption) -> int:
     return min(max(nodes * settings.percentage // 100, settings.absolute), nodes)
 
 
-@dataclass(frozen=True, slots=True)
-class _Trial:
+class _Trial(Struct, frozen=True):
     """How to suppose pods gone from a node, and to ask whether the Pod fits there then."""
 
     take: Callable[[PodInfo], object]
@@ -160,8 +156,7 @@ class _Trial:
     refusal: Callable[[], Verdict | None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Search:
+class _Search(Struct, frozen=True):
     """What is the same for all nodes."""
 
     pod: PodInfo

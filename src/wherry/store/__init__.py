@@ -18,8 +18,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, NewType, Protocol, TypeAlias, runtime_checkable
+
+from msgspec import Struct
 
 Revision = NewType("Revision", int)
 """A point in the history of one store; 0 is before everything, and as an expectation it means "does not exist"."""
@@ -90,8 +91,7 @@ class Row(NamedTuple):
     revision: Revision
 
 
-@dataclass(slots=True)
-class Commits:
+class Commits(Struct):
     """What a durable store counts of itself."""
 
     groups: int = 0

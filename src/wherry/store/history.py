@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryLimits:
+class HistoryLimits(Struct, frozen=True):
     """A change is given up as soon as one of these is exceeded. History serves restarts only: while a control plane
     runs, each kind's watch window has limits of its own.
     """

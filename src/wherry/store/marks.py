@@ -7,7 +7,8 @@ where the log was at a moment. History is given up by whole marks, so a little m
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.store import Revision
 from wherry.store.history import HistoryLimits
@@ -16,8 +17,7 @@ _MARKS = 10
 """Marks within each limit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """The log at a moment: everything up to `revision` was written by then."""
 
     time: float

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api import errors
 from wherry.api.errors import ApiError
@@ -13,8 +14,7 @@ from wherry.apiserver.gate import Ask
 VERBS = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection")
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """What a request has to be. Names may hold `*` as file names do."""
 
     verbs: tuple[str, ...]

@@ -16,9 +16,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 from types import TracebackType
 from typing import TypeVar
+
+from msgspec import Struct
 
 from wherry.api.errors import ApiError, Conflict, Expired, ServiceUnavailable, TooManyRequests
 from wherry.apiserver.gate import Ask, Obstacle
@@ -197,8 +198,7 @@ class Faults:
         return len(chosen)
 
 
-@dataclass(frozen=True, slots=True)
-class _Delay:
+class _Delay(Struct, frozen=True):
     faults: Faults
     seconds: float
 
@@ -207,23 +207,20 @@ class _Delay:
         return await carry_out()
 
 
-@dataclass(frozen=True, slots=True)
-class _Refuse:
+class _Refuse(Struct, frozen=True):
     error: ApiError
 
     async def around(self, carry_out: Callable[[], Awaitable[T]]) -> T:
         raise self.error
 
 
-@dataclass(frozen=True, slots=True)
-class _LoseReply:
+class _LoseReply(Struct, frozen=True):
     async def around(self, carry_out: Callable[[], Awaitable[T]]) -> T:
         await carry_out()
         raise _unreachable()
 
 
-@dataclass(frozen=True, slots=True)
-class _All:
+class _All(Struct, frozen=True):
     """Several, the first outermost."""
 
     obstacles: tuple[Obstacle, ...]

@@ -15,9 +15,10 @@ import asyncio
 import fnmatch
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import overload
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.coordination.lease import LEASES
@@ -38,8 +39,7 @@ _MOST_CHANGES = 4
 _COLUMNS = ("REVISION", "TIME", "WHO", "VERB", "OBJECT", "CHANGE")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One write that was carried out."""
 
     revision: int

@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
+
+from msgspec import Struct
 
 from wherry.lib.clock import Clock
 from wherry.lib.systemclock import SystemClock
@@ -25,8 +26,7 @@ _REPLAYABLE: Final = frozenset(("GET", "HEAD", "OPTIONS"))
 Headers = Iterable[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """Where a server listens, and how to know that it is the right one."""
 
     host: str
@@ -46,8 +46,7 @@ class Endpoint:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """A whole response. Header names are in lower case."""
 
     status: int

@@ -7,8 +7,9 @@ where it must wait; only then does the layer start a task. Headers are text, nam
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
+
+from msgspec import Struct, field
 
 from wherry.wire.http import Message
 
@@ -45,8 +46,7 @@ class Request(Message):
         self.version_11 = True
 
 
-@dataclass(slots=True)
-class Response:
+class Response(Struct):
     """A complete answer. The layer adds Content-Length and Date; compression is the handler's affair."""
 
     status: int
@@ -102,8 +102,7 @@ async def pour(pieces: AsyncIterator[bytes], sink: Sink) -> None:
     sink.close()
 
 
-@dataclass(slots=True)
-class Stream:
+class Stream(Struct):
     """An answer whose body is written bit by bit (chunked). `start` is called when the head has been sent.
 
     The body ends when its sink is closed, not when `start` returns, since most streams go on in callbacks. If `start`
@@ -154,8 +153,7 @@ class Pipe(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class Takeover:
+class Takeover(Struct):
     """Stop speaking HTTP: `run` owns the raw connection until it returns; it writes the 101 head itself."""
 
     run: Callable[[Pipe], Awaitable[None]] = field()

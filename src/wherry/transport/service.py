@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from wherry.lib.clock import Clock
 from wherry.lib.tasks import Tasks
@@ -27,8 +28,7 @@ class Connection(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class Service:
+class Service(Struct):
     """What the connections of one server share."""
 
     handler: Handler

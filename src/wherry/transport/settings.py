@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from wherry.wire.http import Limits
 
 
-@dataclass(frozen=True, slots=True)
-class Timeouts:
+class Timeouts(Struct, frozen=True):
     """How long a client may take, in seconds. Head and idle are upstream's."""
 
     handshake: float = 10.0
@@ -21,8 +20,7 @@ class Timeouts:
     """How long to go on reading what a refused client still sends, so that it gets to see the refusal."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What a server allows its clients."""
 
     limits: Limits = field(default_factory=Limits)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(slots=True)
-class Stats:
+class Stats(Struct):
     """Counters only grow; `connections` and `streams` go both ways."""
 
     requests: int = 0

@@ -9,8 +9,9 @@ kubelets that watch the pods of their own nodes cost no more than the one that i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.watchcache.fanout import Fanout, Subscription
@@ -21,8 +22,7 @@ Scope: TypeAlias = tuple[str, str]
 EVERYTHING: Scope = ("", "")
 
 
-@dataclass(frozen=True, slots=True)
-class Pin:
+class Pin(Struct, frozen=True):
     """What a selector demands among other things: that a field has a value. Arguments are those of `Item.field`."""
 
     field: str
@@ -30,8 +30,7 @@ class Pin:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Seat:
+class Seat(Struct, frozen=True):
     """Where a subscription sits: whose events it may be concerned by."""
 
     scope: Scope

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
+
+from msgspec import Struct
 
 from wherry.store import Compacted, Revision
 from wherry.watchcache.item import Item
@@ -86,8 +87,7 @@ class Batch:
         return Batch(events) if events else None
 
 
-@dataclass(frozen=True, slots=True)
-class WindowLimits:
+class WindowLimits(Struct, frozen=True):
     """How far back one kind remembers."""
 
     count: int = 5_000

@@ -22,11 +22,11 @@ client cannot tell the difference.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final, TypeAlias
 
 import httptools
+from msgspec import Struct
 
 
 class Phase(Enum):
@@ -38,8 +38,7 @@ class Phase(Enum):
     STOPPED = "stopped"
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """What one request may weigh, in bytes. The defaults are upstream's."""
 
     head: int = 1 << 20
@@ -73,8 +72,7 @@ class Expect(Enum):
     CONTINUE = "100-continue"
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """The peer broke the protocol or a limit; answer with this and close."""
 
     status: int

@@ -6,15 +6,14 @@ and is told before each response whether a body may follow at all (`expect`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
 import httptools
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseHead:
+class ResponseHead(Struct, frozen=True):
     """Status and headers; names in lower case, repeated ones joined with a comma."""
 
     status: int

@@ -9,8 +9,11 @@ a function of the server (`Decide`), so that expressions stay pure.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from wherry.cel.errors import EvaluationError
 from wherry.cel.functions import Function, Library, Overload
@@ -25,8 +28,7 @@ RESOURCE_CHECK = OpaqueType(_PREFIX + "ResourceCheck")
 DECISION = OpaqueType(_PREFIX + "Decision")
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """What is asked: about a path, or about a resource. No service account means the sender of the request."""
 
     verb: str = ""
@@ -42,8 +44,7 @@ class Question:
     """(namespace, name)"""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """Whether, why, and what went wrong when it could not be told."""
 
     allowed: bool

@@ -5,9 +5,10 @@ What does it, `declarations.py`, is imported with the first expression, since th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
+
+from msgspec import Struct
 
 from wherry.api.field import FieldError, invalid
 
@@ -22,8 +23,7 @@ class Result(Enum):
     JSON_PATCH = auto()
 
 
-@dataclass(slots=True)
-class Terms:
+class Terms(Struct):
     """What expressions of one policy or webhook may use."""
 
     has_params: bool = False

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from msgspec import Struct
+from msgspec.structs import replace as relocated
 
 from wherry.api import Obj
 from wherry.api.errors import aggregate
@@ -29,8 +32,7 @@ def has_unpruned_defaults(schema: Obj) -> bool:
     return any(fault.detail == UNKNOWN for fault in default_faults(schema, "", allows_unpruned=False))
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """One place of the schema, and how it lies in the resource around it."""
 
     shape: Shape
@@ -74,7 +76,7 @@ def _plain_default_faults(place: _Place, allows_unpruned: bool) -> list[FieldErr
     if unknown and not allows_unpruned:
         faults.append(invalid(path, shape.default, UNKNOWN))
     if misread:
-        return [*faults, *(replace(fault, path=f"{path}.{fault.path}") for fault in misread[:1])]
+        return [*faults, *(relocated(fault, path=f"{path}.{fault.path}") for fault in misread[:1])]
     return faults + (validate_resources(shape, default, path) or _value_faults(place))
 
 

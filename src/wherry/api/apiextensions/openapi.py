@@ -7,7 +7,9 @@ makes of it helps nobody.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from wherry.api import Obj
 from wherry.api.apiextensions.listchecks import key_faults, list_faults
@@ -20,8 +22,7 @@ _META = frozenset({"metadata", "kind", "apiVersion"})
 _UNSUPPORTED = ("additionalItems", "patternProperties", "definitions", "dependencies", "$ref")
 
 
-@dataclass(slots=True)
-class Faults:
+class Faults(Struct):
     """Those of the schema and those of rules, apart: the former forbid to look for the latter."""
 
     schema: list[FieldError] = field(default_factory=list)
@@ -32,8 +33,7 @@ class Faults:
         self.rules += other.rules
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """One place of a schema and what holds there because of what is above."""
 
     path: str

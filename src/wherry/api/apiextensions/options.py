@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.apiextensions.conversion import knows_reviews
@@ -17,8 +17,7 @@ TYPES = ("array", "boolean", "integer", "number", "object", "string")
 MOST_SELECTABLE = 8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(Struct, frozen=True, kw_only=True):
     """Which rules are let go. A new definition is let go none but the last."""
 
     preserves_unknown: bool = False

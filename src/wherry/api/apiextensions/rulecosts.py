@@ -7,7 +7,9 @@ limit of the schema bounds that number, the size of a request does.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from wherry.api import Obj
 from wherry.api.field import ErrorType, FieldError, forbidden, invalid
@@ -17,8 +19,7 @@ from wherry.api.structural.shape import Rule, Shape
 from wherry.cel.cost import DEFINITION_LIMIT, RULE_LIMIT, UNBOUNDED
 
 
-@dataclass(slots=True)
-class Totals:
+class Totals(Struct):
     """What the rules of one schema cost together, and which of them most."""
 
     cost: int = 0
@@ -39,8 +40,7 @@ class Totals:
         return [*dearest, forbidden(path, _too_dear(what, self.cost, DEFINITION_LIMIT))]
 
 
-@dataclass(frozen=True, slots=True)
-class CostedPlace:
+class CostedPlace(Struct, frozen=True):
     """A place where rules may stand: what they can speak of, and how often an object can make them run."""
 
     shape: Shape

@@ -8,14 +8,14 @@ written in `spec.versions[0].schema`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from wherry.api import Obj
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A part of one version, or one that all share."""
 
     value: Any

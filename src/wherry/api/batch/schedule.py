@@ -9,7 +9,8 @@ count as a restriction of the day.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api.batch.timezones import find_time_zone
 from wherry.lib.goduration import parse_go_duration
@@ -29,8 +30,7 @@ _DAYS = {name: n for n, name in enumerate(["sun", "mon", "tue", "wed", "thu", "f
 _INTEGER = re.compile(r"[+-]?[0-9]+\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
+class Schedule(Struct, frozen=True):
     """The minutes that match. `every` (seconds) stands instead of them for `@every 1h30m`.
 
     A day matches when both the day of the month and that of the week do; when both are restricted, either is enough.

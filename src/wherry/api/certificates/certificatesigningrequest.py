@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from wherry.api import Obj
 from wherry.api.certificates import pem
@@ -62,8 +63,7 @@ _USAGES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Old:
+class _Old(Struct, frozen=True):
     """What an older request may go on having, and what the way of writing allows."""
 
     certificate: str = ""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from wherry.api import Obj
 from wherry.api.core.podspec.resources import validate_quantity

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from wherry.api import Obj
 from wherry.api.core.event import EVENTS as CORE_EVENTS

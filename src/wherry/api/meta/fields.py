@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from wherry.api.meta.requirement import SelectorError
 
 __all__ = ["FieldRequirement", "SelectorError", "format_field_selector", "parse_field_selector"]
 
 
-@dataclass(frozen=True, slots=True)
-class FieldRequirement:
+class FieldRequirement(Struct, frozen=True):
     """One field must have (or, negated, must not have) this value."""
 
     field: str

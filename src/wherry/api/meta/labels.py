@@ -8,8 +8,9 @@ is answered in upstream's words, because clients show them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from wherry.api.field import FieldError, forbidden, invalid, required
 from wherry.api.meta.labelparser import parse_requirements
@@ -33,8 +34,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
+class Selector(Struct, frozen=True):
     """Requirements that must all hold. Without any it matches everything; `NOTHING` matches nothing."""
 
     requirements: tuple[Requirement, ...] = ()

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from wherry.api.errors import BadRequest, RequestEntityTooLarge
 from wherry.api.patch.copying import clone
@@ -38,8 +38,7 @@ class _Absent:
 ABSENT = _Absent()
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """One step. `source` is the `from` of move and copy; None is not given."""
 
     op: str

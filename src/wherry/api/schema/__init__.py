@@ -15,7 +15,6 @@ stands with the kinds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from wherry.api import Obj
@@ -23,14 +22,13 @@ from wherry.api.field import FieldError
 from wherry.api.schema.nodes import Node
 
 
-@dataclass(frozen=True, slots=True)
-class DecodeError(FieldError):
+class DecodeError(FieldError, frozen=True):
     """A value that Go's decoder could not have put into its field. `detail` is the decoder's message, ready to show:
 
     `json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32`
     """
 
-    converter_detail: str = field(default="", compare=False)
+    converter_detail: str = ""
     """The same in the words of upstream's converter, which makes typed objects of what strategic merge patches give.
     Empty where both say the same.
     """

@@ -9,9 +9,10 @@ of its parts.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
+
+from msgspec import Struct, field
 
 
 class Sort(Enum):
@@ -43,8 +44,7 @@ def _no_field(_: str) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Node:
+class Node(Struct, frozen=True, eq=False):
     """One place. Compared by identity, so that tables can be made per node."""
 
     sort: Sort

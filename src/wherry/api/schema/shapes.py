@@ -17,10 +17,11 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 DATA = Path(__file__).parent.parent / "data"
 
@@ -32,8 +33,7 @@ _LONG = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(msgspec.Struct, frozen=True):
     """A field's type and how its content merges."""
 
     type: str
@@ -44,8 +44,7 @@ class Field:
     patch_key: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Struct:
+class Struct(msgspec.Struct, frozen=True, eq=False):
     """One type: a JSON object with known fields. Compared by identity: there is one value for a name."""
 
     name: str

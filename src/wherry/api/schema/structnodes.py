@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cache
 from typing import Any
+
+from msgspec.structs import replace
 
 from wherry.api.schema.nodes import DEDUCED, Node, Scalar, Sort
 from wherry.api.schema.shapes import Field, Struct, struct

@@ -11,10 +11,10 @@ that it is too large, or who reads what was stored before the schema was such.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from wherry.api.patch.copying import clone
 from wherry.api.structural.shape import Shape
@@ -23,8 +23,7 @@ MOST_BYTES = 12 << 20
 """What defaults may add to one object: twice what can be stored."""
 
 
-@dataclass(slots=True)
-class Room:
+class Room(Struct):
     """How many bytes of defaults an object may still be given."""
 
     left: int = MOST_BYTES

@@ -8,8 +8,9 @@ than text, which are compared one by one; and rules. The measures here are upper
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.field import OMITTED, FieldError, invalid
@@ -30,8 +31,7 @@ _BYTES_PER_VALUE = 8
 """What a value and its name take, by and large."""
 
 
-@dataclass(frozen=True, slots=True)
-class Effort:
+class Effort(Struct, frozen=True):
     """What a schema asks."""
 
     looks: int

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api.structural.shape import Shape
 
@@ -16,8 +17,7 @@ class FieldPathError(ValueError):
     """The text is no path into the schema, in upstream's words."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """Where a path leads."""
 
     path: str

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+from msgspec import Struct
 
 MOST_VALUES = 100_000
 
@@ -65,8 +66,7 @@ def _follow(steps: Sequence[Step], values: list[Any]) -> list[Any]:
     return values
 
 
-@dataclass(frozen=True, slots=True)
-class _Field:
+class _Field(Struct, frozen=True):
     name: str
 
     def __call__(self, values: list[Any]) -> list[Any]:
@@ -74,16 +74,14 @@ class _Field:
         return [value[name] for value in values if type(value) is dict and name in value]
 
 
-@dataclass(frozen=True, slots=True)
-class _Literal:
+class _Literal(Struct, frozen=True):
     value: Any
 
     def __call__(self, values: list[Any]) -> list[Any]:
         return [self.value] * len(values)
 
 
-@dataclass(frozen=True, slots=True)
-class _Slice:
+class _Slice(Struct, frozen=True):
     start: int | None
     stop: int | None
     step: int | None
@@ -121,8 +119,7 @@ class _Slice:
         return self.step or 1
 
 
-@dataclass(frozen=True, slots=True)
-class _Index:
+class _Index(Struct, frozen=True):
     """One item; a negative index counts from the end."""
 
     index: int
@@ -132,16 +129,14 @@ class _Index:
         return _Slice(self.index, None if self.index < 0 and stop == 0 else stop, None)(values)
 
 
-@dataclass(frozen=True, slots=True)
-class _Union:
+class _Union(Struct, frozen=True):
     paths: tuple[tuple[Step, ...], ...]
 
     def __call__(self, values: list[Any]) -> list[Any]:
         return [found for path in self.paths for found in _follow(path, values)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Filter:
+class _Filter(Struct, frozen=True):
     left: tuple[Step, ...]
     operator: str
     """"" asks whether there is anything at all."""

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from wherry.api.field import FieldError, invalid, not_supported, required, too_long, too_many, type_invalid
 from wherry.api.structural.correlation import Correlation
@@ -29,16 +30,14 @@ MOST_FLAWS = 10_000
 """Of one list or object; what is wrong with the rest of it is not told. Upstream knows no bound but its memory."""
 
 
-@dataclass(frozen=True, slots=True)
-class Flaw:
+class Flaw(Struct, frozen=True):
     """One fault. Two of the same text are one."""
 
     text: str
     fault: FieldError
 
 
-@dataclass(slots=True)
-class Result:
+class Result(Struct):
     """What a check found, and how many of its parts passed."""
 
     flaws: dict[str, Flaw] = field(default_factory=dict)

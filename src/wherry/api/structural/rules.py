@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from wherry.api.structural.declared import Declared
 from wherry.api.structural.fieldpath import FieldPathError, find_field
@@ -23,8 +23,7 @@ class RuleError(ValueError):
     """A rule that cannot be compiled."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class CompiledRule:
+class CompiledRule(Struct, frozen=True, eq=False):
     """One rule, ready to be asked."""
 
     rule: Rule

@@ -16,8 +16,9 @@ import json
 from bisect import bisect_left
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from wherry.api.field import OMITTED, ErrorType, FieldError, duplicate, forbidden, invalid, required
 from wherry.api.structural.correlation import Correlation, OldItems
@@ -121,8 +122,7 @@ def _compile(rule: Rule, declared: Declared) -> CompiledRule | RuleError:
         return error
 
 
-@dataclass(slots=True)
-class _Budget:
+class _Budget(Struct):
     """What may still be spent; counted as it is spent, or taken at its most."""
 
     is_counted: bool
@@ -181,8 +181,7 @@ class _Stopped(Exception):
     """The budget is spent: no more rules are asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Past:
+class _Past(Struct, frozen=True):
     """What a place is compared with, to forgive what did not change."""
 
     here: Correlation | None = None

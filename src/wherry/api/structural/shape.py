@@ -15,6 +15,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 import msgspec
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.structural.formats import find_format
@@ -22,8 +23,7 @@ from wherry.api.structural.formats import find_format
 _FORMATS = {"integer": frozenset({"int32", "int64"}), "number": frozenset({"float", "double"})}
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One of `x-kubernetes-validations`."""
 
     rule: str

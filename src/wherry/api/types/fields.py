@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import keyword
 import re
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 from wherry.api.schema.shapes import Struct, base_type
 
@@ -20,8 +21,7 @@ class Missing(Enum):
     ZERO = "zero"
 
 
-@dataclass(frozen=True, slots=True)
-class ViewField:
+class ViewField(msgspec.Struct, frozen=True):
     """One attribute of a view."""
 
     name: str

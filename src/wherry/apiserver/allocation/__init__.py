@@ -22,11 +22,10 @@ out through one of them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class AllocationSettings:
+class AllocationSettings(Struct, frozen=True):
     """Where Services get their addresses and node ports from until ServiceCIDR objects say more."""
 
     cidrs: tuple[str, ...] = ("10.43.0.0/16",)

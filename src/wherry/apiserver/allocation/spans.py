@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
+
+from msgspec import Struct
 
 _FEWEST_FIXED = 16
 _MOST_FIXED_ADDRESSES, _ADDRESSES_PER_FIXED = 256, 16
 _MOST_FIXED_PORTS, _PORTS_PER_FIXED = 128, 32
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """The numbers from `first` to `last`, of which the lowest `fixed` are given out last."""
 
     first: int

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hmac
 from base64 import b64decode
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.core.node import NODES
@@ -40,8 +41,7 @@ class Dependency(NamedTuple):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
+class Verified(Struct, frozen=True):
     """A token that stands now. It must be looked at again at `expires_at` and when a dependency changes."""
 
     user: User

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.errors import AlreadyExists, Conflict, NotFound
@@ -32,8 +33,7 @@ _LABEL = "kubernetes.io/bootstrapping"
 _GROUP = "rbac.authorization.k8s.io"
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One write that brings a default object to what it should be."""
 
     verb: str

@@ -11,7 +11,8 @@ of it; a cluster's administrator may add to them, and says so with an annotation
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.apiserver.authz.controllerpolicy import CONTROLLER_ROLES
@@ -299,8 +300,7 @@ wherry:node-proxier system:node-proxier : group system:nodes
 other nodes' pods and the Services are, since an agent routes to them under its node's name."""
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyRole:
+class PolicyRole(Struct, frozen=True):
     """A default role."""
 
     name: str
@@ -310,8 +310,7 @@ class PolicyRole:
     labels: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyBinding:
+class PolicyBinding(Struct, frozen=True):
     """A default binding."""
 
     name: str

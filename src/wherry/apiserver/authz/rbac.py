@@ -8,9 +8,10 @@ not what was parsed. A known decision costs a look-up.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.rbac.clusterrole import CLUSTERROLES
@@ -39,8 +40,7 @@ class Grant(NamedTuple):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Binding:
+class _Binding(Struct, frozen=True):
     namespace: str
     name: str
     role: _RoleKey

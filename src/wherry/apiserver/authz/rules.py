@@ -7,16 +7,16 @@ product of sets, `*` in any of them standing for all; names are the exception: n
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import product
+
+from msgspec import Struct
 
 from wherry.api import Obj
 
 ALL = "*"
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One PolicyRule, ready to be asked."""
 
     verbs: frozenset[str]

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+from msgspec import Struct, field
 
 from wherry.api import Obj
 from wherry.api.apiextensions.customresourcedefinition import CUSTOMRESOURCEDEFINITIONS
@@ -30,8 +30,7 @@ MakeConverter = Callable[[Obj], Converter | None]
 """Who converts the objects of a definition; None where no one is asked."""
 
 
-@dataclass(slots=True)
-class _Served:
+class _Served(Struct):
     """What came of one definition."""
 
     state: _State | None = None

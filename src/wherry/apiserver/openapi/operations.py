@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from wherry.api.resource import GroupVersionKind, Resource, Subresource
 
@@ -17,8 +18,7 @@ PATCH_TYPES = (
 _CUSTOM_PATCH_TYPES = tuple(name for name in PATCH_TYPES if "strategic" not in name)
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     """One query parameter."""
 
     name: str
@@ -26,8 +26,7 @@ class Parameter:
     description: str
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """What one HTTP method of one path does."""
 
     path: str

@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from wherry.api.schema import shapes
 
@@ -31,8 +32,7 @@ class Unknown(LookupError):
     """No such type in protobuf."""
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """One field of a message. `type` is an expression of `wherry.api.schema.shapes`."""
 
     number: int
@@ -44,8 +44,7 @@ class Field:
     """JSON shows a zero. Any other zero is what Go sends for nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """One message: its fields, and the messages whose fields stand in the same JSON object."""
 
     fields: tuple[Field, ...]

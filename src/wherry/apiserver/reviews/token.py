@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.authentication.tokenrequest import TOKENREQUESTS
@@ -22,8 +22,7 @@ from wherry.lib.clock import format_time
 _BINDABLE = {"Pod": PODS, "Secret": SECRETS, "Node": NODES}
 
 
-@dataclass(frozen=True, slots=True)
-class Issuer:
+class Issuer(Struct, frozen=True):
     """In whose name tokens are signed, and for whom they are unless asked otherwise."""
 
     keys: TokenKeys

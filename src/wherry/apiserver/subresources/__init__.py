@@ -11,8 +11,9 @@ what they write, and the ordinary verbs do it.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.resource import Resource
@@ -20,8 +21,7 @@ from wherry.apiserver.core import Call, Core, Outcome
 from wherry.apiserver.exchange import Respond
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """What a subresource belongs to. `name` is "" for kinds that are only ever created."""
 
     resource: Resource

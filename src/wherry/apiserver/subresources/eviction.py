@@ -9,7 +9,7 @@ Before a pod goes its status says who wanted it so (the condition `DisruptionTar
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from wherry.api import Obj
 from wherry.api.core.pod import PODS

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.errors import AlreadyExists, ApiError, BadRequest, Conflict, Invalid, NotFound
@@ -36,8 +37,7 @@ def _as_it_is(applied: Obj) -> Obj:
     return applied
 
 
-@dataclass(frozen=True, slots=True)
-class Configuration:
+class Configuration(Struct, frozen=True):
     """What is applied. It is read anew for each attempt, since an attempt uses it up."""
 
     body: bytes

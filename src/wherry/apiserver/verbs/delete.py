@@ -10,8 +10,9 @@ What a deletion does is decided by `decide`, a pure function of the stored objec
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.errors import NotFound
@@ -38,8 +39,7 @@ class Fate(Enum):
     LEAVE = "being deleted already; nothing changes"
 
 
-@dataclass(frozen=True, slots=True)
-class Deleted:
+class Deleted(Struct, frozen=True):
     """The object as it is after (or was before) its deletion; `gone` tells which."""
 
     obj: Obj

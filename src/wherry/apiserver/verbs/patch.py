@@ -6,8 +6,9 @@ A patch that names a resourceVersion insists on it; all others are applied to wh
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.errors import BadRequest, Invalid
@@ -29,8 +30,7 @@ from wherry.watchcache.item import Item
 _TYPES = {kind.value: kind for kind in Patch}
 
 
-@dataclass(frozen=True, slots=True)
-class Apply:
+class Apply(Struct, frozen=True):
     """Makes the patched object from the stored one, which is used up."""
 
     kind: Patch

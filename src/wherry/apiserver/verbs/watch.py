@@ -8,7 +8,8 @@ annotated bookmark when it has seen everything.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api.errors import ApiError, Invalid
 from wherry.api.resource import Resource
@@ -27,8 +28,7 @@ from wherry.watchcache.item import Item
 INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 
 
-@dataclass(frozen=True, slots=True)
-class _Plural:
+class _Plural(Struct, frozen=True):
     """A kind as a watch's faults name it: in the plural."""
 
     group: str
@@ -36,8 +36,7 @@ class _Plural:
     kind: str
 
 
-@dataclass(slots=True)
-class Watching:
+class Watching(Struct):
     """A watch that has begun: first `initial`, then what `subscription` delivers after `since`."""
 
     initial: list[Item]

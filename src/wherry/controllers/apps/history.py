@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.resource import Resource
@@ -22,8 +22,7 @@ HASH_LABEL = "controller-revision-hash"
 _canonical = msgspec.json.Encoder(order="deterministic")
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(Struct, frozen=True):
     """What to do with the revisions of a workload; exactly one of them stands for its present template."""
 
     hash: str

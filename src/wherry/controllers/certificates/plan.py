@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from wherry.api.types.certificates_v1 import CertificateSigningRequest
 from wherry.identity.profiles import NODE_PREFIX, NODES, Profile
@@ -23,8 +24,7 @@ class Recognized(Enum):
     CLIENT = "nodeclient"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """Approve with this message, provided that the requester holds the right (None: it needs no further right)."""
 
     message: str

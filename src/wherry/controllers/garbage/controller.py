@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from wherry.api import Obj, errors
 from wherry.api.apiextensions.customresourcedefinition import CUSTOMRESOURCEDEFINITIONS
@@ -23,8 +24,7 @@ WIDTH = 32
 ABSENT_REMEMBERED = 500
 
 
-@dataclass(slots=True)
-class Collector:
+class Collector(Struct):
     """What the garbage collector of one control plane knows."""
 
     deps: Deps

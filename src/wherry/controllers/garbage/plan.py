@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.types.decoding import to_obj
@@ -20,16 +21,14 @@ class Owner(Enum):
     ABSENT = "not there"
 
 
-@dataclass(frozen=True, slots=True)
-class Delete:
+class Delete(Struct, frozen=True):
     """Delete the object with a propagation policy; `unblock` its owners first to break a circle."""
 
     propagation: str
     unblock: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class KeepOwners:
+class KeepOwners(Struct, frozen=True):
     """Drop all owner references but these."""
 
     references: tuple[Obj, ...]

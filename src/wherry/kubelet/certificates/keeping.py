@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NoReturn
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.errors import ApiError
@@ -29,8 +30,7 @@ _LEAST_PAUSE = 60.0
 _BACKOFF = Backoff(1.0, 300.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Holding:
+class Holding(Struct, frozen=True):
     """One certificate and what it takes to have it.
 
     Attributes:

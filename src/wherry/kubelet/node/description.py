@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from wherry.api import Obj
 from wherry.kubelet.node.machine import Machine, Pressure
@@ -19,8 +20,7 @@ _HARD_INODES_SHARE = 0.05
 _HARD_PIDS_SHARE = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class NodeSettings:
+class NodeSettings(Struct, frozen=True):
     """What the operator says of the node."""
 
     name: str
@@ -33,8 +33,7 @@ class NodeSettings:
     provider_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(Struct, frozen=True):
     """What may be wrong with a node. Empty messages mean that all is well."""
 
     runtime: str = ""

@@ -6,8 +6,9 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.coordination.lease import LEASES
@@ -37,8 +38,7 @@ REPORT_SECONDS = 300.0
 """How often it is sent although nothing has changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Findings:
+class Findings(Struct, frozen=True):
     """What was found of the node at one moment."""
 
     pressure: Pressure

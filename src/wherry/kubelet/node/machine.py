@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from wherry.lib.arch import architecture
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """What does not change while the machine runs."""
 
     cores: int
@@ -25,8 +25,7 @@ class Machine:
     hugepages: dict[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Pressure:
+class Pressure(Struct, frozen=True):
     """What is left of what can run out; bytes, and process ids."""
 
     memory_available: int

@@ -6,14 +6,13 @@ container that lived for twice the maximum starts over. What is remembered is no
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 BASE_SECONDS = 10.0
 MAX_SECONDS = 300.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(Struct, frozen=True):
     delay: float
     updated: float
 

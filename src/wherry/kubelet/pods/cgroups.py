@@ -10,8 +10,9 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from wherry.api.types.core_v1 import Pod
 from wherry.kubelet.pods.resources import BEST_EFFORT, BURSTABLE, cpu_shares, pod_resources, qos_class
@@ -21,8 +22,7 @@ _LIMITED = ("cpu", "memory")
 """Controllers of version 1 in which pods get limits of their own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cgroups:
+class Cgroups(Struct, frozen=True):
     """The cgroups of one node. `parent` is the path of the group of all pods, such as `/kubepods`."""
 
     root: Path

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from wherry.api import Obj
 from wherry.api.types.core_v1 import Container as ContainerSpec
@@ -18,16 +19,14 @@ from wherry.lib.clock import format_time
 AnyContainer = ContainerSpec | EphemeralContainer
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """Why a container does not run: a reason in upstream's words, and a message for a person."""
 
     reason: str
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """What a status is derived from, beside the pod and the runtime.
 
     Attributes:
@@ -86,8 +85,7 @@ def container_statuses(pod: Pod, runtime: PodRuntime, report: Report) -> dict[st
     return {name: statuses for name, statuses in found.items() if statuses}
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """Where a container stands in its pod.
 
     Attributes:

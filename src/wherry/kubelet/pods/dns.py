@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api.types.core_v1 import Pod
 from wherry.kubelet.runtime.model import DnsConfig
@@ -13,8 +14,7 @@ MAX_SEARCHES = 32
 MAX_HOSTNAME = 63
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterDns:
+class ClusterDns(Struct, frozen=True):
     """The cluster's DNS; without servers, pods that ask for it get the host's."""
 
     servers: tuple[str, ...] = ()

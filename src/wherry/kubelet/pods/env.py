@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from wherry.api import Obj
 from wherry.api.types.core_v1 import Container, EnvFromSource, EnvVarSource, EphemeralContainer, Pod
@@ -28,8 +29,7 @@ class EnvError(Exception):
     """The environment cannot be made; the message is what the user sees (reason CreateContainerConfigError)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(Struct, frozen=True):
     """Where values come from: the objects by reference (None: there is none), the place, and the Services'
     variables."""
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
+
+from msgspec import Struct
 
 from wherry.api.meta.quantity import parse_quantity
 from wherry.api.types.core_v1 import Container, Pod, ResourceFieldSelector
@@ -14,8 +15,7 @@ from wherry.kubelet.pods.resources import limits_of, requests_of
 _SUBSCRIPT = re.compile(r"^(metadata\.(?:annotations|labels))\['([^']*)'\]$")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a pod runs, as far as it may know.
 
     Attributes:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api.types.core_v1 import Container, EphemeralContainer, Pod
 from wherry.kubelet.pods.backoff import CrashBackoff
@@ -33,8 +34,7 @@ class ImageError(Exception):
         self.message = message
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """An image that is there, and what to create containers with."""
 
     image: Image

@@ -11,16 +11,16 @@ import binascii
 import fnmatch
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.kubelet.pods.imagename import DEFAULT_REGISTRY
 from wherry.kubelet.runtime.model import Credentials
 
 
-@dataclass(frozen=True, slots=True)
-class Keyring:
+class Keyring(Struct, frozen=True):
     """Credentials by registry pattern."""
 
     entries: tuple[tuple[str, Credentials], ...] = ()

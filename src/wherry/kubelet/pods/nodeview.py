@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from wherry.kubelet.pods.dns import ClusterDns
 from wherry.kubelet.runtime.model import DnsConfig
 
 
-@dataclass(frozen=True, slots=True)
-class NodeView:
+class NodeView(Struct, frozen=True):
     """The node as its pods meet it.
 
     Attributes:

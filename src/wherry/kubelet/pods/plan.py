@@ -15,8 +15,9 @@ A pod that is to end is not this module's concern: its worker stops it in `termi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from enum import Enum
+
+from msgspec import Struct, field
 
 from wherry.api.types.core_v1 import Container as ContainerSpec
 from wherry.api.types.core_v1 import EphemeralContainer, Pod
@@ -34,15 +35,13 @@ class Kind(Enum):
     EPHEMERAL = "ephemeral"
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(Struct, frozen=True):
     name: str
     kind: Kind
     attempt: int
 
 
-@dataclass(frozen=True, slots=True)
-class Kill:
+class Kill(Struct, frozen=True):
     """Stop a container, because of what the message says."""
 
     id: str
@@ -50,8 +49,7 @@ class Kill:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True):
     """A container that would start but for its back-off."""
 
     name: str
@@ -59,15 +57,13 @@ class Wait:
     until: float
 
 
-@dataclass(frozen=True, slots=True)
-class Resize:
+class Resize(Struct, frozen=True):
     id: str
     name: str
     resources: Resources
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What to do, in the order of the fields."""
 
     kill_pod: bool = False
@@ -90,8 +86,7 @@ class Plan:
         return not (self.kill_pod or self.kill or self.create_sandbox or self.start or self.resize)
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What the worker knows beside the runtime.
 
     Attributes:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from wherry.api import Obj
 from wherry.api.types.core_v1 import Container as ContainerSpec
@@ -30,8 +31,7 @@ from wherry.kubelet.runtime.model import PodRuntime, Resources
 from wherry.kubelet.runtime.protocol import RuntimeFailure
 
 
-@dataclass(slots=True)
-class Sizes:
+class Sizes(Struct):
     """What is known of a pod's resources between passes; a restarted agent finds it in the pod's status.
 
     Attributes:

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.types.core_v1 import Container, Pod, ResourceRequirements
@@ -33,8 +33,7 @@ Grants = Mapping[str, ResourceRequirements]
 _NOTHING = ResourceRequirements()
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """Why a resize cannot be granted: Infeasible on this node, or Deferred until others leave."""
 
     reason: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from wherry.api.meta.quantity import ceiling, milli, parse_quantity
 from wherry.api.types.core_v1 import Container, Pod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from wherry.api.types.core_v1 import Pod
 from wherry.kubelet.pods.dns import full_hostname
@@ -13,8 +13,7 @@ from wherry.kubelet.pods.security import is_any_privileged, namespaces, suppleme
 from wherry.kubelet.runtime.model import DnsConfig, PortMapping, Profile, SandboxConfig
 
 
-@dataclass(frozen=True, slots=True)
-class SandboxPlace:
+class SandboxPlace(Struct, frozen=True):
     """Where the sandbox's files and limits are."""
 
     log_directory: str

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from wherry.api.types.core_v1 import Pod
 from wherry.kubelet.pods.cgroups import Cgroups
@@ -28,8 +29,7 @@ class PodEvents(Protocol):
     def record(self, component: str, about: object, field_path: str, type: str, reason: str, message: str) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
+class Services(Struct, frozen=True):
     """Everything a pod's worker works with.
 
     Attributes:

@@ -7,7 +7,7 @@ The reason becomes the container's waiting reason, so that a user reads in `kube
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from wherry.api.types.core_v1 import Container, EphemeralContainer, Pod
 from wherry.kubelet.pods.containers import Prepared, container_config
@@ -38,8 +38,7 @@ class StartFailure(Exception):
         self.waiting = waiting
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
+class Ground(Struct, frozen=True):
     """What a pod's containers stand on, once sandbox and volumes are there."""
 
     pod: Pod
@@ -51,8 +50,7 @@ class Ground:
     runtime: PodRuntime
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(Struct, frozen=True):
     id: str
     resources: Resources
 

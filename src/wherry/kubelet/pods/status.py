@@ -4,7 +4,8 @@ see."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.types.core_v1 import Pod
@@ -17,8 +18,7 @@ from wherry.kubelet.runtime.model import PodRuntime
 from wherry.lib.clock import format_time
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """Why a pod was ended by the node itself: refused at admission, evicted, past its deadline."""
 
     phase: str

@@ -3,7 +3,7 @@ out."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from wherry.api.types.core_v1 import Container as ContainerSpec
 from wherry.api.types.core_v1 import Pod
@@ -45,8 +45,7 @@ class SyncFailure(Exception):
     """This pass could not be completed; try again later. It has been told in an Event."""
 
 
-@dataclass(slots=True)
-class Memory:
+class Memory(Struct):
     """What a worker remembers of its pod between passes; nothing of it is needed to be right after a restart."""
 
     crash: CrashBackoff = field(default_factory=CrashBackoff)

@@ -7,12 +7,12 @@ the system's, if there is one, is neither used nor disturbed.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class HostTraits:
+
+class HostTraits(Struct, frozen=True):
     """What this host lacks or has, as far as containerd must be told."""
 
     can_raise_resources: bool
@@ -22,8 +22,7 @@ class HostTraits:
     snapshotter: str = "overlayfs"
 
 
-@dataclass(frozen=True, slots=True)
-class ContainerdPaths:
+class ContainerdPaths(Struct, frozen=True):
     """Where everything of one agent's containerd lives."""
 
     root: Path
@@ -60,8 +59,7 @@ class ContainerdPaths:
         return next((each for each in self.cni_bin if each.is_dir()), self.cni_bin[0])
 
 
-@dataclass(frozen=True, slots=True)
-class RuntimeHandler:
+class RuntimeHandler(Struct, frozen=True):
     """One way to run pods; a RuntimeClass names it. The first of the list is the default."""
 
     name: str

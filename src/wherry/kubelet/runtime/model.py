@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+import msgspec
+from msgspec import Struct
+
 
 class SandboxState(Enum):
     READY = "ready"
@@ -23,8 +26,7 @@ class ContainerState(Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sandbox:
+class Sandbox(Struct, frozen=True, kw_only=True):
     """A pod's sandbox as the runtime reports it."""
 
     id: str
@@ -35,12 +37,11 @@ class Sandbox:
     state: SandboxState = SandboxState.READY
     created_at: int = 0
     ips: tuple[str, ...] = ()
-    labels: Mapping[str, str] = field(default_factory=dict)
-    annotations: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = msgspec.field(default_factory=dict)
+    annotations: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Container:
+class Container(Struct, frozen=True, kw_only=True):
     """A container as the runtime reports it. `attempt` is the restart count."""
 
     id: str
@@ -59,8 +60,8 @@ class Container:
     image_ref: str = ""
     image_id: str = ""
     log_path: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
-    annotations: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = msgspec.field(default_factory=dict)
+    annotations: Mapping[str, str] = msgspec.field(default_factory=dict)
 
     @property
     def is_running(self) -> bool:
@@ -71,8 +72,7 @@ class Container:
         return self.state is ContainerState.EXITED
 
 
-@dataclass(frozen=True, slots=True)
-class PodRuntime:
+class PodRuntime(Struct, frozen=True):
     """Everything the runtime holds of one pod; newest first in both lists."""
 
     uid: str
@@ -103,8 +103,7 @@ class NamespaceMode(Enum):
     TARGET = "target"
 
 
-@dataclass(frozen=True, slots=True)
-class Namespaces:
+class Namespaces(Struct, frozen=True):
     """Which of the Linux name spaces are the pod's, the container's own, or the host's."""
 
     network: NamespaceMode = NamespaceMode.POD
@@ -113,16 +112,14 @@ class Namespaces:
     target: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Struct, frozen=True):
     """A seccomp or AppArmor profile; `kind` is RuntimeDefault, Unconfined or Localhost."""
 
     kind: str = "Unconfined"
     localhost: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Resources:
+class Resources(Struct, frozen=True):
     """Linux limits of a container or a pod; 0 leaves a value to the runtime."""
 
     cpu_shares: int = 0
@@ -130,26 +127,23 @@ class Resources:
     cpu_period: int = 0
     memory_limit: int = 0
     oom_score_adj: int = 0
-    unified: Mapping[str, str] = field(default_factory=dict)
+    unified: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class PortMapping:
+class PortMapping(Struct, frozen=True):
     container_port: int
     host_port: int
     protocol: str = "TCP"
     host_ip: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class DnsConfig:
+class DnsConfig(Struct, frozen=True):
     servers: tuple[str, ...] = ()
     searches: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SandboxConfig:
+class SandboxConfig(Struct, frozen=True, kw_only=True):
     """What a sandbox is to be like."""
 
     name: str
@@ -160,17 +154,17 @@ class SandboxConfig:
     log_directory: str = ""
     dns: DnsConfig | None = None
     ports: tuple[PortMapping, ...] = ()
-    labels: Mapping[str, str] = field(default_factory=dict)
-    annotations: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = msgspec.field(default_factory=dict)
+    annotations: Mapping[str, str] = msgspec.field(default_factory=dict)
     cgroup_parent: str = ""
-    sysctls: Mapping[str, str] = field(default_factory=dict)
+    sysctls: Mapping[str, str] = msgspec.field(default_factory=dict)
     namespaces: Namespaces = Namespaces()
     run_as_user: int | None = None
     run_as_group: int | None = None
     supplemental_groups: tuple[int, ...] = ()
     privileged: bool = False
     seccomp: Profile = Profile("RuntimeDefault")
-    resources: Resources = Resources()
+    resources: Resources = msgspec.field(default_factory=Resources)
 
 
 class Propagation(Enum):
@@ -179,8 +173,7 @@ class Propagation(Enum):
     BIDIRECTIONAL = "Bidirectional"
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(Struct, frozen=True):
     container_path: str
     host_path: str
     read_only: bool = False
@@ -188,8 +181,7 @@ class Mount:
     recursive_read_only: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Security:
+class Security(Struct, frozen=True, kw_only=True):
     """What a container may do."""
 
     run_as_user: int | None = None
@@ -230,13 +222,12 @@ class ContainerConfig:
     stdin: bool = False
     stdin_once: bool = False
     tty: bool = False
-    resources: Resources = Resources()
-    security: Security = Security()
+    resources: Resources = field(default_factory=Resources)
+    security: Security = field(default_factory=Security)
     stop_signal: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(Struct, frozen=True):
     """An image on this node. `user` is what it runs as: a number, or a name that only the image itself can resolve."""
 
     id: str
@@ -257,21 +248,18 @@ class Credentials:
     registry_token: str = field(default="", repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class ExecResult:
+class ExecResult(Struct, frozen=True):
     exit_code: int
     stdout: bytes
     stderr: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class RuntimeVersion:
+class RuntimeVersion(Struct, frozen=True):
     name: str
     version: str
 
 
-@dataclass(frozen=True, slots=True)
-class ContainerUsage:
+class ContainerUsage(Struct, frozen=True):
     """What one container uses now."""
 
     id: str
@@ -295,8 +283,7 @@ class EventKind(Enum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class RuntimeEvent:
+class RuntimeEvent(Struct, frozen=True):
     """Something happened to a container (or a sandbox, whose id it then carries)."""
 
     kind: EventKind

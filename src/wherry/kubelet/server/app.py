@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, unquote
+
+from msgspec import Struct
 
 from wherry.api.types.core_v1 import Pod
 from wherry.api.types.decoding import to_obj
@@ -38,8 +39,7 @@ class Refusal(Exception):
         self.response = Response(status, message.encode(), "text/plain; charset=utf-8")
 
 
-@dataclass(frozen=True, slots=True)
-class Numbers:
+class Numbers(Struct, frozen=True):
     """Where statistics come from: each is a document made on demand."""
 
     summary: Callable[[], Awaitable[dict[str, object]]]

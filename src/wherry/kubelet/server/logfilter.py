@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.kubelet.runtime.crilog import LogEntry, parse_line
 from wherry.lib.clock import parse_time
 
 
-@dataclass(frozen=True, slots=True)
-class LogOptions:
+class LogOptions(Struct, frozen=True):
     """What `kubectl logs` can ask for. `since` is seconds since the epoch; None means no limit."""
 
     follow: bool = False

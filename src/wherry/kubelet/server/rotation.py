@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from wherry.kubelet.runtime.protocol import Containers, RuntimeFailure
 from wherry.lib.clock import Clock
@@ -20,10 +21,12 @@ log = logging.getLogger(__name__)
 PERIOD_SECONDS = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class LogLimits:
+class LogLimits(Struct, frozen=True):
     max_bytes: int = 10 << 20
     max_files: int = 5
+
+
+_USUAL = LogLimits()
 
 
 class Rotation:
@@ -34,7 +37,7 @@ class Rotation:
         runtime: Containers,
         logs: Callable[[], Iterable[tuple[str, Path]]],
         clock: Clock,
-        limits: LogLimits = LogLimits(),
+        limits: LogLimits = _USUAL,
     ) -> None:
         """`logs` lists (container id, log file) of what runs."""
         self._runtime = runtime

@@ -6,9 +6,10 @@ not there is no failure. CSI will be one more driver.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
 
 from wherry.api.types.core_v1 import Pod, Volume
 
@@ -17,8 +18,7 @@ class VolumeError(Exception):
     """A volume cannot be set up; the message is what the user sees in the FailedMount Event."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(Struct, frozen=True):
     """A volume that containers can be given.
 
     Attributes:

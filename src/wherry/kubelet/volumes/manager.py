@@ -5,16 +5,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from wherry.api.types.core_v1 import Pod, Volume
 from wherry.kubelet.volumes.cleaning import StillMounted, remove_tree
 from wherry.kubelet.volumes.driver import Driver, Ready, VolumeError
 
 
-@dataclass(frozen=True, slots=True)
-class Mounted:
+class Mounted(Struct, frozen=True):
     """A pod's volumes by name."""
 
     volumes: dict[str, Ready] = field(default_factory=dict)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from wherry.api import Obj
 from wherry.api.types.core_v1 import (
     ConfigMapProjection,
@@ -28,8 +30,7 @@ class PayloadError(Exception):
     """A volume's content cannot be made; the message is what the user sees in the FailedMount Event."""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """What identifies one token a pod asks for."""
 
     audience: str

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from wherry.api.meta.quantity import parse_quantity
 from wherry.api.types.core_v1 import Pod

@@ -7,8 +7,9 @@ run until they are stopped, and are ready when they run; those of a Job come to 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
+
+from msgspec import Struct, field
 
 from wherry.api.types.core_v1 import Pod
 
@@ -17,8 +18,7 @@ T = TypeVar("T")
 FOREVER = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContainerBehaviour:
+class ContainerBehaviour(Struct, frozen=True, kw_only=True):
     """How a container fares. Where several values stand, the first is for its first run; the last holds on.
 
     Attributes:
@@ -72,8 +72,7 @@ class ContainerBehaviour:
         return self.run_seconds == (None,) and self.ready_until is None and self.alive_seconds is None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Behaviour:
+class Behaviour(Struct, frozen=True, kw_only=True):
     """How a Pod fares.
 
     Attributes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api.types.core_v1 import Container as ContainerSpec
 from wherry.api.types.core_v1 import Pod
@@ -15,16 +16,14 @@ from wherry.providers.simulated.behaviour import Behaviour
 KILLED = 137
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(Struct, frozen=True):
     """When a container ends, and with which code."""
 
     at: float
     code: int
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(Struct, frozen=True):
     """When the containers of a Pod end. `began` is when they were told to."""
 
     began: float

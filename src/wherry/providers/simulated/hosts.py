@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass, field
 from enum import Enum
+
+from msgspec import Struct, field
 
 from wherry.api import Obj
 from wherry.providers.simulated.nodespec import NodeSpec, node_object, node_status
@@ -56,8 +57,7 @@ class Addresses:
         return offset if 0 <= offset < self._size else None
 
 
-@dataclass(slots=True)
-class Host:
+class Host(Struct):
     """One node. Implements `heartbeats.Member` and `pulling.Images`."""
 
     spec: NodeSpec

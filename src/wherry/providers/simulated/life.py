@@ -8,8 +8,10 @@ Moments are lived through one after another however late it is: who looks an hou
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from math import inf
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from wherry.api import Obj
 from wherry.api.types.core_v1 import Container as ContainerSpec
@@ -35,8 +37,7 @@ _KINDS = {"app": "containers", "init": "initContainers", "ephemeral": "ephemeral
 _DEADLINE = "Pod was active on the node longer than the specified deadline"
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """Something to record as an Event."""
 
     type: str

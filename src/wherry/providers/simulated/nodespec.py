@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from wherry.api import Obj
 from wherry.kubelet.node.description import (
@@ -38,8 +40,7 @@ _PLENTY = Pressure(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeSpec:
+class NodeSpec(Struct, frozen=True, kw_only=True):
     """One node. `address` and `pod_cidr` are found when they are ""; `resources` adds to the four that all have."""
 
     name: str

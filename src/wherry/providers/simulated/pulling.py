@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
+
+from msgspec import Struct
 
 from wherry.kubelet.pods.backoff import BASE_SECONDS, MAX_SECONDS
 from wherry.kubelet.pods.containerstatus import Waiting
@@ -25,8 +26,7 @@ class Images(Protocol):
     def add(self, image: str, size: int) -> None: ...
 
 
-@dataclass(slots=True)
-class Pull:
+class Pull(Struct):
     """One image on its way for one container.
 
     Attributes:
@@ -56,8 +56,7 @@ class Pull:
         return min(BASE_SECONDS * 2.0 ** (self.failures - 1), MAX_SECONDS)
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
+class Asking(Struct, frozen=True):
     """A container that wants its image."""
 
     container: str
@@ -66,8 +65,7 @@ class Asking:
     fares: ContainerBehaviour
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(Struct, frozen=True):
     """What came of it: whether the image is there, what has happened, and what to show when it has failed."""
 
     is_there: bool

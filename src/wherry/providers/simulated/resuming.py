@@ -7,8 +7,9 @@ status are whole seconds; what is less is lost.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from wherry.api.types.core_v1 import Container as ContainerSpec
 from wherry.api.types.core_v1 import ContainerState as State

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
+
+from msgspec.structs import replace
 
 from wherry.api.types.core_v1 import Container as ContainerSpec
 from wherry.api.types.core_v1 import EphemeralContainer

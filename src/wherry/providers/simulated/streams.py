@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api.core.node import NODES
 from wherry.api.core.pod import PODS
@@ -67,8 +68,7 @@ async def _refuse(exchange: Exchange) -> Reply:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Links:
+class _Links(Struct, frozen=True):
     behave: Callable[[Pod], Behaviour]
     clock: Clock
 

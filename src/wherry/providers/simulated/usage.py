@@ -7,7 +7,8 @@ content. One that requests nothing uses nothing, unless its behaviour says so.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.core.pod import PODS
@@ -27,8 +28,7 @@ WINDOW_SECONDS = 15.0
 _SHARE = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """What one container uses: cores, and bytes of memory."""
 
     container: str
@@ -36,8 +36,7 @@ class Usage:
     memory: int
 
 
-@dataclass(frozen=True, slots=True)
-class PodUsage:
+class PodUsage(Struct, frozen=True):
     """What the running containers of a Pod use."""
 
     namespace: str
@@ -73,8 +72,7 @@ def simulated_metrics(behave: Callable[[Pod], Behaviour], clock: Clock) -> Calla
     return lambda client: _Simulated(client.informer(PODS, Pod), behave, clock, ApiMetrics(client))
 
 
-@dataclass(frozen=True, slots=True)
-class _Simulated:
+class _Simulated(Struct, frozen=True):
     """Implements the autoscaler's `Metrics`."""
 
     informer: Informer[Pod]

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from wherry.api import Obj, errors
 from wherry.api.core.persistentvolume import PERSISTENTVOLUMES
@@ -89,8 +90,7 @@ _CLASS: Obj = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
+class _State(Struct, frozen=True):
     claims: Informer[PersistentVolumeClaim]
     volumes: Informer[PersistentVolume]
     classes: Informer[StorageClass]

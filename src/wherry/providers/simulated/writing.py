@@ -6,15 +6,15 @@ A line's moment follows from its number, so that the last ten of a million cost 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import ceil
+
+from msgspec import Struct
 
 from wherry.providers.simulated.behaviour import ContainerBehaviour
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """One run of a container. `ended` is None while it runs."""
 
     pod: str

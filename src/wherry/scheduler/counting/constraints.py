@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass
 
 import msgspec
+from msgspec import Struct
 
 from wherry.api.core.placement import allows, untolerated
 from wherry.api.types.core_v1 import TopologySpreadConstraint
@@ -18,8 +18,7 @@ HOSTNAME = "kubernetes.io/hostname"
 _KEEPS_OUT = ("NoSchedule", "NoExecute")
 
 
-@dataclass(frozen=True, slots=True)
-class Constraint:
+class Constraint(Struct, frozen=True):
     """At most `max_skew` more of the picked Pods here than where there are fewest."""
 
     key: str

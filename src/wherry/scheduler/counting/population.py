@@ -14,6 +14,8 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
+from msgspec import Struct
+
 from wherry.scheduler.cluster import Cluster
 from wherry.scheduler.counting.namespaces import Namespaces
 from wherry.scheduler.counting.tally import Home, Tally
@@ -32,8 +34,7 @@ class Tie(Enum):
     SOFT = "would rather be near, or far"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Bond:
+class Bond(Struct, frozen=True, eq=False):
     """One thing that placed Pods say of others, and how many do, by value of the term's key."""
 
     tie: Tie
@@ -42,8 +43,7 @@ class Bond:
     tally: Tally
 
 
-@dataclass(slots=True, eq=False)
-class _Sort:
+class _Sort(Struct, eq=False):
     """Placed Pods that no tally can tell apart."""
 
     ask: Ask
@@ -53,8 +53,7 @@ class _Sort:
     count: int = 0
 
 
-@dataclass(slots=True, eq=False)
-class _Said:
+class _Said(Struct, eq=False):
     """A bond with the number of sorts that say it."""
 
     bond: Bond

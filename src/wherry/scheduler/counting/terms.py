@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api.meta.requirement import holds
 from wherry.api.types.core_v1 import PodAffinity, PodAffinityTerm, PodAntiAffinity
@@ -11,8 +12,7 @@ from wherry.api.types.meta_v1 import LabelSelector
 from wherry.scheduler.model import Ask
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """A label selector as a value; without requirements it picks everything."""
 
     equal: tuple[tuple[str, str], ...] = ()
@@ -62,8 +62,7 @@ def selection(selector: LabelSelector | None) -> Selection:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(Struct, frozen=True):
     """Pods that `selector` picks in some namespaces, and the label of nodes by which one is near them."""
 
     namespaces: frozenset[str]
@@ -84,8 +83,7 @@ class Term:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """All that a Pod says of others."""
 
     affinity: tuple[Term, ...] = ()

@@ -7,8 +7,9 @@ offered. Alternatives of a request are tried in the order of preference. The fir
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from wherry.api.meta.quantity import parse_quantity
 from wherry.scheduler.dynamic.constraints import Constraint, constraints
@@ -27,8 +28,7 @@ class Failed(Exception):
     """The node cannot be judged; says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Struct, frozen=True):
     """A device for a request."""
 
     wanted: Wanted

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from wherry.api import Obj, errors
 from wherry.api.core.pod import PODS
@@ -18,8 +18,7 @@ FINALIZER = "resource.kubernetes.io/delete-protection"
 _TRIES = 5
 
 
-@dataclass(frozen=True, slots=True)
-class NewClaim:
+class NewClaim(Struct, frozen=True):
     """A claim for extended resources that is made when the Pod is bound."""
 
     uid: str

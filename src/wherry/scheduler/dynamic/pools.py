@@ -7,8 +7,9 @@ Pools are tried by name, and in them slices by name, so that drivers can say wha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
+
+from msgspec import Struct, field
 
 from wherry.api.core.placement import matches_term
 from wherry.api.meta.quantity import parse_quantity
@@ -23,8 +24,7 @@ Counters = dict[str, dict[str, Decimal]]
 """What is left of each counter of each counter set."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Device:
+class Device(Struct, frozen=True, eq=False):
     """One device as it was published."""
 
     id: DeviceId
@@ -33,8 +33,7 @@ class Device:
     taints: tuple[DeviceTaint, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Pool:
+class Pool(Struct, frozen=True, eq=False):
     """The devices of a pool that are for one node."""
 
     id: PoolId
@@ -46,8 +45,7 @@ class Pool:
     is_invalid: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """What of a node slices may select by."""
 
     name: str

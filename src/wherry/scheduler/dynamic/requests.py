@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api.dra.tolerating import tolerates
 from wherry.api.meta.quantity import parse_quantity
@@ -22,8 +23,7 @@ PRIORITIES = 8
 _KEEPS_OUT = ("NoSchedule", "NoExecute")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Wanted:
+class Wanted(Struct, frozen=True, eq=False):
     """A request, or one of its alternatives."""
 
     request: str
@@ -65,8 +65,7 @@ class Wanted:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Demand:
+class Demand(Struct, frozen=True, eq=False):
     """A claim as the search sees it."""
 
     claim: ResourceClaim

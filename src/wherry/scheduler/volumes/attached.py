@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api.storage.volumeattachment import VOLUMEATTACHMENTS
 from wherry.api.types.core_v1 import PersistentVolume, PersistentVolumeClaim
@@ -23,8 +24,7 @@ VolumeId = tuple[str, str]
 """(driver, the driver's name of the volume)"""
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
+class Load(Struct, frozen=True):
     """What one node has."""
 
     volumes: frozenset[VolumeId]

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api.types.core_v1 import PersistentVolumeClaim, Volume
 from wherry.client import Key
 from wherry.scheduler.model import PodInfo
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """A claim that a Pod names, or that is made for one of its volumes."""
 
     key: Key

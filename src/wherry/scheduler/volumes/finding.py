@@ -8,8 +8,9 @@ the class allows the node and its driver has room there.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from wherry.api.core.volumematching import (
     NO_PROVISIONER,
@@ -45,16 +46,14 @@ class Shown(Protocol):
     def selected_node(self, claim: PersistentVolumeClaim) -> str: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(Struct, frozen=True):
     """A Pod's claims, sorted by what has to be decided about them."""
 
     bound: Sequence[PersistentVolumeClaim]
     open: Sequence[PersistentVolumeClaim]
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """What the claims get on a node."""
 
     bind: Sequence[tuple[PersistentVolumeClaim, PersistentVolume]] = ()
@@ -123,8 +122,7 @@ def _size(claim: PersistentVolumeClaim) -> tuple[object, ...]:
 _NOTHING = Choice()
 
 
-@dataclass(frozen=True, slots=True)
-class _Room:
+class _Room(Struct, frozen=True):
     """A volume can be made; `capacity` is what the driver has, as far as it says so."""
 
     capacity: str | None = None
@@ -133,8 +131,7 @@ class _Room:
 _ANY_ROOM = _Room()
 
 
-@dataclass(frozen=True, slots=True)
-class _Open:
+class _Open(Struct, frozen=True):
     """A claim that has no volume yet, with all that might become one."""
 
     claim: PersistentVolumeClaim

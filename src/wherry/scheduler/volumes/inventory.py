@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from wherry.api.core.persistentvolume import PERSISTENTVOLUMES
 from wherry.api.core.persistentvolumeclaim import PERSISTENTVOLUMECLAIMS
@@ -29,8 +30,7 @@ FREE, RESERVED = "free", "claim"
 """Volumes by class, as long as nobody has them, and by the claim that they name."""
 
 
-@dataclass(slots=True)
-class _Promise:
+class _Promise(Struct):
     """Of one claim: a volume, or a node for which one is to be made."""
 
     volume: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.structural.jsonpath import PathError, compile_path
@@ -17,8 +18,7 @@ class WaitTimeout(TimeoutError):
     """It did not come true in time; the text says what there was instead."""
 
 
-@dataclass(frozen=True, slots=True)
-class Goal:
+class Goal(Struct, frozen=True):
     """Something that can become true of an object."""
 
     text: str

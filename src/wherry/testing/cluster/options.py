@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from msgspec import Struct
+
 from wherry.providers.simulated.stages.stage import Stage, parse_stage
 from wherry.store.memory import MemorySnapshot
 from wherry.testing.cluster.manifests import Source, read_objects
@@ -18,8 +20,7 @@ MANUAL_START = 1_700_000_000.0
 """When a manual clock begins, unless told otherwise: 2023-11-14 22:13:20 UTC."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(Struct, frozen=True, kw_only=True):
     """The words that `Cluster` takes."""
 
     nodes: State

@@ -10,8 +10,9 @@ import ssl
 import time
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from wherry.identity.kubeconfig import Kubeconfig, write_kubeconfig
 from wherry.identity.pair import Pair
@@ -24,8 +25,7 @@ from wherry.transport.tls import server_context
 _LIFETIME_SECONDS = 30 * 86400.0
 
 
-@dataclass(frozen=True, slots=True)
-class Listen:
+class Listen(Struct, frozen=True):
     """Where and as whom a cluster serves; what is not said is found or made."""
 
     host: str = "127.0.0.1"

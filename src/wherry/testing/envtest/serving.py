@@ -9,8 +9,9 @@ import signal
 import stat
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from wherry.api.errors import ApiError
 from wherry.lib.failure import Failure
@@ -24,8 +25,7 @@ from wherry.testing.cluster.verbs import Verbs
 from wherry.testing.eventloop import SettlingLoop
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(Struct, frozen=True):
     """What a program wants to know of a cluster that serves."""
 
     kubeconfig: str
@@ -37,7 +37,7 @@ class Ready:
 
     def line(self) -> str:
         """All of it as one line of JSON."""
-        return json.dumps({name: getattr(self, name) for name in self.__slots__})
+        return json.dumps({name: getattr(self, name) for name in self.__struct_fields__})
 
 
 def serve(

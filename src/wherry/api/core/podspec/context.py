@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from wherry.api.field import FieldError
 
 
-@dataclass(slots=True)
-class Context:
+class Context(Struct):
     """One specification being judged; `faults` is where everybody puts what he finds."""
 
     faults: list[FieldError]

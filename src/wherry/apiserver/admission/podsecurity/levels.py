@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from wherry.api.field import FieldError, invalid
 
@@ -22,8 +23,7 @@ class Level(Enum):
 _NAMES = [level.value for level in Level]
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """A level, and the version it was asked for in."""
 
     level: Level

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from base64 import b64encode, urlsafe_b64encode
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
+from msgspec.structs import replace
 
 from wherry.api.core.node import NODES
 from wherry.api.core.pod import PODS

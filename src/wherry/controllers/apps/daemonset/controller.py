@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api import Obj, errors
 from wherry.api.apps.controllerrevision import CONTROLLERREVISIONS
@@ -39,8 +40,7 @@ from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch
 from wherry.reconcile.expectations import Expectations
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     sets: Informer[DaemonSet]
     nodes: Informer[Node]
     pods: Informer[Pod]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from wherry.api import Obj
 from wherry.api.types.apps_v1 import DaemonSet
@@ -20,8 +21,7 @@ GENERATION_ANNOTATION = "deprecated.daemonset.template.generation"
 GENERATION_LABEL = "pod-template-generation"
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     create: tuple[str, ...]
     """Names of the nodes that get a Pod."""
     delete: tuple[Pod, ...]
@@ -32,8 +32,7 @@ class Plan:
     look_again: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Site:
+class _Site(Struct, frozen=True):
     """One node and the daemon Pods on it, the one that stands for it first."""
 
     node: str
@@ -41,16 +40,14 @@ class _Site:
     pods: tuple[Pod, ...]
 
 
-@dataclass(slots=True)
-class _Draft:
+class _Draft(Struct):
     create: list[str] = field(default_factory=list)
     delete: list[Pod] = field(default_factory=list)
     failed_on: list[str] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class _Rules:
+class _Rules(Struct, frozen=True):
     """The DaemonSet's wishes as numbers."""
 
     hash: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api import Obj, errors
 from wherry.api.apps.deployment import DEPLOYMENTS
@@ -37,8 +38,7 @@ from wherry.controllers.statuswrites import StatusWrites
 from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     deployments: Informer[Deployment]
     sets: Informer[ReplicaSet]
     pods: Informer[Pod]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from wherry.api import Obj
 from wherry.api.meta.intorstring import scaled
@@ -18,8 +20,7 @@ ROLLBACK = "deprecated.deployment.rollback.to"
 HASH_LABEL = "pod-template-hash"
 
 
-@dataclass(frozen=True, slots=True)
-class Replicas:
+class Replicas(Struct, frozen=True):
     """One ReplicaSet: what a rollout needs to know of it."""
 
     name: str
@@ -41,8 +42,7 @@ class Replicas:
         return replace(self, spec=spec)
 
 
-@dataclass(frozen=True, slots=True)
-class Rollout:
+class Rollout(Struct, frozen=True):
     """What a Deployment asks for."""
 
     name: str

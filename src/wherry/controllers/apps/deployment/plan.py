@@ -7,7 +7,9 @@ scaled since its ReplicaSets were sized, only scales; any other one rolls, or re
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from wherry.api import Obj
 from wherry.api.types.apps_v1 import Deployment, ReplicaSet
@@ -34,8 +36,7 @@ from wherry.controllers.apps.deployment.status import (
 from wherry.controllers.documents import plain
 
 
-@dataclass(frozen=True, slots=True)
-class NewSet:
+class NewSet(Struct, frozen=True):
     """A ReplicaSet to create for the Deployment's template."""
 
     name: str
@@ -44,8 +45,7 @@ class NewSet:
     annotations: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Resize:
+class Resize(Struct, frozen=True):
     """A ReplicaSet to patch: its size, and the annotations and readiness rule that go with it."""
 
     name: str
@@ -55,8 +55,7 @@ class Resize:
     min_ready_seconds: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """One step. Carried out in the order of the fields."""
 
     create: NewSet | None
@@ -69,8 +68,7 @@ class Plan:
     """Seconds until time alone changes something."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Scene:
+class _Scene(Struct, frozen=True):
     """What a pass found."""
 
     deployment: Deployment
@@ -83,8 +81,7 @@ class _Scene:
     old: tuple[Replicas, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(Struct, frozen=True):
     """What a pass decided about sizes. `created` is the new ReplicaSet when it does not exist yet."""
 
     sizes: Mapping[str, int]

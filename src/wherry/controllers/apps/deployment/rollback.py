@@ -8,7 +8,8 @@ of it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.patch import merge
@@ -18,8 +19,7 @@ from wherry.controllers.apps.deployment.revisions import NOT_COPIED, is_same_tem
 from wherry.controllers.documents import plain
 
 
-@dataclass(frozen=True, slots=True)
-class Rollback:
+class Rollback(Struct, frozen=True):
     """The patch of the Deployment and what to tell of it."""
 
     patch: Obj

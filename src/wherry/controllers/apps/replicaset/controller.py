@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from wherry.api import errors
 from wherry.api.apps.replicaset import REPLICASETS
@@ -48,16 +49,14 @@ from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch
 from wherry.reconcile.expectations import Expectations
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     owners: Informer[Any]
     pods: Informer[Pod]
     expected: Expectations[str]
     written: StatusWrites
 
 
-@dataclass(frozen=True, slots=True)
-class Scaler:
+class Scaler(Struct, frozen=True):
     """One of the two kinds that keep a number of Pods: what differs between them."""
 
     resource: Resource

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.types.core_v1 import Pod
@@ -17,8 +18,7 @@ BURST = 500
 """Creations or deletions of one pass; the next pass continues."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What a ReplicaSet or ReplicationController asks for."""
 
     metadata: ObjectMeta
@@ -27,16 +27,14 @@ class Wanted:
     template_labels: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Scaling:
+class Scaling(Struct, frozen=True):
     """At most one of the two is anything."""
 
     create: int = 0
     delete: tuple[Pod, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """Why the last scaling did not succeed."""
 
     reason: str

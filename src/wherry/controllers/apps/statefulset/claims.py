@@ -15,7 +15,8 @@ A claim that a set or a Pod of an earlier life owns is left alone, and one that 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.apps.statefulset import STATEFULSETS
@@ -33,8 +34,7 @@ FindClaim = Callable[[str], PersistentVolumeClaim | None]
 DELETE = "Delete"
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """A Pod as an owner of claims; without a UID while it does not exist."""
 
     metadata: ObjectMeta

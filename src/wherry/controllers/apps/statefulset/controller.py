@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api import Obj, errors
 from wherry.api.apps.controllerrevision import CONTROLLERREVISIONS
@@ -27,8 +28,7 @@ from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch
 from wherry.reconcile.expectations import Expectations
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     sets: Informer[StatefulSet]
     pods: Informer[Pod]
     claims: Informer[PersistentVolumeClaim]
@@ -36,8 +36,7 @@ class State:
     expected: Expectations[str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Revisions:
+class _Revisions(Struct, frozen=True):
     """The two that matter in a pass, all others, and how many names were found taken."""
 
     current: ControllerRevision

@@ -8,8 +8,9 @@ while fewer than `maxUnavailable` are missing; with Parallel it may always delet
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from enum import Enum
+
+from msgspec import Struct, field
 
 from wherry.api import Obj
 from wherry.api.meta.intorstring import scaled
@@ -44,8 +45,7 @@ class Verb(Enum):
     """Give its claims the owners that the retention policy wants."""
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Struct, frozen=True):
     verb: Verb
     member: Member
     pod: Pod | None = None
@@ -53,8 +53,7 @@ class Action:
     """For CREATE: the name of the revision to make it from."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """Carried out phase by phase; with Parallel the actions of one phase may go together."""
 
     phases: tuple[tuple[Action, ...], ...]
@@ -62,8 +61,7 @@ class Plan:
     look_again: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Struct, frozen=True):
     """What a pass found: all Pods that are owned, and the names of the revisions before and after the rollout."""
 
     stateful_set: StatefulSet
@@ -96,8 +94,7 @@ class Scene:
         return Member(convert(ObjectMeta, metadata), ordinal, is_wanted=True)
 
 
-@dataclass(slots=True)
-class _Draft:
+class _Draft(Struct):
     """The slots from the lowest ordinal up, those beyond the range from the highest down, and what to do so far."""
 
     slots: list[Pod | None]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from wherry.api import Obj, errors
 from wherry.api.core.persistentvolumeclaim import PERSISTENTVOLUMECLAIMS
@@ -37,8 +38,7 @@ class ClaimError(Exception):
     """A claim could not be made, or is on its way out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(Struct, frozen=True):
     """Acts for one StatefulSet in one pass."""
 
     deps: Deps

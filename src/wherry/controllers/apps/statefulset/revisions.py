@@ -7,7 +7,8 @@ partition are made again from the revision that `status.currentRevision` names.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.apps.statefulset import STATEFULSETS
@@ -19,8 +20,7 @@ HASH_LABEL = "controller.kubernetes.io/hash"
 _LONGEST_PREFIX = 223
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """The revision of the present template: one that is there, perhaps to be numbered anew, or none yet."""
 
     found: ControllerRevision | None

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api.types.autoscaling_v2 import HorizontalPodAutoscalerBehavior, HPAScalingRules
 
@@ -22,8 +23,7 @@ _KEPT_SECONDS = 3600.0
 _DOUBLE, _LEAST_LIMIT = 2, 4
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(Struct, frozen=True):
     """What was recommended, and what was done: (when, number), oldest first."""
 
     recommended: tuple[tuple[float, int], ...] = ()
@@ -37,8 +37,7 @@ class History:
         return History(self.recommended, (*_recent(self.done, now), (now, change)))
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """A number, with a reason and a text if it is another than was asked for."""
 
     replicas: int

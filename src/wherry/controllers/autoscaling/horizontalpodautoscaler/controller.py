@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from wherry.api import Obj, errors
 from wherry.api.autoscaling.horizontalpodautoscaler import HORIZONTALPODAUTOSCALERS
@@ -34,8 +35,7 @@ from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch
 SYNC_SECONDS = 15.0
 
 
-@dataclass(slots=True)
-class State:
+class State(Struct):
     autoscalers: Informer[HorizontalPodAutoscaler]
     pods: Informer[Pod]
     metrics: Metrics

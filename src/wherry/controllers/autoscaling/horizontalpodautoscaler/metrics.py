@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from wherry.api import Obj
 
@@ -13,8 +14,7 @@ class Unavailable(Exception):
     """There are no figures; the text says why, as upstream's clients put it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Struct, frozen=True):
     """One Pod's figure."""
 
     value: int

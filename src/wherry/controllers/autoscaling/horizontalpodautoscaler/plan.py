@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from wherry.api import Obj
 from wherry.api.meta.quantity import parse_quantity
 from wherry.api.types.autoscaling_v2 import HorizontalPodAutoscaler, HPAScalingRules
@@ -25,8 +27,7 @@ from wherry.controllers.scaling import Scale
 from wherry.lib.clock import format_time
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """`replicas` None: leave the target as it is."""
 
     status: Obj

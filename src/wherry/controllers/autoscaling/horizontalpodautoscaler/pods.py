@@ -8,8 +8,9 @@ when more are asked for, and all that they requested when fewer are.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from wherry.api.meta.quantity import milli
 from wherry.api.types.core_v1 import Pod
@@ -22,8 +23,7 @@ READY_SECONDS = 30.0
 """Who becomes unready so soon after the start has never been ready."""
 
 
-@dataclass(frozen=True, slots=True)
-class Groups:
+class Groups(Struct, frozen=True):
     """Pods by what their figures are worth."""
 
     ready: int

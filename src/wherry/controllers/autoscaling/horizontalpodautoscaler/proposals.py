@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.meta.quantity import format_quantity, milli
@@ -23,8 +24,7 @@ Reading: TypeAlias = Mapping[str, Sample] | int | Unavailable
 """Figures by Pod; one figure; or why there are none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(Struct, frozen=True):
     """What metrics are held against."""
 
     current: int
@@ -37,8 +37,7 @@ class Situation:
     namespace: str
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     replicas: int
     name: str
     """What to call the metric in Events."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.controllers.autoscaling.horizontalpodautoscaler.metrics import Unavailable
 from wherry.controllers.autoscaling.horizontalpodautoscaler.pods import Groups
@@ -13,8 +14,7 @@ NO_PODS = "no pods returned by selector while calculating replica count"
 _NO_FIGURES = "did not receive metrics for targeted pods (pods might be unready)"
 
 
-@dataclass(frozen=True, slots=True)
-class Tolerance:
+class Tolerance(Struct, frozen=True):
     """How far from the target is near enough."""
 
     up: float = 0.1
@@ -24,8 +24,7 @@ class Tolerance:
         return 1.0 - self.down <= ratio <= 1.0 + self.up
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """How many replicas, and the figures that say so."""
 
     replicas: int

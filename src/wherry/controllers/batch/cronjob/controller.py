@@ -7,7 +7,9 @@ happens to a Job is looked at.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from wherry.api import Obj, errors
 from wherry.api.batch.cronjob import CRONJOBS
@@ -28,8 +30,7 @@ from wherry.lib.clock import format_time
 from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     cron_jobs: Informer[CronJob]
     jobs: Informer[Job]
     written: StatusWrites
@@ -37,8 +38,7 @@ class State:
     """Jobs that are being made: that they come is no surprise."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Ledger:
+class _Ledger(Struct, frozen=True):
     """What the status will say."""
 
     active: tuple[ObjectReference, ...]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api.types.batch_v1 import CronJob, Job
 from wherry.api.types.core_v1 import ObjectReference
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(Struct, frozen=True):
     """The Jobs there are, against the list of those that ran at the last look."""
 
     ended: tuple[tuple[Job, str], ...]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.batch.cronjob import CRONJOBS
@@ -27,8 +28,7 @@ _TOO_MANY = "too many missed start times. Set or decrease .spec.startingDeadline
 _FORBIDDEN = "Not starting job because prior execution is running and concurrency policy is Forbid"
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """At most one Job to start, and, before that, whether those that still run are to be replaced."""
 
     start: int | None = None

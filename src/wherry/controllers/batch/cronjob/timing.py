@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from enum import Enum
 from functools import lru_cache
+
+from msgspec import Struct
 
 from wherry.api.batch.occurrences import next_time
 from wherry.api.batch.schedule import Schedule, parse_schedule, zone_of
@@ -28,8 +29,7 @@ class Missed(Enum):
     MANY = "many"
 
 
-@dataclass(frozen=True, slots=True)
-class Timetable:
+class Timetable(Struct, frozen=True):
     """A schedule and the time zone it is meant in."""
 
     schedule: Schedule
@@ -40,8 +40,7 @@ class Timetable:
         return _NEVER if found is None else found
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(Struct, frozen=True):
     """What has been due: since when it was looked for, the latest time, and how many were missed."""
 
     since: float

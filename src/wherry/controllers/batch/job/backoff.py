@@ -7,7 +7,8 @@ controller (`Record`); where nothing is, as after a restart, it is what the Pods
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api.types.batch_v1 import Job
 from wherry.api.types.core_v1 import Pod
@@ -18,8 +19,7 @@ BASE_SECONDS = 10.0
 MOST_SECONDS = 600.0
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """Failures since the last success, and when the last of them was."""
 
     failures: int = 0

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from wherry.api.types.batch_v1 import Job
 from wherry.api.types.core_v1 import Pod
@@ -29,8 +30,7 @@ class Ending(Enum):
     """What has not ended counts as failed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Census:
+class Census(Struct, frozen=True):
     """What the Pods of a Job amount to."""
 
     active: tuple[Pod, ...]
@@ -66,8 +66,7 @@ def is_tracked(pod: Pod) -> bool:
     return TRACKING in pod.metadata.finalizers
 
 
-@dataclass(slots=True)
-class _Tally:
+class _Tally(Struct):
     """What is being counted."""
 
     ok: list[str]

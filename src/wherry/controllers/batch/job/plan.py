@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from wherry.api import Obj
 from wherry.api.types.batch_v1 import Job
@@ -29,8 +31,7 @@ BURST = 500
 SUSPENDED = "Suspended"
 
 
-@dataclass(frozen=True, slots=True)
-class NewPod:
+class NewPod(Struct, frozen=True):
     """A Pod to create; the index and the failures before it, where the Job has indexes."""
 
     index: int | None = None
@@ -38,8 +39,7 @@ class NewPod:
     ignored_failures: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """Carried out in this order: deletions and creations, the status, finalizers; then `conclude`."""
 
     status: Obj
@@ -58,8 +58,7 @@ class Plan:
     has_rest: bool = False
 
 
-@dataclass(slots=True)
-class _Draft:
+class _Draft(Struct):
     """A plan in the making."""
 
     status: Obj

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from wherry.api.types.batch_v1 import Job, PodFailurePolicyOnExitCodesRequirement, PodFailurePolicyRule
 from wherry.api.types.core_v1 import ContainerStatus, Pod
@@ -23,8 +24,7 @@ class Meaning(Enum):
     FAIL_INDEX = "FailIndex"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     meaning: Meaning
     message: str = ""
 

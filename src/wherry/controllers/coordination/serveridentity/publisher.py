@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from uuid import UUID
+
+from msgspec import Struct
 
 from wherry.api import errors
 from wherry.api.coordination.lease import LEASES
@@ -14,8 +15,7 @@ from wherry.controllers.coordination.serveridentity.plan import NAMESPACE, RENEW
 from wherry.reconcile.controller import Controller, Deps, Result, Watch
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     key: Key
     holder: str
     """Tells this run of the server from the one before."""

@@ -6,7 +6,8 @@ A claim of that name which is not the Pod's is left alone: the Pod waits for som
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api import Obj, errors
 from wherry.api.core.persistentvolumeclaim import PERSISTENTVOLUMECLAIMS
@@ -20,8 +21,7 @@ from wherry.controllers.ownership import controller_reference, key_of
 from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     pods: Informer[Pod]
     claims: Informer[PersistentVolumeClaim]
 

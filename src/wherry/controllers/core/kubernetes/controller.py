@@ -6,7 +6,7 @@ upstream's servers find each other.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from wherry.api import Obj, errors
 from wherry.api.core.endpoints import ENDPOINTS
@@ -24,8 +24,7 @@ SERVICE_NAME = "kubernetes.io/service-name"
 OURS = "metadata.name=kubernetes"
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """Where the API server is reached: by its Service's address, and really."""
 
     cluster_ip: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from wherry.api import Obj, errors
 from wherry.api.core.node import NODES
@@ -21,8 +22,7 @@ _NAMED = 100
 """Nodes that the message of a failure names."""
 
 
-@dataclass(slots=True)
-class State:
+class State(Struct):
     services: Informer[Service]
     nodes: Informer[Node]
     made: dict[Key, tuple[tuple[Any, ...], list[str]]] = field(default_factory=dict)

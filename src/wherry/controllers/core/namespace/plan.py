@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from wherry.api import Obj
 from wherry.controllers import conditions
@@ -14,8 +15,7 @@ REMAINING_SECONDS = 1.0
 """Look again after this while finalizers of others hold content; Pods that go wake the loop by themselves."""
 
 
-@dataclass(slots=True)
-class Remains:
+class Remains(Struct):
     """What a pass of deletion left behind."""
 
     kinds: dict[str, int] = field(default_factory=dict)

@@ -6,7 +6,8 @@ What is taken is read from the nodes themselves; a choice that the informer does
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from wherry.api import errors
 from wherry.api.core.node import NODES
@@ -17,8 +18,7 @@ from wherry.reconcile.controller import DONE, Controller, Deps, Result
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     nodes: Informer[Node]
     cluster: Network
     prefix: int

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api import errors
 from wherry.api.core.node import NODES
@@ -15,8 +16,7 @@ from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch
 ANNOTATION = "node.alpha.kubernetes.io/ttl"
 
 
-@dataclass(slots=True)
-class State:
+class State(Struct):
     nodes: Informer[Metadata]
     count: int = 0
     step: int = 0

@@ -6,8 +6,9 @@ One queue for both, since both sides of a binding are written together: the key 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from wherry.api import Obj, errors
 from wherry.api.core.persistentvolume import PERSISTENTVOLUMES
@@ -75,8 +76,7 @@ from wherry.controllers.podstate import condition
 from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     volumes: Informer[PersistentVolume]
     claims: Informer[PersistentVolumeClaim]
     classes: Informer[StorageClass]

@@ -7,7 +7,8 @@ Volumes of CSI drivers grow by the driver's own resizer, which then writes what 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api.core.persistentvolume import PERSISTENTVOLUMES
 from wherry.api.core.persistentvolumeclaim import PERSISTENTVOLUMECLAIMS
@@ -21,8 +22,7 @@ from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch
 WAITING = "didn't find a plugin capable of expanding the volume; waiting for an external controller to process this PVC"
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     claims: Informer[PersistentVolumeClaim]
     volumes: Informer[PersistentVolume]
 

@@ -10,7 +10,8 @@ not. Its transition time tells since when nobody does. (KEP-5541)
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.core.persistentvolumeclaim import PERSISTENTVOLUMECLAIMS
@@ -32,8 +33,7 @@ _USED = "PodUsingPVC", "At least one pod is currently referencing this PVC"
 _NOT_USED = "NoPodsUsingPVC", "No pods are currently referencing this PVC"
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     claims: Informer[PersistentVolumeClaim]
     pods: Informer[Pod]
 

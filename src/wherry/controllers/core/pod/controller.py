@@ -9,7 +9,8 @@ wait with it, however many there are.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from wherry.api import errors
 from wherry.api.core.node import NODES
@@ -29,8 +30,7 @@ OUT_OF_SERVICE = "node.kubernetes.io/out-of-service"
 SWEEP = Key("", "")
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     nodes: Informer[Node]
     pods: Informer[Pod]
     missing: dict[str, float] = field(default_factory=dict)

@@ -8,9 +8,9 @@ change of one Pod rewrites one slice.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 import msgspec
+from msgspec import Struct, field
 
 from wherry.api import Obj
 from wherry.api.types.core_v1 import Pod, Service
@@ -39,8 +39,7 @@ _SAME_NODE = "PreferSameNode"
 _NEAR = frozenset({"PreferClose", "PreferSameZone", _SAME_NODE})
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(Struct, frozen=True):
     """New endpoints, ports and labels for a slice that exists."""
 
     name: str
@@ -48,8 +47,7 @@ class Update:
     body: Obj
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     create: tuple[Obj, ...]
     """Bodies: addressType, labels, ports, endpoints."""
     update: tuple[Update, ...]
@@ -57,8 +55,7 @@ class Plan:
     notes: tuple[Note, ...] = ()
 
 
-@dataclass(slots=True)
-class _Draft:
+class _Draft(Struct):
     """An existing slice on its way to what it should hold."""
 
     view: EndpointSlice
@@ -66,8 +63,7 @@ class _Draft:
     is_changed: bool
 
 
-@dataclass(slots=True)
-class _Bucket:
+class _Bucket(Struct):
     """Everything with the same ports and address family."""
 
     family: str

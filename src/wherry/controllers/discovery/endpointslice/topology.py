@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from wherry.api import Obj
 from wherry.api.types.core_v1 import Node, Service
@@ -27,8 +28,7 @@ OVERLOADED = "Unable to allocate minimum required endpoints to each zone without
 ENABLED = "Topology Aware Hints has been enabled"
 
 
-@dataclass(frozen=True, slots=True)
-class Hinting:
+class Hinting(Struct, frozen=True):
     """The zone that each endpoint serves, or why there are no hints."""
 
     zones: Mapping[str, str] = field(default_factory=dict)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import msgspec
+from msgspec import Struct, field
 
 from wherry.api import Obj
 from wherry.api.types.core_v1 import EndpointAddress, Endpoints, EndpointSubset, Service
@@ -28,16 +28,14 @@ Place = tuple[str, bytes]
 """Family and ports: what has a slice of its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """A warning to record about the Endpoints."""
 
     reason: str
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """`create` and `update` are what slices should hold: labels, annotations, addressType, ports, endpoints."""
 
     create: tuple[Obj, ...] = ()
@@ -46,16 +44,14 @@ class Plan:
     notes: tuple[Note, ...] = ()
 
 
-@dataclass(slots=True)
-class _Count:
+class _Count(Struct):
     """What could not be mirrored."""
 
     invalid: int = 0
     skipped: int = 0
 
 
-@dataclass(slots=True)
-class _Wanted:
+class _Wanted(Struct):
     ports: list[Obj]
     endpoints: dict[bytes, Obj] = field(default_factory=dict)
 

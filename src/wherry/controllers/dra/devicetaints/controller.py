@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from wherry.api import errors
 from wherry.api.core.pod import PODS
@@ -32,8 +33,7 @@ _PERIOD = 10.0
 _BY_POOL = "pool of devices"
 
 
-@dataclass(slots=True)
-class _Memory:
+class _Memory(Struct):
     """What both loops know of one control plane."""
 
     due: set[str] = field(default_factory=set)

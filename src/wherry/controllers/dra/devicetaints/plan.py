@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.core.claims import claim_name
@@ -20,8 +21,7 @@ from wherry.controllers.ownership import is_controlled_by
 EVICTS = "NoExecute"
 
 
-@dataclass(frozen=True, slots=True)
-class Eviction:
+class Eviction(Struct, frozen=True):
     """A Pod has to go at that time, because of these rules (and whatever drivers say)."""
 
     when: float
@@ -29,8 +29,7 @@ class Eviction:
     """By UID."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(Struct, frozen=True):
     """How many Pods still have to go because of a rule, and how much it is about."""
 
     pods: int = 0

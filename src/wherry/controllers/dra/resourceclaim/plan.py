@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.core.claims import Named, claim_name
@@ -19,8 +20,7 @@ _LONGEST_BASE = 57
 _ENDED = ("Succeeded", "Failed")
 
 
-@dataclass(frozen=True, slots=True)
-class Lack:
+class Lack(Struct, frozen=True):
     """A claim that a Pod wants from a template and that does not exist."""
 
     claim: PodResourceClaim

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api import Obj, errors
 from wherry.api.core.pod import PODS
@@ -32,8 +33,7 @@ _UNMANAGED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     budgets: Informer[PodDisruptionBudget]
     pods: Informer[Pod]
     membership: Membership

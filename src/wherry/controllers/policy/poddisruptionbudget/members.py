@@ -7,7 +7,8 @@ there are ten thousand; so what counts of each is kept, and a change costs what 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from wherry.api.types.core_v1 import Pod
 from wherry.api.types.meta_v1 import LabelSelector, OwnerReference
@@ -18,8 +19,7 @@ from wherry.controllers.podstate import is_ready
 from wherry.controllers.selectors import matches
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """What counts of a Pod."""
 
     name: str
@@ -34,15 +34,13 @@ def member(pod: Pod) -> Member:
     return Member(metadata.name, is_ready(pod), going, controller_of(metadata))
 
 
-@dataclass(slots=True)
-class _Circle:
+class _Circle(Struct):
     uid: str
     selector: LabelSelector | None
     members: dict[str, Member]
 
 
-@dataclass(slots=True)
-class Membership:
+class Membership(Struct):
     """Of all budgets that were asked for."""
 
     pods: Informer[Pod]

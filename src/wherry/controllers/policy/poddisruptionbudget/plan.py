@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.meta.intorstring import scaled
@@ -23,8 +24,7 @@ STALE_SECONDS = 120.0
 """How long the announcement of a disruption is believed when none comes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
+class Demand(Struct, frozen=True):
     """What a budget asks for."""
 
     expected: int
@@ -33,8 +33,7 @@ class Demand:
     """How many of them must be."""
 
 
-@dataclass(frozen=True, slots=True)
-class Assessment:
+class Assessment(Struct, frozen=True):
     """What the status is to say, and when to look again."""
 
     status: Obj

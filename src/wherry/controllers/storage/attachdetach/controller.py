@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from wherry.api import Obj, errors
 from wherry.api.core.node import NODES
@@ -32,8 +33,7 @@ from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch
 BY_VOLUME = "volume"
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     nodes: Informer[Node]
     pods: Informer[Pod]
     claims: Informer[PersistentVolumeClaim]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api.types.core_v1 import Node, Pod
 from wherry.api.types.storage_v1 import VolumeAttachment
@@ -14,8 +15,7 @@ LONGEST_UNMOUNT = 360.0
 OUT_OF_SERVICE = "node.kubernetes.io/out-of-service"
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Struct, frozen=True):
     """A node, what its Pods want, and what stands in the API."""
 
     node: Node | None
@@ -30,8 +30,7 @@ class Scene:
     """On the monotonic clock."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     attach: Sequence[Wanted] = ()
     refuse: Sequence[tuple[Wanted, str]] = ()
     """Volumes that may not be attached now, and why."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api.core.podclaims import claim_name
 from wherry.api.types.core_v1 import CSIPersistentVolumeSource, PersistentVolume, PersistentVolumeClaim, Pod
@@ -15,8 +16,7 @@ MANAGED = "volumes.kubernetes.io/controller-managed-attach-detach"
 """On a node: its kubelet leaves attaching to the controller."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """A volume that Pods of a node use."""
 
     volume: PersistentVolume

@@ -6,7 +6,8 @@ In use means: a volume has it, or a claim wants it, has it, or is on its way to 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api.core.persistentvolume import PERSISTENTVOLUMES
 from wherry.api.core.persistentvolumeclaim import PERSISTENTVOLUMECLAIMS
@@ -21,8 +22,7 @@ FINALIZER = "kubernetes.io/vac-protection"
 BY_CLASS = "attributes class"
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     classes: Informer[VolumeAttributesClass]
     claims: Informer[PersistentVolumeClaim]
     volumes: Informer[PersistentVolume]

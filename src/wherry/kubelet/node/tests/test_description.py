@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from wherry.kubelet.node.description import Health, NodeSettings, node_conditions, node_object, node_status
 from wherry.kubelet.node.machine import Machine, Pressure
@@ -52,8 +53,7 @@ def test_status() -> None:
     ids=["ease", "memory", "disk", "inodes", "pids", "network"],
 )
 def test_conditions(changes: dict[str, int], health: Health, expected: dict[str, Any]) -> None:
-    facts = {name: getattr(EASE, name) for name in EASE.__dataclass_fields__} | changes
-    conditions = node_conditions(Pressure(**facts), health, (), 0.0)
+    conditions = node_conditions(replace(EASE, **changes), health, (), 0.0)
     found = {each["type"]: (each["status"], each["reason"]) for each in conditions}
     assert found | expected == found
 

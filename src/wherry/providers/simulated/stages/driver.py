@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
+
+from msgspec import Struct, field
 
 from wherry.api import Obj
 from wherry.api.core.node import NODES
@@ -37,15 +38,13 @@ class Nodes(Protocol):
     def host(self, name: str) -> Host | None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Promise:
+class _Promise(Struct, frozen=True):
     uid: str
     stage: Stage
     due: float
 
 
-@dataclass(slots=True)
-class StageDriver:
+class StageDriver(Struct):
     """Plays the stages of one kind, `Pod` or `Node`, on the nodes that are ours."""
 
     kind: str

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Final, TypeAlias
+
+from msgspec import Struct, field
 
 _ACTION: Final = re.compile(
     r"\{\{(?P<left>- )?(?P<body>(?:\"(?:[^\"\\]|\\.)*\"|`[^`]*`|[^\"`])*?)(?P<right> -)?\}\}", re.DOTALL
@@ -29,33 +30,28 @@ class TemplateError(ValueError):
     """A template that cannot be read or carried out; the message says where."""
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Struct, frozen=True):
     value: object
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """From the dot."""
 
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(Struct, frozen=True):
     """`$` is the variable without a name: what the template was given."""
 
     name: str
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Struct, frozen=True):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """A pipeline in parentheses, and fields of what it gives."""
 
     pipeline: Pipeline
@@ -65,8 +61,7 @@ class Group:
 Operand: TypeAlias = Literal | Field | Variable | Function | Group
 
 
-@dataclass(frozen=True, slots=True)
-class Pipeline:
+class Pipeline(Struct, frozen=True):
     """Commands, each of which gets what the one before gave; what comes of it goes to the variables."""
 
     commands: tuple[tuple[Operand, ...], ...]
@@ -74,18 +69,15 @@ class Pipeline:
     is_declaration: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Show:
+class Show(Struct, frozen=True):
     pipeline: Pipeline
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """`if`, `with` or `range`: a body, and what stands in its place when there is nothing."""
 
     kind: str
@@ -94,16 +86,14 @@ class Block:
     otherwise: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Struct, frozen=True):
     """`template`: another one by name, with a dot of its own."""
 
     name: str
     pipeline: Pipeline | None
 
 
-@dataclass(frozen=True, slots=True)
-class Leave:
+class Leave(Struct, frozen=True):
     """`break` or `continue`."""
 
     kind: str
@@ -112,8 +102,7 @@ class Leave:
 Node: TypeAlias = Text | Show | Block | Use | Leave
 
 
-@dataclass(slots=True)
-class Tree:
+class Tree(Struct):
     """A template and those that it defines."""
 
     nodes: tuple[Node, ...] = ()

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 Step = Callable[[Any], Iterable[Any]]
 
@@ -31,8 +32,7 @@ class PathError(ValueError):
     """A key that is not understood."""
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(Struct, frozen=True):
     """A key, ready to be followed."""
 
     text: str

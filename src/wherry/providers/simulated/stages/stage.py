@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from wherry.api import Obj
 from wherry.client import Patch
@@ -45,8 +46,7 @@ class StageError(ValueError):
     """A stage that cannot be played; the message says why and where."""
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(Struct, frozen=True):
     """What must hold of the values that a key leads to."""
 
     path: Path
@@ -66,8 +66,7 @@ class Requirement:
                 return not found
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """Milliseconds, or where in the object a duration or a moment stands."""
 
     milliseconds: int | None = None
@@ -86,8 +85,7 @@ class Span:
         return None if self.milliseconds is None else self.milliseconds / 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One patch: of the whole object or of a subresource, below `root` if there is one."""
 
     template: Template
@@ -96,15 +94,13 @@ class Change:
     root: str
 
 
-@dataclass(frozen=True, slots=True)
-class StageEvent:
+class StageEvent(Struct, frozen=True):
     type: str
     reason: str
     message: Template
 
 
-@dataclass(frozen=True, slots=True)
-class Finalizers:
+class Finalizers(Struct, frozen=True):
     add: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
     is_empty: bool = False
@@ -115,8 +111,7 @@ class Finalizers:
         return [*kept, *(name for name in self.add if name not in kept)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
+class Stage(Struct, frozen=True, kw_only=True):
     """One stage."""
 
     name: str

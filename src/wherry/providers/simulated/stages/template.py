@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from wherry.providers.simulated.stages.parsing import (
     Block,
@@ -41,8 +42,7 @@ class _Left(Exception):
         self.kind = kind
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Struct, frozen=True):
     """A template that can be carried out again and again."""
 
     tree: Tree

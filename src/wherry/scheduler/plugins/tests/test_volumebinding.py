@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from wherry.api import Obj
 from wherry.api.core.persistentvolume import PERSISTENTVOLUMES

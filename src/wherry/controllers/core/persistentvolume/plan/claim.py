@@ -7,8 +7,9 @@ volume it was bound to will do, and if that is gone so are its data.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from wherry.api.core.volumematching import (
     BIND_COMPLETED,
@@ -29,8 +30,7 @@ from wherry.controllers.notes import Note
 NORMAL, WARNING = "Normal", "Warning"
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Struct, frozen=True):
     """What there is around a claim."""
 
     volume: PersistentVolume | None = None
@@ -42,43 +42,37 @@ class Scene:
     """Pods without a node that use the claim."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bind:
+class Bind(Struct, frozen=True):
     """Make volume and claim name each other, and show both as bound."""
 
     volume: PersistentVolume
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True):
     """The claim stays pending, and `note` says why; None where there is nothing to say."""
 
     note: Note | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AssignClass:
+class AssignClass(Struct, frozen=True):
     """The claim said nothing of classes, and meanwhile there is a default one."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Provision:
+class Provision(Struct, frozen=True):
     """Tell the provisioner that a volume is wanted."""
 
     provisioner: str
 
 
-@dataclass(frozen=True, slots=True)
-class Refuse:
+class Refuse(Struct, frozen=True):
     """No volume can come; say so and change nothing."""
 
     note: Note
 
 
-@dataclass(frozen=True, slots=True)
-class Lose:
+class Lose(Struct, frozen=True):
     """What the claim was bound to is gone for good."""
 
     note: Note

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from wherry.api.core.volumematching import BOUND_BY_CONTROLLER, MIGRATED_TO, PROVISIONED_BY, is_mode_mismatch
 from wherry.api.types.core_v1 import PersistentVolume, PersistentVolumeClaim
@@ -15,52 +16,44 @@ EXTERNAL_FINALIZER = "external-provisioner.volume.kubernetes.io/finalizer"
 _IN_TREE = "kubernetes.io/"
 
 
-@dataclass(frozen=True, slots=True)
-class Show:
+class Show(Struct, frozen=True):
     """The volume is in this phase."""
 
     phase: str
 
 
-@dataclass(frozen=True, slots=True)
-class AskClaim:
+class AskClaim(Struct, frozen=True):
     """The claim's own turn will finish the binding."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mismatch:
+class Mismatch(Struct, frozen=True):
     """Volume and claim name each other's sides but differ in how they are used: one Event for each."""
 
     on_volume: Note
     on_claim: Note
 
 
-@dataclass(frozen=True, slots=True)
-class Unbind:
+class Unbind(Struct, frozen=True):
     """Take back a binding that the claim did not follow; what a person reserved stays reserved."""
 
     drops_reservation: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Reclaim:
+class Reclaim(Struct, frozen=True):
     """The claim is gone: the volume is released, and then kept, deleted or declared failed."""
 
     then: Keep | Delete | Fail
 
 
-@dataclass(frozen=True, slots=True)
-class Keep:
+class Keep(Struct, frozen=True):
     """Somebody else will look after it: a person, or the provisioner that made it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delete:
+class Delete(Struct, frozen=True):
     """Nothing lies behind the object that anybody would have to clear away first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fail:
+class Fail(Struct, frozen=True):
     note: Note
 
 
