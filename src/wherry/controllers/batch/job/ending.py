@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from wherry.api import Obj
 from wherry.api.types.batch_v1 import Job
+from wherry.api.types.core_v1 import Pod
 from wherry.controllers import conditions
 from wherry.controllers.batch.job import backoff, policies
 from wherry.controllers.batch.job.counting import Census, is_indexed
@@ -20,7 +21,9 @@ FAILURE = "FailureTarget"
 FINAL = {SUCCESS: "Complete", FAILURE: "Failed"}
 
 
-def find_end(job: Job, census: Census, found: Sequence[Obj], now: float) -> tuple[Obj | None, float | None]:
+def find_end(
+    job: Job, census: Census, pods: Sequence[Pod], found: Sequence[Obj], now: float
+) -> tuple[Obj | None, float | None]:
     """The condition (success or failure) that decides the Job, old or new; and when its time will be up."""
     for decision in (SUCCESS, FAILURE):
         known = conditions.find(found, decision)
@@ -29,7 +32,7 @@ def find_end(job: Job, census: Census, found: Sequence[Obj], now: float) -> tupl
     if census.failure_message:
         return condition(FAILURE, "PodFailurePolicy", census.failure_message, now), None
     limit = 6 if job.spec.backoff_limit is None else job.spec.backoff_limit
-    if census.failed > limit or backoff.exceeded_by_restarts(job, census.active):
+    if census.failed > limit or backoff.exceeded_by_restarts(job, pods):
         return condition(FAILURE, "BackoffLimitExceeded", "Job has reached the specified backoff limit", now), None
     left = _seconds_left(job, now)
     if left is not None and left <= 0:

@@ -97,18 +97,20 @@ def plan(
     record = backoff.record(known, counting_pods, census.newly_succeeded, census.newly_failed)
     if "startTime" not in status and not job.spec.suspend:
         status["startTime"] = format_time(now)
-    end, look_again = find_end(job, census, draft.found, now)
+    end, look_again = find_end(job, census, pods, draft.found, now)
     if look_again is not None:
         draft.wake_in(look_again)
     if end is not None:
         draft.delete += census.active
         if not may_scale:
             end = None  # There may be Pods that are not seen yet.
-    elif may_scale and job.metadata.deletion_timestamp is None:
-        _scale(job, census, pods, draft, record, now)
+    elif may_scale:
+        is_going = job.metadata.deletion_timestamp is not None
+        if not is_going:
+            _scale(job, census, pods, draft, record, now)
         if is_complete(job, census, _left(census, draft)):
             end = reached(now)
-        else:
+        elif not is_going:
             _suspend_or_resume(job, draft, now)
     if end is not None:
         census = counting.take(job, pods, ending=_ending(end), freed=freed)

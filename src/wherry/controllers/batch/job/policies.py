@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from collections.abc import Set as AbstractSet
 from enum import Enum
 
 from msgspec import Struct
@@ -38,9 +39,12 @@ def replaces_only_failed(job: Job) -> bool:
 
 
 def judge(job: Job, pod: Pod) -> Verdict:
-    """The first rule of the Job's podFailurePolicy that fits a failed Pod; without one the failure counts."""
+    """The first rule of the Job's podFailurePolicy that fits a failed Pod; without one the failure counts.
+
+    A Pod that only fails because its Job does is judged by what it shows so far.
+    """
     policy = job.spec.pod_failure_policy
-    if policy is None or pod.status.phase != "Failed":
+    if policy is None:
         return COUNTED
     for number, rule in enumerate(policy.rules):
         message = _matched(rule, number, pod)
@@ -73,20 +77,27 @@ def is_index_failed(job: Job, pod: Pod) -> bool:
 
 
 def success_rule(job: Job, succeeded: Collection[int]) -> int | None:
-    """The number of the first rule of successPolicy that the succeeded indexes fulfil."""
-    if job.spec.success_policy is None or job.spec.completions is None:
+    """The number of the first rule of successPolicy that the succeeded indexes fulfil.
+
+    A rule all of whose indexes an elastic Job has lost is fulfilled by nothing.
+    """
+    if job.spec.success_policy is None or job.spec.completions is None or not succeeded:
         return None
     for number, rule in enumerate(job.spec.success_policy.rules):
-        wanted = set(succeeded)
+        named = None
         if rule.succeeded_indexes is not None:
             named = indexes.parse_set(rule.succeeded_indexes, job.spec.completions)
-            wanted &= named
-            needed = len(named) if rule.succeeded_count is None else rule.succeeded_count
-        else:
-            needed = rule.succeeded_count or 0
-        if len(wanted) >= needed:
+        if _is_fulfilled(named, rule.succeeded_count, set(succeeded)):
             return number
     return None
+
+
+def _is_fulfilled(named: AbstractSet[int] | None, count: int | None, succeeded: AbstractSet[int]) -> bool:
+    """Enough of the `named` indexes (None: of any) have succeeded: `count` of them, or all."""
+    if named is None:
+        return count is not None and len(succeeded) >= count
+    found = len(named & succeeded)
+    return bool(named) and (found == len(named) or (count is not None and found >= count))
 
 
 def _number(pod: Pod, annotation: str) -> int:
@@ -100,8 +111,8 @@ def _matched(rule: PodFailurePolicyRule, number: int, pod: Pod) -> str | None:
     if rule.on_exit_codes is not None:
         return _matched_exit_code(rule, rule.on_exit_codes, number, pod)
     where = f"{pod.metadata.namespace}/{pod.metadata.name}"
-    for pattern in rule.on_pod_conditions:
-        for condition in pod.status.conditions:
+    for condition in pod.status.conditions:
+        for pattern in rule.on_pod_conditions:
             if condition.type == pattern.type and condition.status == (pattern.status or "True"):
                 return f"Pod {where} has condition {pattern.type} matching {rule.action} rule at index {number}"
     return None

@@ -22,7 +22,7 @@ from wherry.lib.clock import format_time
 CASES: list[dict[str, Any]] = json.loads(Path(__file__).with_name("cases.json").read_text())
 
 
-def job(spec: Obj, status: Obj | None = None) -> Job:
+def job(spec: Obj, status: Obj | None = None, *, going: bool = False) -> Job:
     whole: Obj = {
         "parallelism": 1,
         "completions": 1,
@@ -32,9 +32,10 @@ def job(spec: Obj, status: Obj | None = None) -> Job:
         "template": {"spec": {"restartPolicy": "Never", "containers": []}},
         **spec,
     }
-    return convert(
-        Job, {"metadata": {"name": "j", "namespace": "default", "uid": "u"}, "spec": whole, "status": status or {}}
-    )
+    metadata = {"name": "j", "namespace": "default", "uid": "u"}
+    if going:
+        metadata["deletionTimestamp"] = format_time(NOW)
+    return convert(Job, {"metadata": metadata, "spec": whole, "status": status or {}})
 
 
 def job_pod(name: str, facts: dict[str, Any]) -> Any:
@@ -47,7 +48,8 @@ def job_pod(name: str, facts: dict[str, Any]) -> Any:
 @pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
 def test_plan(case: dict[str, Any]) -> None:
     pods = [job_pod(name, facts) for name, facts in case.get("pods", {}).items()]
-    decided = plan(job(case["spec"], case.get("status")), pods, NOW, may_scale=True)
+    of = job(case["spec"], case.get("status"), going=case.get("going", False))
+    decided = plan(of, pods, NOW, may_scale=True)
     want = case["want"]
     assert len(decided.create) == want.get("create", 0)
     if "indexes" in want:
