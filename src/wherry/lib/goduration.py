@@ -1,4 +1,4 @@
-"""Durations as Go writes them: `1h30m`, `1.5s`, `-20ms`."""
+"""Durations as Go writes them: `1h30m0s`, `1.5s`, `-20ms`."""
 
 from __future__ import annotations
 
@@ -31,3 +31,32 @@ def parse_go_duration(text: str) -> float:
     if seconds > _LONGEST:
         raise wrong
     return -seconds if text[0] == "-" else seconds
+
+
+def format_go_duration(seconds: float) -> str:
+    """As Go prints it: `1h30m0s`, `1.5s`, `20ms`."""
+    left = round(abs(seconds) * 1e9)
+    sign = "-" if seconds < 0 and left else ""
+    if left < 1_000_000_000:
+        return sign + _below_a_second(left)
+    minutes, left = divmod(left, 60_000_000_000)
+    hours, minutes = divmod(minutes, 60)
+    text = f"{_decimal(left, 9)}s"
+    if hours:
+        return f"{sign}{hours}h{minutes}m{text}"
+    return f"{sign}{minutes}m{text}" if minutes else sign + text
+
+
+def _below_a_second(nanoseconds: int) -> str:
+    if not nanoseconds:
+        return "0s"
+    for digits, unit in ((6, "ms"), (3, "\u00b5s")):
+        if nanoseconds >= 10**digits:
+            return _decimal(nanoseconds, digits) + unit
+    return f"{nanoseconds}ns"
+
+
+def _decimal(number: int, digits: int) -> str:
+    """A number of the smallest units, in units of ten to the `digits`."""
+    whole, rest = divmod(number, 10**digits)
+    return f"{whole}.{rest:0{digits}}".rstrip("0") if rest else str(whole)
