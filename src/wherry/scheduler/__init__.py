@@ -7,7 +7,8 @@
 - `Population` (`counting/`): how many Pods of a kind there are by zone or host, kept as Pods come and go
 - `Inventory` (`dynamic/`): the devices of the cluster, and the search for those that claims ask for
 - `Queue` (`queue.py`): which Pod is next, and when one that did not fit is tried again
-- `Scheduler` (`loop.py`): reads informers, decides in short turns, binds (`bind.py`) without waiting
+- `Scheduler` (`loop.py`): reads informers, decides in short turns, binds without waiting
+- `Binding` (`binding.py`): one decision on its way into the API; `WaitingPods` (`permitting.py`) must be allowed first
 
 Read `rules.py` first, then `plan.py`. A decision costs what has changed since the last one for an equal Pod, not what
 there are nodes.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from wherry.scheduler.plugins import (
+    defaultbinder,
     defaultpreemption,
     dynamicresources,
     interpodaffinity,
@@ -22,12 +23,14 @@ from wherry.scheduler.plugins.nodedeclaredfeatures import NODE_DECLARED_FEATURES
 from wherry.scheduler.plugins.nodename import NODE_NAME
 from wherry.scheduler.plugins.nodeports import NODE_PORTS
 from wherry.scheduler.plugins.nodeunschedulable import NODE_UNSCHEDULABLE
+from wherry.scheduler.plugins.prioritysort import PRIORITY_SORT
 from wherry.scheduler.plugins.schedulinggates import SCHEDULING_GATES
 from wherry.scheduler.plugins.tainttoleration import TAINT_TOLERATION
 from wherry.scheduler.rules import Make, constant
 
 PLUGINS: Mapping[str, Make] = {
     "SchedulingGates": constant(SCHEDULING_GATES),
+    "PrioritySort": constant(PRIORITY_SORT),
     "NodeUnschedulable": constant(NODE_UNSCHEDULABLE),
     "NodeName": constant(NODE_NAME),
     "TaintToleration": constant(TAINT_TOLERATION),
@@ -45,6 +48,7 @@ PLUGINS: Mapping[str, Make] = {
     "DefaultPreemption": defaultpreemption.make,
     "NodeResourcesBalancedAllocation": resourcescores.make_balanced,
     "ImageLocality": constant(IMAGE_LOCALITY),
+    "DefaultBinder": defaultbinder.make,
 }
 """In the order in which they are asked."""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wherry.scheduler.catalog import PLUGINS, WEIGHTS
-from wherry.scheduler.profile import DEFAULT_NAME, Profile, make_profile
+from wherry.scheduler.profile import DEFAULT_NAME, Profile, Writing, make_profile
 from wherry.scheduler.queue import Backoff
 from wherry.scheduler.rules import Handle, Make, Plugin
 
@@ -26,6 +26,11 @@ class ProfileSettings:
     """With their weights."""
     gates: tuple[str, ...] | None = None
     preemption: tuple[str, ...] | None = None
+    order: tuple[str, ...] | None = None
+    """One of them must order the queue. None: what `filters` has for that, or else ours; `binders` too."""
+    permits: tuple[str, ...] | None = None
+    binders: tuple[str, ...] | None = None
+    post_binds: tuple[str, ...] | None = None
     explicit: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By kind of plugin, those that must be of that kind."""
     args: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -83,36 +88,77 @@ class Configuration:
 def make_profiles(configuration: Configuration, handle: Handle) -> Sequence[Profile]:
     """Have every profile's plugins made; raises ValueError for one that is used as what it is not."""
     makers = {**PLUGINS, **configuration.plugins}
-    return [_profile(settings, makers, handle) for settings in configuration.profiles]
+    profiles = [_profile(settings, makers, handle) for settings in configuration.profiles]
+    first = _order_of(profiles[0])
+    for profile in profiles[1:]:
+        if (order := _order_of(profile)) != first:
+            text = f'different queue sort plugins for profile "{profile.name}": "{order}", first: "{first}"'
+            raise ValueError(text)
+    return profiles
 
 
 def _profile(settings: ProfileSettings, makers: Mapping[str, Make], handle: Handle) -> Profile:
     ours = tuple(PLUGINS)
     filters = ours if settings.filters is None else settings.filters
-    gates = filters if settings.gates is None else settings.gates
-    preemption = filters if settings.preemption is None else settings.preemption
     scores = {name: WEIGHTS.get(name, 1) for name in ours} if settings.scores is None else settings.scores
-    names = dict.fromkeys((*filters, *gates, *preemption, *scores))
+    points = (settings.gates, settings.preemption, settings.order, settings.permits)
+    others = (*points, settings.binders, settings.post_binds)
+    names = dict.fromkeys((*filters, *scores, *(name for point in others for name in point or ())))
     made = {name: makers[name](settings.args.get(name, {}), handle) for name in names}
-    for kind, wanted in settings.explicit.items():
-        for name in wanted:
-            if not _is(made[name], kind):
-                raise ValueError(f'plugin "{name}" does not extend {kind} plugin')
+
+    def chosen(point: tuple[str, ...] | None) -> list[Plugin]:
+        return [made[name] for name in (filters if point is None else point)]
+
+    def needed(point: tuple[str, ...] | None, kind: str, otherwise: str) -> list[Plugin]:
+        found = [plugin for plugin in chosen(point) if _is(plugin, kind)]
+        return found if found or point is not None else [makers[otherwise]({}, handle)]
+
+    _check_explicit(settings, made)
+    order = needed(settings.order, "QueueSortPlugin", "PrioritySort")
+    if len(order) != 1:
+        of = f'for profile with scheduler name "{settings.name}"'
+        raise ValueError(f"only one queue sort plugin required {of}, but got {len(order)}")
+    binders = needed(settings.binders, "BindPlugin", "DefaultBinder")
+    if not binders:
+        raise ValueError(f'at least one bind plugin is needed for profile with scheduler name "{settings.name}"')
     return make_profile(
         settings.name,
-        [made[name] for name in filters],
+        chosen(filters),
         [(made[name], weight) for name, weight in scores.items()],
-        gates=[made[name] for name in gates],
-        preemption=[made[name] for name in preemption],
+        gates=chosen(settings.gates),
+        preemption=chosen(settings.preemption),
+        writing=Writing(order, chosen(settings.permits), binders, chosen(settings.post_binds)),
         percentage=settings.percentage,
     )
 
 
+def _check_explicit(settings: ProfileSettings, made: Mapping[str, Plugin]) -> None:
+    for kind, wanted in settings.explicit.items():
+        for number, name in enumerate(wanted):
+            if not _is(made[name], kind):
+                raise ValueError(f'plugin "{name}" does not extend {kind} plugin')
+            if name in wanted[:number]:
+                raise ValueError(f'plugin "{name}" already registered as "{kind}"')
+
+
+def _order_of(profile: Profile) -> str:
+    return profile.order[0] if profile.order is not None else ""
+
+
 def _is(plugin: Plugin, kind: str) -> bool:
-    parts = {
+    """What a filter prepares and reserves, and what a score prepares, are points of their own upstream."""
+    parts: Mapping[str, object] = {
         "PreEnqueuePlugin": plugin.gate,
+        "QueueSortPlugin": plugin.order,
+        "PreFilterPlugin": plugin.filter,
         "FilterPlugin": plugin.filter,
-        "PostFilterPlugin": plugin.preemption,
+        "PostFilterPlugin": plugin.preemption or plugin.nowhere,
+        "PreScorePlugin": plugin.score,
         "ScorePlugin": plugin.score,
+        "ReservePlugin": plugin.filter,
+        "PermitPlugin": plugin.permit,
+        "PreBindPlugin": plugin.filter,
+        "BindPlugin": plugin.bind,
+        "PostBindPlugin": plugin.post_bind,
     }
     return parts[kind] is not None

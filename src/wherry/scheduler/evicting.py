@@ -1,4 +1,5 @@
-"""Carrying a preemption out: lower promises are taken back, then victims are marked and deleted.
+"""Carrying a preemption out: lower promises are taken back, then victims are marked and deleted. One that waits for
+permission to be bound has not begun, and is only sent back to the queue.
 
 It happens beside the scheduling of other Pods. Until the deletion of the last victim has begun, the Pod for which room
 is made is behind a gate, lest it choose further victims (KEP-4832).
@@ -19,6 +20,7 @@ from wherry.lib.tasks import Tasks
 from wherry.reconcile.controller import EventSink
 from wherry.scheduler.bind import clear_nomination, mark_disrupted
 from wherry.scheduler.model import PodInfo
+from wherry.scheduler.permitting import WaitingPods
 from wherry.scheduler.plugins.defaultpreemption import NAME
 from wherry.scheduler.preemption import Candidate
 from wherry.scheduler.queue import Queue
@@ -40,12 +42,19 @@ class Evictions:
     """Those under way."""
 
     def __init__(
-        self, client: Client, pods: Informer[Pod], clock: Clock, events: EventSink, queue: Callable[[], Queue]
+        self,
+        client: Client,
+        pods: Informer[Pod],
+        clock: Clock,
+        events: EventSink,
+        waiting: WaitingPods,
+        queue: Callable[[], Queue],
     ) -> None:
         self._client = client
         self._pods = pods
         self._clock = clock
         self._events = events
+        self._waiting = waiting
         self._queue = queue
         self._running: dict[str, PodInfo | None] = {}
         """By the UID for which room is made: its last victim, once that one's turn has come."""
@@ -100,8 +109,9 @@ class Evictions:
         pod, meta = eviction.pod, current.metadata
         message = f"{pod.ask.scheduler_name}: preempting to accommodate a higher priority pod"
         try:
-            await mark_disrupted(self._client, current, message, self._clock.time())
-            await self._client.delete(PODS, meta.name, meta.namespace, uid=meta.uid)
+            if not self._waiting.reject(victim.uid, NAME, "preempted"):
+                await mark_disrupted(self._client, current, message, self._clock.time())
+                await self._client.delete(PODS, meta.name, meta.namespace, uid=meta.uid)
         except NotFound:
             return
         said = f"Preempted by pod {pod.uid} on node {eviction.candidate.node}"

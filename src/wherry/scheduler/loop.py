@@ -24,6 +24,7 @@ from wherry.lib.clock import Clock
 from wherry.lib.tasks import Tasks
 from wherry.reconcile.controller import EventSink
 from wherry.scheduler import bind
+from wherry.scheduler.binding import Binding, ask_permission, release
 from wherry.scheduler.cluster import Cluster
 from wherry.scheduler.configuration import Configuration, make_profiles
 from wherry.scheduler.consulting import Consultants
@@ -31,10 +32,12 @@ from wherry.scheduler.evicting import Eviction, Evictions
 from wherry.scheduler.extending import Extender, ExtenderError
 from wherry.scheduler.model import Ask, PodInfo
 from wherry.scheduler.nominations import Nominations
+from wherry.scheduler.permitting import WaitingPods
 from wherry.scheduler.plan import NO_NODES, Placement, Planner, Unfit
 from wherry.scheduler.preemption import Candidate, Hopeless, Scene, budget, candidates, choose
 from wherry.scheduler.queue import Place, Queue
 from wherry.scheduler.rules import PLACED_POD, Action, Handle, Hold, HoldLost, Refusal, Rejection
+from wherry.scheduler.table import Verdict
 from wherry.scheduler.watching import Watching
 
 log = logging.getLogger(__name__)
@@ -43,6 +46,8 @@ _NO_STATE = "not found"
 """What upstream's plugin says that was not asked about the Pod; and then nobody else is asked to help it."""
 _TURN_SECONDS = 0.005
 _TURN_PODS = 64
+_NOT_THERE = Hopeless("", clears=True)
+"""The node that was chosen is not to be had: nothing is promised, and nobody is asked to make room."""
 _NORMAL = (ApiError, ConnectionError, TimeoutError, ExtenderError, HoldLost, Rejection)
 """What may happen to a binding without anything being wrong with the scheduler."""
 _LONGEST_NOTE = 1024
@@ -79,7 +84,16 @@ class Scheduler:
         self._cluster = Cluster()
         self._nominations = Nominations()
         self._tasks = Tasks("scheduler")
-        handle = Handle(client, clock, chance, self._cluster, behind=self._tasks.spawn)
+        self._waiting = WaitingPods()
+        handle = Handle(
+            client,
+            clock,
+            chance,
+            self._cluster,
+            behind=self._tasks.spawn,
+            waiting=self._waiting,
+            activate=lambda uid: self.queue.activate(uid),
+        )
         self._profiles = make_profiles(configuration, handle)
         self._planners = {
             profile.name: Planner(
@@ -96,10 +110,11 @@ class Scheduler:
         self._is_consulting = False
         self._last_hopeless: tuple[Unfit, Ask, Hopeless] | None = None
         self._budgets = client.informer(PODDISRUPTIONBUDGETS, PodDisruptionBudget)
-        self._evictions = Evictions(client, self._pods, clock, events, lambda: self.queue)
+        self._evictions = Evictions(client, self._pods, clock, events, self._waiting, lambda: self.queue)
         self.queue = Queue(clock, self._ready, self._profiles, configuration.backoff, self._evictions.gate)
         self.counters = Counters()
-        self._watching = Watching(self._cluster, self._nominations, self.queue, frozenset(self._planners))
+        profiles = frozenset(self._planners)
+        self._watching = Watching(self._cluster, self._nominations, self.queue, profiles, self._waiting.reject)
         self._start = 0
         self._turn_is_due = False
         self._closed = False
@@ -184,70 +199,81 @@ class Scheduler:
         """Assume what was decided, hold what the Pod needs there, and have it written."""
         node = self._cluster.node(placement.node)
         assert node is not None
+        profile = self._planners[pod.ask.scheduler_name].profile
         holds: list[tuple[str, Hold]] = []
-        for plugin, reserve in placement.reserves:
-            held = reserve(node)
-            if isinstance(held, Refusal):
-                _release(holds)
-                self._explain(pod, _rejected(held, plugin), None)
-                return
-            if held is not None:
-                holds.append((plugin, held))
+        denial: Verdict | None = None
+        try:
+            for plugin, reserve in placement.reserves:
+                held = reserve(node)
+                if isinstance(held, Refusal):
+                    denial = Verdict(plugin, held)
+                    break
+                if held is not None:
+                    holds.append((plugin, held))
+            self._cluster.set_pod(pod, placement.node)
+            if denial is None:
+                denial = ask_permission(profile, pod, placement.node, self._waiting, self._clock)
+        except Exception:
+            self._drop(pod, holds)
+            raise
+        if denial is not None:
+            self._drop(pod, holds)
+            self._explain(pod, _rejected(denial.refusal, denial.plugin), _NOT_THERE)
+            return
         self._watching.binding.add(pod.uid)
         self._nominations.remove(pod.uid)
-        self._cluster.set_pod(pod, placement.node)
-        self._tasks.spawn(self._bind(pod, placement.node, holds))
+        self._tasks.spawn(self._bind(Binding(pod, placement.node, holds, profile)))
 
-    async def _bind(self, pod: PodInfo, node: str, holds: Sequence[tuple[str, Hold]]) -> None:
-        step = "Bind", "DefaultBinder"
+    def _drop(self, pod: PodInfo, holds: Sequence[tuple[str, Hold]]) -> None:
+        """What was assumed a moment ago is not to be."""
+        release(holds)
+        self._cluster.remove_pod(pod.uid)
+
+    async def _bind(self, binding: Binding) -> None:
+        pod = binding.pod
         try:
-            current = self._current(pod)
-            if holds and current is not None:
-                await bind.nominate(self._client, current, node)
-            for plugin, hold in holds:
-                step = "PreBind", plugin
-                await hold.pre_bind()
-            step = "Bind", "DefaultBinder"
-            if not await self._consultants.bind(pod, node):
-                await bind.bind(self._client, pod, node)
+            await binding.write(self._client, self._current(pod), self._waiting, self._consultants)
         except asyncio.CancelledError:
-            _release(holds)
+            release(binding.holds)
             raise
         except Exception as error:
             self._watching.binding.discard(pod.uid)
             current = self._current(pod)
-            if current is not None and current.spec.node_name:
+            if current is not None and current.spec.node_name == binding.node:
                 self.queue.remove(pod.uid)  # It was bound all the same: by us, if only the answer was lost.
             else:
-                _release(holds)
-                self._take_back(pod, current, error, step)
+                release(binding.holds)
+                self._take_back(pod, current, error, binding)
         else:
             self._watching.binding.discard(pod.uid)
             self.counters.scheduled += 1
             self.queue.remove(pod.uid)
-            self._event(pod, "Normal", "Scheduled", f"Successfully assigned {pod.key} to {node}", "Binding")
+            self._event(pod, "Normal", "Scheduled", f"Successfully assigned {pod.key} to {binding.node}", "Binding")
+            binding.tell()
+        finally:
+            self._waiting.remove(pod.uid)
 
-    def _take_back(self, pod: PodInfo, current: Pod | None, error: Exception, step: tuple[str, str]) -> None:
+    def _take_back(self, pod: PodInfo, current: Pod | None, error: Exception, binding: Binding) -> None:
         """A binding failed. What the Pod is now decides whether it is tried again."""
         if not isinstance(error, _NORMAL):
             log.error("binding %s failed", pod.key, exc_info=error)
-        if current is None or current.metadata.deletion_timestamp is not None:
+        if current is None or current.metadata.deletion_timestamp is not None or current.spec.node_name:
             self.queue.remove(pod.uid)
         else:
             self._watching.on_pending(None, current)  # Its changes were not looked at while it was being bound.
             if isinstance(error, Rejection):
-                self._explain(pod, _rejected(error.refusal, step[1]), None)
+                self._explain(pod, _rejected(error.refusal, binding.plugin), _NOT_THERE)
             else:
-                rejected = "binding rejected: " if step[0] == "Bind" else ""
-                self._fail(pod, f'{rejected}running {step[0]} plugin "{step[1]}": {error}')
-        if self._cluster.remove_pod(pod.uid) is not None:
+                self._fail(pod, binding.why(error))
+        if (current is None or not current.spec.node_name) and self._cluster.remove_pod(pod.uid) is not None:
             self.queue.changed(PLACED_POD, Action.DELETE, pod, None, but=pod.uid)
 
     def _fail(self, pod: PodInfo, message: str) -> None:
         self.counters.error += 1
+        self._nominations.remove(pod.uid)
         self.queue.retry(pod.uid)
         self._event(pod, "Warning", "FailedScheduling", message)
-        self._tasks.spawn(self._tell(pod, message, bind.ERROR, None))
+        self._tasks.spawn(self._tell(pod, message, bind.ERROR, ""))
 
     def _explain(
         self, pod: PodInfo, unfit: Unfit, found: list[Candidate] | Hopeless | None, words: Sequence[str] = ()
@@ -256,7 +282,7 @@ class Scheduler:
         self.counters.unschedulable += 1
         nominated = None
         if isinstance(found, Hopeless):
-            words = [*words, f"preemption: {found.message}"]
+            words = [*words, f"preemption: {found.message}"] if found.message else words
             nominated = "" if found.clears else None
         elif found:
             nominated = self._preempt(pod, choose(found))
@@ -338,8 +364,3 @@ def _rejected(refusal: Refusal, plugin: str) -> Unfit:
     """The one node that was chosen does not do after all."""
     reasons = ", ".join(sorted(f"1 {reason}" for reason in refusal.reasons))
     return Unfit(f"0/1 nodes are available: {reasons}.", frozenset((plugin,)))
-
-
-def _release(holds: Sequence[tuple[str, Hold]]) -> None:
-    for _, hold in reversed(holds):
-        hold.unreserve()

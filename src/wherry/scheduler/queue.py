@@ -5,10 +5,11 @@
              └ a gate │  └── back-off ends ──┼─ retry ──► backing off ◄─────────────────────────┘
                                              └ (a change came meanwhile: as if it came after)
 
-*Active* is a heap by priority, then by how long a Pod has been there. *Waiting* Pods were refused by certain plugins;
-each change in the cluster is shown to the hints of those plugins, and five minutes are a change too. *Backing off* are
-those whose last failure is fresh (1 s, doubling to 10 s): those that were refused are taken early when nothing else is
-left to do, those that met an error wait until the end. Changes that come while a Pod is in flight are kept for it.
+*Active* is a heap in the order that a plugin gives: by priority, then by how long a Pod has been there. *Waiting* Pods
+were refused by certain plugins; each change in the cluster is shown to the hints of those plugins, and five minutes are
+a change too. *Backing off* are those whose last failure is fresh (1 s, doubling to 10 s): those that were refused are
+taken early when nothing else is left to do, those that met an error wait until the end. Changes that come while a Pod
+is in flight are kept for it.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ from typing import Any
 from wherry.lib.clock import Clock, Timer
 from wherry.scheduler.changes import pod_changes
 from wherry.scheduler.model import PodInfo
+from wherry.scheduler.plugins.prioritysort import by_priority
 from wherry.scheduler.profile import Profile
-from wherry.scheduler.rules import PENDING_POD, Action, Helps, Source
+from wherry.scheduler.rules import PENDING_POD, Action, Helps, Order, Queued, Source
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +82,8 @@ class _Entry:
     plugins: tuple[str, ...] = ()
     seen: int = 0
     """How many changes there had been when it was taken."""
+    key: Any = None
+    """By which it was sorted among those that are active."""
     ticket: int = 0
     """Of its place in a heap: older ones there do not count any more."""
 
@@ -98,13 +102,15 @@ class Queue:
         self._clock = clock
         self._ready = ready
         self._profiles = {profile.name: profile for profile in profiles}
+        orders = [profile.order[1] for profile in self._profiles.values() if profile.order is not None]
+        self._order: Order = orders[0] if orders else by_priority
         self._backoff = backoff or Backoff()
         self._own_gate = gate
         self._entries: dict[str, _Entry] = {}
-        self._active: list[tuple[int, int, int, _Entry]] = []
-        self._resting: list[tuple[float, int, int, _Entry]] = []
+        self._active: list[tuple[Any, int, _Entry]] = []
+        self._resting: list[tuple[Any, int, _Entry]] = []
         """Backing off after an error: until the end."""
-        self._eager: list[tuple[float, int, int, _Entry]] = []
+        self._eager: list[tuple[Any, int, _Entry]] = []
         """Backing off after a refusal: may be taken early."""
         self._waiting: dict[str, _Entry] = {}
         """Those that have waited longest come first."""
@@ -149,7 +155,7 @@ class Queue:
                 self._enter(entry)
         elif entry.place is Place.WAITING and action and self._helps(entry, _Change(PENDING_POD, action, old, pod)):
             self._requeue(entry)
-        elif entry.place is Place.ACTIVE and old.ask.priority != pod.ask.priority:
+        elif entry.place is Place.ACTIVE and self._key(entry) != entry.key:
             self._activate(entry)
         elif entry.place is Place.IN_FLIGHT and action:
             self._remember(_Change(PENDING_POD, action, old, pod))
@@ -250,9 +256,12 @@ class Queue:
         return self._own_gate(pod)
 
     def _activate(self, entry: _Entry) -> None:
-        entry.place, entry.ticket = Place.ACTIVE, next(self._tickets)
-        heapq.heappush(self._active, (-entry.pod.ask.priority, entry.order, entry.ticket, entry))
+        entry.place, entry.ticket, entry.key = Place.ACTIVE, next(self._tickets), self._key(entry)
+        heapq.heappush(self._active, (entry.key, entry.ticket, entry))
         self._ready()
+
+    def _key(self, entry: _Entry) -> Any:
+        return self._order(Queued(entry.pod, entry.order, entry.refusals + entry.errors))
 
     def _fail(self, entry: _Entry) -> None:
         entry.order = next(self._tickets)
@@ -272,7 +281,7 @@ class Queue:
     def _rest(self, entry: _Entry) -> None:
         entry.place, entry.ticket = Place.BACKING_OFF, next(self._tickets)
         heap = self._resting if entry.errors else self._eager
-        heapq.heappush(heap, (self._end_of_rest(entry), -entry.pod.ask.priority, entry.ticket, entry))
+        heapq.heappush(heap, ((self._end_of_rest(entry), self._key(entry)), entry.ticket, entry))
         self._set_timer()
         if not entry.errors:
             self._ready()
@@ -280,9 +289,9 @@ class Queue:
     def _end_of_rest(self, entry: _Entry) -> float:
         return entry.failed_at + self._backoff.after(entry.errors or entry.refusals)
 
-    def _next(self, heap: list[tuple[Any, int, int, _Entry]], place: Place) -> _Entry | None:
+    def _next(self, heap: list[tuple[Any, int, _Entry]], place: Place) -> _Entry | None:
         while heap:
-            _, _, ticket, entry = heapq.heappop(heap)
+            _, ticket, entry = heapq.heappop(heap)
             if entry.place is place and entry.ticket == ticket:
                 return entry
         return None
@@ -357,7 +366,7 @@ class Queue:
         self._timer = self._clock.call_later(due - self._clock.monotonic(), self._on_time)
 
     def _due(self) -> float | None:
-        ends = [heap[0][0] for heap in (self._resting, self._eager) if heap]
+        ends = [heap[0][0][0] for heap in (self._resting, self._eager) if heap]
         if self._waiting:
             ends.append(next(iter(self._waiting.values())).failed_at + LONGEST_WAIT)
         return min(ends, default=None)
@@ -366,8 +375,8 @@ class Queue:
         self._timer = None
         now = self._clock.monotonic()
         for heap in (self._resting, self._eager):
-            while heap and heap[0][0] <= now:
-                _, _, ticket, entry = heapq.heappop(heap)
+            while heap and heap[0][0][0] <= now:
+                _, ticket, entry = heapq.heappop(heap)
                 if entry.place is Place.BACKING_OFF and entry.ticket == ticket:
                     self._activate(entry)
         for entry in list(self._waiting.values()):

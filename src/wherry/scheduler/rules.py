@@ -6,7 +6,10 @@
            │                                 └► Prepared        a Check, and: only these nodes; what to hold once chosen
            ├─ score.prepare(pod, cluster, nodes) ─► Rate or None (no opinion)
            ├─ gate(pod) ─► Refusal: not even tried
-           └─ hints: which changes may help one whom it refused
+           ├─ hints: which changes may help one whom it refused
+           ├─ order(queued) ─► the key by which Pods are taken from the queue; one plugin decides it for all profiles
+           ├─ permit(pod, node) ─► None, a Refusal, or Wait: not bound before somebody allows it
+           └─ bind(pod, node) ─► True when it was this plugin's to write; post_bind(pod, node) hears of it
 
 What makes it fast: a filter or score with a `sign` promises that its answer follows from `sign(pod)` and the one node
 alone (its labels, taints, sums of what is placed there). Such answers are kept for all Pods of the same sign, and asked
@@ -22,7 +25,7 @@ rules need no code for it, only a `prepare` that does not count from the start.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Coroutine, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Flag, auto
 from typing import Any, Protocol, TypeAlias, TypeVar
@@ -35,6 +38,7 @@ from wherry.client import Client
 from wherry.lib.clock import Clock
 from wherry.scheduler.cluster import Cluster
 from wherry.scheduler.model import NodeInfo, PodInfo
+from wherry.scheduler.permitting import Wait, WaitingPods
 
 T = TypeVar("T")
 
@@ -143,6 +147,30 @@ Gate: TypeAlias = Callable[[PodInfo], Refusal | None]
 """Whether a Pod may be tried at all (upstream: PreEnqueue)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A Pod in the queue, as an order among Pods sees it."""
+
+    pod: PodInfo
+    turn: int
+    """Smaller for those that came, or failed, earlier."""
+    attempts: int = 0
+    """How often it was tried since it last failed for another kind of reason."""
+
+
+Order: TypeAlias = Callable[[Queued], Any]
+"""The key by which Pods are sorted: the smallest is next, and of equal ones the first (upstream: QueueSort)."""
+
+Permit: TypeAlias = Callable[[PodInfo, str], "Refusal | Wait | None"]
+"""(pod, node): whether a Pod that has a node may be bound there; `Wait` while others must have their say."""
+
+Bind: TypeAlias = Callable[[PodInfo, str], Awaitable[bool]]
+"""Binds the Pod to the node; False leaves it to the next plugin. A `Rejection` gives the node up."""
+
+PostBind: TypeAlias = Callable[[PodInfo, str], None]
+"""Told of a Pod that was bound."""
+
+
 class Action(Flag):
     """What happened to an object, as far as hints tell changes apart."""
 
@@ -220,6 +248,10 @@ class Plugin:
     """Whether a Pod that fits nowhere may evict others."""
     nowhere: Nowhere | None = None
     """Asked before that; as upstream's, not if a plugin before this one refused the Pod as such."""
+    order: Order | None = None
+    permit: Permit | None = None
+    bind: Bind | None = None
+    post_bind: PostBind | None = None
     hints: tuple[Hint, ...] = ()
 
 
@@ -235,6 +267,10 @@ class Handle:
     """What `common` has made."""
     behind: Callable[[Coroutine[Any, Any, None]], object] = field(default=Coroutine.close, repr=False)
     """Starts what is to be written while other Pods are decided on; it ends with the scheduler."""
+    waiting: WaitingPods = field(default_factory=WaitingPods, repr=False)
+    """Pods of all profiles that have a node and wait for permission."""
+    activate: Callable[[str], None] = field(default=lambda uid: None, repr=False)
+    """Has the Pod of a UID tried now if it waits, whatever refused it."""
 
     def common(self, make: Callable[[Handle], T]) -> T:
         """What plugins have together, in all profiles: made by the first that asks (a ledger of what is reserved)."""

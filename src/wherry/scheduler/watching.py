@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from wherry.api.types.core_v1 import Node, Pod
 from wherry.client import Client, Handler
+from wherry.scheduler.amounts import reported
 from wherry.scheduler.changes import node_changes, pod_changes
 from wherry.scheduler.cluster import Cluster
 from wherry.scheduler.model import Asks
@@ -21,11 +22,20 @@ _OWN = (NODE.name, PLACED_POD.name, PENDING_POD.name)
 class Watching:
     """Handlers of informers. Pods are ours when they name one of the `profiles`."""
 
-    def __init__(self, cluster: Cluster, nominations: Nominations, queue: Queue, profiles: Collection[str]) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        nominations: Nominations,
+        queue: Queue,
+        profiles: Collection[str],
+        gone: Callable[[str], object] = lambda uid: None,
+    ) -> None:
+        """`gone` is told the UIDs of Pods that will not be bound any more, or are bound already."""
         self._cluster = cluster
         self._nominations = nominations
         self._queue = queue
         self._profiles = profiles
+        self._gone = gone
         self._asks = Asks()
         self.binding: set[str] = set()
         """UIDs of Pods whose bindings are being written: their changes are looked at when that fails."""
@@ -61,6 +71,7 @@ class Watching:
             if old is None or not old.spec.node_name or _is_other(old, pod):
                 self._on_placed(pod)
         elif pod.metadata.deletion_timestamp is not None:
+            self._gone(uid)
             self._queue.remove(uid)
             if uid not in self.binding and (promised := self._nominations.remove(uid)) is not None:
                 self._queue.changed(PLACED_POD, Action.DELETE, promised, None)
@@ -68,6 +79,7 @@ class Watching:
             self.on_pending(old, pod)
 
     def _on_end(self, uid: str) -> None:
+        self._gone(uid)
         self._queue.remove(uid)
         promised = self._nominations.remove(uid)
         gone = self._cluster.remove_pod(uid) or promised
@@ -77,6 +89,7 @@ class Watching:
     def _on_placed(self, pod: Pod) -> None:
         info, node = self._asks.pod_info(pod), pod.spec.node_name or ""
         known = self._cluster.pod(info.uid)
+        self._gone(info.uid)
         self._queue.remove(info.uid)
         self._nominations.remove(info.uid)
         self._cluster.set_pod(info, node)
@@ -116,4 +129,5 @@ def _is_other(old: Pod, new: Pod) -> bool:
         or before.deletion_timestamp != after.deletion_timestamp
         or old.status.start_time != new.status.start_time
         or old.status.resource_claim_statuses != new.status.resource_claim_statuses
+        or reported(old) != reported(new)
     )

@@ -38,9 +38,17 @@ def explicit(plugins: Plugins) -> dict[str, tuple[str, ...]]:
     """What is enabled by name, by point: such a plugin must have something there."""
     points = {
         "PreEnqueuePlugin": plugins.pre_enqueue,
+        "QueueSortPlugin": plugins.queue_sort,
+        "PreFilterPlugin": plugins.pre_filter,
         "FilterPlugin": plugins.filter,
         "PostFilterPlugin": plugins.post_filter,
+        "PreScorePlugin": plugins.pre_score,
         "ScorePlugin": plugins.score,
+        "ReservePlugin": plugins.reserve,
+        "PermitPlugin": plugins.permit,
+        "PreBindPlugin": plugins.pre_bind,
+        "BindPlugin": plugins.bind,
+        "PostBindPlugin": plugins.post_bind,
     }
     return {point: tuple(entry.name for entry in chosen.enabled) for point, chosen in points.items() if chosen.enabled}
 

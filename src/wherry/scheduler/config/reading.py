@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -21,8 +20,6 @@ from wherry.scheduler.queue import Backoff
 from wherry.scheduler.rules import Make
 
 GROUP_VERSION, KIND = "kubescheduler.config.k8s.io/v1", "KubeSchedulerConfiguration"
-_IN_THE_LOOP = ("PrioritySort", "DefaultBinder")
-"""Plugins of upstream that are part of the queue and the loop here; naming them changes nothing."""
 
 
 class ConfigurationError(Exception):
@@ -92,7 +89,7 @@ def _with_defaults(document: Document) -> Document:
 
 def _unknown(profile: ProfileEntry, plugins: Mapping[str, Make]) -> list[str]:
     """Names of plugins that nobody has."""
-    known = (*PLUGINS, *plugins, *_IN_THE_LOOP)
+    known = (*PLUGINS, *plugins)
     chosen = [getattr(profile.plugins, point).enabled for point in profile.plugins.__struct_fields__]
     names = dict.fromkeys(entry.name for entries in chosen for entry in entries)
     return [f'plugin "{name}" does not exist' for name in names if name not in known]
@@ -108,30 +105,19 @@ def _profile(entry: ProfileEntry, ignored: Sequence[str]) -> ProfileSettings:
     filters = enabled(plugins.filter, multi)
     for early in (plugins.pre_filter, plugins.reserve, plugins.pre_bind):
         filters |= {one.name: 1 for one in early.enabled}
-    found = ProfileSettings(
+    return ProfileSettings(
         name=entry.scheduler_name or DEFAULT_NAME,
         filters=tuple(filters),
         scores=enabled(plugins.score, multi) | {one.name: one.weight or 1 for one in plugins.pre_score.enabled},
         gates=tuple(enabled(plugins.pre_enqueue, multi)),
         preemption=tuple(enabled(plugins.post_filter, multi)),
+        order=tuple(enabled(plugins.queue_sort, multi)),
+        permits=tuple(enabled(plugins.permit, multi)),
+        binders=tuple(enabled(plugins.bind, multi)),
+        post_binds=tuple(enabled(plugins.post_bind, multi)),
         explicit=explicit(plugins),
         args=args,
         percentage=entry.percentage_of_nodes_to_score,
-    )
-    return _without_inherent(found)
-
-
-def _without_inherent(found: ProfileSettings) -> ProfileSettings:
-    def kept(names: Sequence[str]) -> tuple[str, ...]:
-        return tuple(name for name in names if name not in _IN_THE_LOOP)
-
-    return replace(
-        found,
-        filters=kept(found.filters or ()),
-        gates=kept(found.gates or ()),
-        preemption=kept(found.preemption or ()),
-        scores={name: weight for name, weight in (found.scores or {}).items() if name not in _IN_THE_LOOP},
-        explicit={point: kept(names) for point, names in found.explicit.items()},
     )
 
 

@@ -29,9 +29,7 @@ def validate(document: Document, version: str) -> list[FieldError]:
         if name in names:
             faults.append(duplicate(f"{path}.schedulerName", f"profiles[{names[name]}].schedulerName"))
         names[name] = number
-        if profile.plugins.queue_sort != document.profiles[0].plugins.queue_sort:
-            text = "must be the same for all profiles"
-            faults.append(invalid(f"{path}.plugins.queueSort", _names(profile.plugins.queue_sort), text))
+    faults += _validate_order(document.profiles)
     faults += _percentage(document.percentage_of_nodes_to_score, "percentageOfNodesToScore")
     first, longest = document.pod_initial_backoff_seconds, document.pod_max_backoff_seconds
     if first <= 0:
@@ -62,6 +60,28 @@ def _validate_profile(profile: ProfileEntry, path: str, version: str) -> list[Fi
         if config.name in _GONE:
             faults.append(invalid(here, config.name, gone))
         faults += validate_args(config.name, config.args, f"{here}.args")
+    return faults
+
+
+def _validate_order(profiles: Sequence[ProfileEntry]) -> list[FieldError]:
+    """There is one queue, so all profiles sort it alike."""
+    if not profiles:
+        return []
+    faults: list[FieldError] = []
+    first = profiles[0].plugins.queue_sort
+    if len(first.enabled) > 1:
+        text = "only one queue sort plugin can be enabled"
+        faults.append(invalid("profiles[0].plugins.queueSort.Enabled", len(first.enabled), text))
+    name = first.enabled[0].name if first.enabled else ""
+    args = next((config.args for config in profiles[0].plugin_config if name and config.name == name), None)
+    text = "must be the same for all profiles"
+    for number, profile in enumerate(profiles[1:], start=1):
+        path, chosen = f"profiles[{number}]", profile.plugins.queue_sort
+        if chosen != first:
+            faults.append(invalid(f"{path}.plugins.queueSort", _names(chosen), text))
+        for config in profile.plugin_config:
+            if name and config.name == name and config.args != args:
+                faults.append(invalid(f"{path}.pluginConfig.args", config.name, text))
     return faults
 
 

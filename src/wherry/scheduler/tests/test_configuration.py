@@ -1,0 +1,120 @@
+"""Profiles of files: which plugin is asked where, and what makes no profile."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import pytest
+
+from wherry.scheduler.cluster import Cluster
+from wherry.scheduler.config.reading import read_configuration
+from wherry.scheduler.configuration import make_profiles
+from wherry.scheduler.model import PodInfo
+from wherry.scheduler.profile import Profile
+from wherry.scheduler.rules import Handle, Plugin, constant
+from wherry.testing.clock import ManualClock
+from wherry.testing.nothing import no_cluster
+
+HEAD = "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\n"
+
+
+async def binds(pod: PodInfo, node: str) -> bool:
+    return True
+
+
+MINE = {
+    "Sorter": constant(Plugin("Sorter", order=lambda queued: queued.turn)),
+    "Permit": constant(Plugin("Permit", permit=lambda pod, node: None)),
+    "Binder": constant(Plugin("Binder", bind=binds)),
+    "Listener": constant(Plugin("Listener", post_bind=lambda pod, node: None)),
+}
+
+
+def profiles(text: str) -> Sequence[Profile]:
+    found = read_configuration((HEAD + text).encode(), MINE)
+    return make_profiles(found, Handle(no_cluster(), ManualClock(), random.Random(0), Cluster()))
+
+
+def names(pairs: Sequence[tuple[str, object]]) -> list[str]:
+    return [name for name, _ in pairs]
+
+
+def test_the_default() -> None:
+    (only,) = profiles("")
+    assert only.order is not None
+    assert only.order[0] == "PrioritySort"
+    assert names(only.binders) == ["DefaultBinder"]
+    assert (only.permits, only.post_binds) == ([], [])
+
+
+def test_each_has_its_place() -> None:
+    (only,) = profiles(
+        "profiles: [{plugins: {multiPoint: {enabled: [{name: Permit}, {name: Binder}, {name: Listener}]}}}]"
+    )
+    assert (names(only.permits), names(only.post_binds)) == (["Permit"], ["Listener"])
+    assert names(only.binders) == ["DefaultBinder", "Binder"]
+
+
+def test_one_enabled_at_its_point_alone() -> None:
+    (only,) = profiles("profiles: [{plugins: {permit: {enabled: [{name: Permit}]}}}]")
+    assert names(only.permits) == ["Permit"]
+
+
+def test_one_disabled_at_its_point() -> None:
+    (only,) = profiles(
+        "profiles: [{plugins: {multiPoint: {enabled: [{name: Permit}]}, permit: {disabled: [{name: '*'}]}}}]"
+    )
+    assert names(only.permits) == []
+
+
+def test_another_order() -> None:
+    (only,) = profiles("profiles: [{plugins: {queueSort: {enabled: [{name: Sorter}], disabled: [{name: '*'}]}}}]")
+    assert only.order is not None
+    assert only.order[0] == "Sorter"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        pytest.param(
+            "multiPoint: {enabled: [{name: Sorter}]}",
+            'only one queue sort plugin required for profile with scheduler name "default-scheduler", but got 2',
+            id="two orders",
+        ),
+        pytest.param(
+            "queueSort: {disabled: [{name: '*'}]}",
+            'only one queue sort plugin required for profile with scheduler name "default-scheduler", but got 0',
+            id="no order",
+        ),
+        pytest.param(
+            "bind: {disabled: [{name: DefaultBinder}]}",
+            'at least one bind plugin is needed for profile with scheduler name "default-scheduler"',
+            id="nobody who binds",
+        ),
+        pytest.param(
+            "permit: {enabled: [{name: NodeName}]}",
+            'plugin "NodeName" does not extend PermitPlugin plugin',
+            id="no permit",
+        ),
+        pytest.param(
+            "permit: {enabled: [{name: Permit}, {name: Permit}]}",
+            'plugin "Permit" already registered as "PermitPlugin"',
+            id="twice",
+        ),
+    ],
+)
+def test_what_makes_no_profile(text: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        profiles(f"profiles: [{{plugins: {{{text}}}}}]")
+
+
+def test_profiles_must_sort_alike() -> None:
+    both = "{queueSort: {disabled: [{name: PrioritySort}]}, multiPoint: {enabled: [{name: %s}]}}"
+    text = f"profiles: [{{schedulerName: a, plugins: {both % 'Sorter'}}}, {{schedulerName: b, plugins: {{}}}}]"
+    with pytest.raises(Exception, match="must be the same for all profiles"):
+        profiles(text)
+    text = "profiles: [{schedulerName: a}, {schedulerName: b, plugins: {multiPoint: "
+    text += "{disabled: [{name: PrioritySort}], enabled: [{name: Sorter}]}}}]"
+    with pytest.raises(ValueError, match='different queue sort plugins for profile "b": "Sorter", first: "Prio'):
+        profiles(text)
