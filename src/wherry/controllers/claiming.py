@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from wherry.api import Obj, errors
 from wherry.api.resource import Resource
@@ -63,8 +64,7 @@ async def claim_children(
     return mine
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
+class _Change(Struct, frozen=True):
     """Makes children of one owner change hands."""
 
     client: Client

@@ -75,6 +75,8 @@ async def reconcile(key: Key, deps: Deps) -> Result:
         message = "This daemon set is selecting all pods. A non-empty selector is required."
         deps.events.event(daemon_set, "Warning", "SelectingAll", message)
         return DONE
+    if daemon_set.metadata.deletion_timestamp is not None:
+        return DONE  # its history may be gone already, and without it nobody knows which Pods are new
     selector, owner = daemon_set.spec.selector, (DAEMONSETS, daemon_set.metadata)
     pods = await claim_children(deps.client, owner, lambda labels: matches(selector, labels), PODS, state.pods)
     digest = await _keep_history(daemon_set, pods, deps)
@@ -133,8 +135,6 @@ async def _keep_history(daemon_set: DaemonSet, pods: Sequence[Pod], deps: Deps) 
     used = {pod.metadata.labels.get(history.HASH_LABEL, "") for pod in pods}
     template, collisions = daemon_set.spec.template, daemon_set.status.collision_count
     kept = history.keep(owner, template, revisions, limit, used, collisions)
-    if daemon_set.metadata.deletion_timestamp is not None:
-        return kept.hash
     namespace = daemon_set.metadata.namespace
     if kept.create is not None:
         await _create_revision(daemon_set, kept.create, deps)

@@ -82,11 +82,15 @@ def plan(
     may_scale: bool,
     resting: Collection[str] = (),
 ) -> Plan:
-    """`pods` are those that are owned; `digest` names the present template; failed Pods stay on `resting` nodes."""
+    """What to do about the Pods of a DaemonSet that is not on its way out.
+
+    `pods` are those that are owned; `digest` names the present template; failed Pods stay on `resting` nodes. While
+    own writes are on their way (not `may_scale`) nothing is done, and the spec does not count as seen.
+    """
     sites, lost = _sites(daemon_set, nodes, pods)
     rules = _rules(daemon_set, sites, digest, now, resting)
     draft = _Draft()
-    if may_scale and daemon_set.metadata.deletion_timestamp is None:
+    if may_scale:
         for site in sites:
             _manage(site, rules, draft)
         draft.delete += lost
@@ -97,13 +101,13 @@ def plan(
         create=tuple(draft.create[:BURST]),
         delete=tuple(draft.delete[:BURST]),
         failed_on=tuple(draft.failed_on),
-        status=next_status(daemon_set, sites, rules),
+        status=_status(daemon_set, sites, rules, is_observed=may_scale),
         notes=tuple(draft.notes),
         look_again=min((wait for wait in waits if wait is not None), default=None),
     )
 
 
-def next_status(daemon_set: DaemonSet, sites: Sequence[_Site], rules: _Rules) -> Obj:
+def _status(daemon_set: DaemonSet, sites: Sequence[_Site], rules: _Rules, *, is_observed: bool) -> Obj:
     """Counts over nodes; of several Pods on one node the first stands for it."""
     wanted = [site for site in sites if site.fit.should_run]
     served = [site.pods[0] for site in wanted if site.pods]
@@ -115,8 +119,9 @@ def next_status(daemon_set: DaemonSet, sites: Sequence[_Site], rules: _Rules) ->
         desiredNumberScheduled=len(wanted),
         numberMisscheduled=sum(1 for site in sites if site.pods and not site.fit.should_run),
         numberReady=len(ready),
-        observedGeneration=daemon_set.metadata.generation,
     )
+    if is_observed:
+        status["observedGeneration"] = daemon_set.metadata.generation
     optional = {
         "updatedNumberScheduled": sum(1 for pod in served if rules.is_new(pod)),
         "numberAvailable": available,

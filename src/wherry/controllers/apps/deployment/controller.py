@@ -141,7 +141,7 @@ async def _collide(deployment: Deployment, new: NewSet, deps: Deps) -> None:
 async def _report_failure(deployment: Deployment, new: NewSet, error: errors.ApiError, deps: Deps) -> None:
     message = f'Failed to create new replica set "{new.name}": {error.message}'
     deps.events.event(deployment, "Warning", "ReplicaSetCreateError", message)
-    if deployment.spec.progress_deadline_seconds is not None:
+    if rollout_of(deployment).deadline is not None:
         status = plain(deployment.status)
         failed = condition(PROGRESSING, "False", "ReplicaSetCreateError", message, deps.clock.time())
         await _write_status(

@@ -43,8 +43,8 @@ def _only_active_or_latest(new: Replicas | None, old: Sequence[Replicas]) -> Rep
 def _in_proportion(rollout: Rollout, sets: Sequence[Replicas]) -> dict[str, int]:
     allowed = rollout.replicas + rollout.max_surge if rollout.replicas > 0 else 0
     missing = allowed - total(sets)
-    newest_first = missing > 0
-    ordered = sorted(sets, key=lambda one: (-one.spec, -one.created if newest_first else one.created, one.name))
+    by_age = oldest_first(sets) if missing <= 0 else oldest_first(sets)[::-1]
+    ordered = sorted(by_age, key=lambda one: -one.spec)
     sizes: dict[str, int] = {}
     added = 0
     for one in ordered:

@@ -50,9 +50,7 @@ def progressed(
     if failure is None:
         found = conditions.without(found, REPLICA_FAILURE)
     else:
-        found = conditions.changed(
-            found, condition(REPLICA_FAILURE, "True", failure["reason"], failure["message"], now)
-        )
+        found = conditions.changed(found, {**failure, "lastUpdateTime": failure.get("lastTransitionTime")})
     return {**new_status, "conditions": found}
 
 

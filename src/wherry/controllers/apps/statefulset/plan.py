@@ -219,13 +219,13 @@ def _shrink(scene: Scene, draft: _Draft) -> bool:
 
 
 def _may_go_first(scene: Scene, draft: _Draft) -> bool:
-    """Whether the Pod of the highest ordinal may go: it is well, or it is the first that is not."""
+    """Whether the Pod of the highest ordinal may go: it has been well for long enough, or is the first that is not."""
     highest = draft.condemned[0]
     if _is_going(highest):
         return False
     if not scene.is_missing(highest):
         return True
-    first = next((pod for pod in (*draft.slots, *reversed(draft.condemned)) if scene.is_missing(pod)), None)
+    first = next((pod for pod in (*draft.slots, *reversed(draft.condemned)) if not _is_well(pod)), None)
     return first is highest
 
 
@@ -283,6 +283,10 @@ def _status(scene: Scene, pods: Iterable[Pod], deleted: int) -> Obj:
 
 def _is_running_and_ready(pod: Pod) -> bool:
     return pod.status.phase == "Running" and is_ready(pod)
+
+
+def _is_well(pod: Pod | None) -> bool:
+    return pod is not None and _is_running_and_ready(pod) and not _is_going(pod)
 
 
 def _is_going(pod: Pod) -> bool:

@@ -123,6 +123,20 @@ async def test_on_delete_changes_nothing_by_itself() -> None:
         assert pod["spec"]["containers"][0]["image"] == "busybox:2"
 
 
+async def test_on_its_way_out_it_neither_acts_nor_tells() -> None:
+    async with running(LOOPS) as plane:
+        await add_node(plane, "a")
+        await add_set(plane)
+        await plane.client.patch(DAEMONSETS, "d", {"metadata": {"finalizers": ["x/y"]}}, "default")
+        await plane.client.delete(DAEMONSETS, "d", "default", propagation="Background")
+        await plane.settle()
+        before = await status(plane)
+        await add_node(plane, "b")
+        await plane.end_pod((await plane.pods())[0])
+        await plane.settle()
+        assert (await plane.pods(), await status(plane)) == ([], before)
+
+
 async def test_failed_pods_are_replaced_more_and_more_slowly() -> None:
     async with running(LOOPS) as plane:
         await add_node(plane, "a")

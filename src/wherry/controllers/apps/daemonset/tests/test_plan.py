@@ -62,7 +62,7 @@ def decide(rolling: Obj | None, nodes: str, pods: list[Pod], **more: Any) -> Pla
         if name.startswith("("):
             name, taints = name.strip("()"), [{"key": "k", "effect": "NoExecute"}]
         views.append(node(name, taints=taints))
-    return plan(daemon_set(rolling), views, pods, "new", NOW, may_scale=True, **more)
+    return plan(daemon_set(rolling), views, pods, "new", NOW, **{"may_scale": True, **more})
 
 
 IN_PLACE = {"maxUnavailable": 1, "maxSurge": 0}
@@ -138,6 +138,13 @@ def test_the_status_counts_nodes() -> None:
         "updatedNumberScheduled": 2,
         "observedGeneration": 3,
     }
+
+
+def test_while_own_writes_are_on_their_way_pods_are_counted_and_nothing_is_done() -> None:
+    decided = decide(IN_PLACE, "a b", [pod("a", "new"), pod("a", "old")], may_scale=False)
+    assert (decided.create, decided.delete) == ((), ())
+    assert decided.status["numberReady"] == 1
+    assert "observedGeneration" not in decided.status
 
 
 STATES = st.sampled_from(["ready", "x", "going", "ready going"])

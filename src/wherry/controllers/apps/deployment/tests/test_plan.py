@@ -81,6 +81,7 @@ def replica_set(entry: dict[str, Any], replicas: int, surge: int, number: int = 
                 "availableReplicas": entry.get("available", 0),
                 "observedGeneration": 1,
                 "terminatingReplicas": 0,
+                "conditions": entry.get("conditions", []),
             },
         },
     )
@@ -125,6 +126,26 @@ def test_the_deadline_passes_without_progress() -> None:
     assert (found["status"], found["reason"]) == ("False", "ProgressDeadlineExceeded")
     assert found["message"] == 'ReplicaSet "new" has timed out progressing.'
     assert late.check_in is None
+
+
+def test_why_a_replica_set_makes_no_pods_is_passed_on_as_it_is() -> None:
+    failed = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "no room"}
+    failed["lastTransitionTime"] = format_time(NOW - 100)
+    older = {**failed, "message": "no room for old ones"}
+    old = {"name": "old", "spec": 1, "template": "t", "conditions": [older]}
+    case = {"replicas": 1, "revision": "1"}
+
+    def told(*entries: Obj) -> Obj | None:
+        sets = [replica_set(entry, 1, 1, number) for number, entry in enumerate(entries)]
+        status: Obj = plan(deployment(case), sets, False, NOW).status
+        return conditions.find(status["conditions"], "ReplicaFailure")
+
+    assert told({"name": "new", "spec": 1, "conditions": [failed]}, old) == {
+        **failed,
+        "lastUpdateTime": failed["lastTransitionTime"],
+    }
+    assert (told({"name": "new", "spec": 1}, old) or {})["message"] == "no room for old ones"
+    assert told({"name": "new", "spec": 1}) is None
 
 
 class Cluster:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from wherry.controllers.apps.deployment.model import DESIRED, MAX, Replicas, Rollout
 from wherry.controllers.apps.deployment.proportional import scaled
@@ -61,6 +62,12 @@ def test_a_replica_set_that_failed_to_be_scaled_is_scaled_again() -> None:
     new, failed, oldest = replica_sets([2, 1, 1], 5, 0, None)
     failed = Replicas("foo-1", 1, available=1, created=-1.0, annotations={DESIRED: "3", MAX: "3"})
     assert scaled(rollout(5), new, [failed, oldest])["foo-1"] == 2
+
+
+@pytest.mark.parametrize(("replicas", "changed"), [(4, {"foo-2": 2}), (2, {"foo-0": 0})])
+def test_of_the_same_age_and_size_the_name_decides(replicas: int, changed: dict[str, int]) -> None:
+    sets = [replace(one, created=0.0) for one in replica_sets([1, 1, 1], 3, 0, None)]
+    assert scaled(rollout(replicas), sets[0], sets[1:]) == {"foo-0": 1, "foo-1": 1, "foo-2": 1, **changed}
 
 
 def test_a_new_one_that_is_broken_leaves_the_old_ones_alone() -> None:

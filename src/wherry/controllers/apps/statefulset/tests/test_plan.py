@@ -91,6 +91,10 @@ def said(decided: Plan) -> str:
         pytest.param({"replicas": 1}, "0:new 1:new- 2:new", "-2", id="a good one beyond the range goes"),
         pytest.param({"replicas": 1}, "0:new 1:new- 2:new-", "", id="the first bad one beyond the range comes first"),
         pytest.param({"replicas": 1}, "0:new 1:new 2:new-", "-2", id="the only bad one goes"),
+        pytest.param(
+            {"replicas": 1, "minReadySeconds": 9}, "0:new 1:new+ 2:new-", "-2", id="a bad one before a young one"
+        ),
+        pytest.param({"replicas": 1, "minReadySeconds": 9}, "0:new 1:new+", "", id="a young one is waited for"),
         pytest.param({"replicas": 2, "ordinals": {"start": 3}}, "3:new", "+4:new", id="from another ordinal"),
         pytest.param({"replicas": 1, "ordinals": {"start": 3}}, "3:new 0:new", "-0", id="below the first ordinal"),
         pytest.param({"replicas": 3}, "0:old 1:old 2:old", "-2", id="rolls from the top"),
