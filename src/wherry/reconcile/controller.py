@@ -56,6 +56,8 @@ class Deps(Struct, frozen=True):
     """What `Controller.start` returned: expectations, caches of this controller in this control plane."""
     enqueue: Callable[[Key], None] = lambda key: None
     """Have one of this controller's keys looked at, for changes that no `Watch` can express."""
+    enqueue_after: Callable[[Key, float], None] = lambda key, seconds: None
+    """The same in so many seconds, for a change that wants to be looked at later only."""
 
 
 class Watch(Struct, frozen=True):

@@ -19,7 +19,7 @@ from wherry.api.types.core_v1 import ObjectReference
 from wherry.api.types.decoding import convert
 from wherry.client import Informer, Key
 from wherry.controllers.batch.cronjob.history import Survey, outcome_of, surplus, survey
-from wherry.controllers.batch.cronjob.plan import Plan, last_schedule, new_job, plan
+from wherry.controllers.batch.cronjob.plan import Plan, last_schedule, new_job, plan, wait_after_change
 from wherry.controllers.batch.cronjob.timing import next_look
 from wherry.controllers.documents import plain, status_patch
 from wherry.controllers.notes import Note
@@ -241,6 +241,11 @@ def _note(cron_job: CronJob, note: Note, deps: Deps) -> None:
 
 
 def _of_own(old: CronJob | None, new: CronJob | None, deps: Deps) -> Iterable[Key]:
+    if old is not None and new is not None and old.metadata.uid == new.metadata.uid:
+        wait = wait_after_change(old, new, deps.clock.time())
+        if wait is not None:
+            deps.enqueue_after(key_of(new.metadata), wait)
+            return ()
     written: StatusWrites = deps.state.written
     return written.news(old, new)
 

@@ -71,6 +71,17 @@ def plan(cron_job: CronJob, active: Sequence[ObjectReference], now: float) -> Pl
     return Plan(start, replaces, look_again, timetable, tuple(notes))
 
 
+def wait_after_change(before: CronJob, after: CronJob, now: float) -> float | None:
+    """Seconds until the next time of a new schedule: those it would have had are not made up for. None: no new one."""
+    if (before.spec.schedule, before.spec.time_zone) == (after.spec.schedule, after.spec.time_zone):
+        return None
+    try:
+        timetable = timetable_of(after)
+    except ValueError:
+        return 0.0
+    return next_look(after, last_schedule(after), timetable, now)
+
+
 def _may_start(
     cron_job: CronJob, active: Sequence[ObjectReference], latest: float | None, now: float
 ) -> tuple[int | None, Note | None]:

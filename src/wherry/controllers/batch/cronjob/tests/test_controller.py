@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+import pytest
+
 from wherry.api import Obj
 from wherry.api.batch.cronjob import CRONJOBS
 from wherry.api.batch.job import JOBS
@@ -145,7 +147,20 @@ async def test_a_new_schedule_takes_effect() -> None:
         assert await jobs(plane) == []
         await plane.client.patch(CRONJOBS, "tick", {"spec": {"schedule": "* * * * *"}}, "default")
         await plane.pass_time(60)
-        assert len(await jobs(plane)) >= 1
+        assert len(await jobs(plane)) == 1
+
+
+@pytest.mark.parametrize("change", [{"schedule": "*/5 * * * *"}, {"timeZone": "Asia/Kathmandu"}])
+async def test_times_that_a_new_schedule_would_have_had_are_not_made_up_for(change: Obj) -> None:
+    """Made at 22:13:20 and changed a quarter of an hour later, when it is 04:13:20 in Nepal."""
+    async with running(LOOPS) as plane:
+        await plane.apply(CRONJOBS, cron_job("0,5,10,15,20,25 4 * * *"))
+        await plane.pass_time(900)
+        await plane.client.patch(CRONJOBS, "tick", {"spec": change}, "default")
+        await plane.settle()
+        assert await jobs(plane) == []
+        await plane.pass_time(102)
+        assert len(await jobs(plane)) == 1
 
 
 async def test_jobs_that_vanish_or_appear_are_noticed() -> None:
