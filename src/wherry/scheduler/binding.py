@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api.types.core_v1 import Pod
 from wherry.client import Client
@@ -44,8 +45,7 @@ def ask_permission(profile: Profile, pod: PodInfo, node: str, waiting: WaitingPo
     return None
 
 
-@dataclass(slots=True)
-class Binding:
+class Binding(Struct):
     """One decision being written; `step` and `plugin` say how far it has come."""
 
     pod: PodInfo

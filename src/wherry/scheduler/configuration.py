@@ -9,14 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+from msgspec import Struct
+
 from wherry.scheduler.catalog import PLUGINS, WEIGHTS
 from wherry.scheduler.profile import DEFAULT_NAME, Profile, Writing, make_profile
 from wherry.scheduler.queue import Backoff
 from wherry.scheduler.rules import Handle, Make, Plugin
 
 
-@dataclass(frozen=True, slots=True)
-class ProfileSettings:
+class ProfileSettings(Struct, frozen=True):
     """The plugins of one scheduler name by what of them is used, each in order; None: all of ours."""
 
     name: str = DEFAULT_NAME
@@ -31,9 +33,9 @@ class ProfileSettings:
     permits: tuple[str, ...] | None = None
     binders: tuple[str, ...] | None = None
     post_binds: tuple[str, ...] | None = None
-    explicit: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    explicit: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     """By kind of plugin, those that must be of that kind."""
-    args: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    args: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
     percentage: int | None = None
 
 
@@ -51,8 +53,7 @@ class TlsSettings:
     ca_data: bytes = b""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExtenderSettings:
+class ExtenderSettings(Struct, frozen=True, kw_only=True):
     """An HTTP server that is asked too. Verbs are the ends of paths; what has no verb is not asked."""
 
     url: str
@@ -72,15 +73,14 @@ class ExtenderSettings:
     is_https: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Configuration:
+class Configuration(Struct, frozen=True):
     """All of it."""
 
     profiles: tuple[ProfileSettings, ...] = (ProfileSettings(),)
     percentage: int = 0
     """Of nodes that are enough to choose from; 0: fewer the larger the cluster is."""
-    backoff: Backoff = field(default_factory=Backoff)
-    plugins: Mapping[str, Make] = field(default_factory=dict)
+    backoff: Backoff = msgspec.field(default_factory=Backoff)
+    plugins: Mapping[str, Make] = msgspec.field(default_factory=dict)
     """Others than ours, by name."""
     extenders: tuple[ExtenderSettings, ...] = ()
 

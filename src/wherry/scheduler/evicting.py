@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api.core.pod import PODS
 from wherry.api.errors import NotFound
@@ -28,8 +29,7 @@ from wherry.scheduler.queue import Queue
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Eviction:
+class Eviction(Struct, frozen=True):
     """What is to be done for one Pod."""
 
     pod: PodInfo

@@ -11,7 +11,8 @@ Pure but for the given clock.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.lib.clock import Clock, Timer
 from wherry.lib.goduration import format_go_duration
@@ -21,15 +22,13 @@ LONGEST = 15 * 60.0
 """No plugin lets a Pod wait longer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True):
     """Not yet: until somebody allows it, and no longer than this."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Denial:
+class Denial(Struct, frozen=True):
     """Who would not have the Pod bound, and why."""
 
     plugin: str
@@ -89,8 +88,7 @@ class WaitingPod:
                 tell(denial)
 
 
-@dataclass(frozen=True, slots=True)
-class _End:
+class _End(Struct, frozen=True):
     """The time of one plugin is over."""
 
     waiting: WaitingPod

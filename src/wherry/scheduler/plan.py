@@ -9,7 +9,8 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from wherry.scheduler.cluster import Cluster
 from wherry.scheduler.model import NodeInfo, PodInfo
@@ -25,8 +26,7 @@ _STRETCH = 64
 NO_NODES = "no nodes available to schedule pods"
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(Struct, frozen=True):
     """The node that was chosen, and what is to be taken on it. `asked` nodes were looked at."""
 
     node: str
@@ -34,21 +34,19 @@ class Placement:
     reserves: tuple[tuple[str, Reserve], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Unfit:
+class Unfit(Struct, frozen=True):
     """No node fits. `message` is what users read in the Event."""
 
     message: str
     plugins: frozenset[str]
     """Who refused: changes that these hint at may help."""
-    refused: Mapping[str, Verdict] = field(default_factory=dict, repr=False)
+    refused: Mapping[str, Verdict] = field(default_factory=dict)
     """By node, for those that were asked."""
     everywhere: Refusal | None = None
     """What a plugin said of the Pod as such, so that no node was asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """A Pod with all rules prepared for it."""
 
     pod: PodInfo
@@ -323,8 +321,7 @@ class Planner:
         return Unfit(message, frozenset((plugin, *plugins)), everywhere=refusal)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """The nodes that fit, by position."""
 
     question: Question

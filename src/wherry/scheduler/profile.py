@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.scheduler.rules import (
     Bind,
@@ -22,16 +23,14 @@ from wherry.scheduler.rules import (
 DEFAULT_NAME = "default-scheduler"
 
 
-@dataclass(frozen=True, slots=True)
-class NamedFilter:
+class NamedFilter(Struct, frozen=True):
     """A filter with the name of its plugin."""
 
     plugin: str
     rule: Filter
 
 
-@dataclass(frozen=True, slots=True)
-class Weighted:
+class Weighted(Struct, frozen=True):
     """A score with what it counts in this profile."""
 
     plugin: str
@@ -39,16 +38,14 @@ class Weighted:
     weight: int
 
 
-@dataclass(frozen=True, slots=True)
-class LastResort:
+class LastResort(Struct, frozen=True):
     """What a plugin does for Pods that fit nowhere, and which plugins are asked before it."""
 
     ask: Nowhere
     before: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Struct, frozen=True):
     """Plugins in use. Answers of `kept` rules, which have a sign, hold for all alike; `fresh` ones are asked anew."""
 
     name: str
@@ -74,8 +71,7 @@ class Profile:
             yield from hints
 
 
-@dataclass(frozen=True, slots=True)
-class Writing:
+class Writing(Struct, frozen=True):
     """The plugins that have a say before a decision and after it: who is next, who may be bound, and by whom."""
 
     order: Sequence[Plugin]

@@ -18,10 +18,11 @@ import heapq
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from itertools import count
 from typing import Any
+
+from msgspec import Struct
 
 from wherry.lib.clock import Clock, Timer
 from wherry.scheduler.changes import pod_changes
@@ -37,8 +38,7 @@ ANYTHING = "*"
 """Instead of a plugin's name: whatever changes may help."""
 
 
-@dataclass(frozen=True, slots=True)
-class Backoff:
+class Backoff(Struct, frozen=True):
     """How long a Pod waits after its first failure, and at most."""
 
     first: float = 1.0
@@ -59,8 +59,7 @@ class Place(Enum):
     OUT = "out"
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
+class _Change(Struct, frozen=True):
     source: Source
     action: Action
     old: Any
@@ -71,8 +70,7 @@ _Refusers = tuple[str, tuple[str, ...]]
 """(profile, plugins)"""
 
 
-@dataclass(slots=True, eq=False)
-class _Entry:
+class _Entry(Struct, eq=False):
     pod: PodInfo
     place: Place = Place.OUT
     order: int = 0

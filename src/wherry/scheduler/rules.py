@@ -26,9 +26,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import Flag, auto
 from typing import Any, Protocol, TypeAlias, TypeVar
+
+from msgspec import Struct, field
 
 from wherry.api.core.node import NODES
 from wherry.api.core.pod import PODS
@@ -43,8 +44,7 @@ from wherry.scheduler.permitting import Wait, WaitingPods
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """Why a node does not do, in the words that upstream prints."""
 
     reasons: tuple[str, ...]
@@ -55,8 +55,7 @@ class Refusal:
 Check: TypeAlias = Callable[[NodeInfo], Refusal | None]
 
 
-@dataclass(frozen=True, slots=True)
-class ByTopology:
+class ByTopology(Struct, frozen=True):
     """A check that depends on the value of one of the node's labels only. Nodes without the label: `missing`."""
 
     label: str
@@ -107,8 +106,7 @@ Reserve: TypeAlias = Callable[[NodeInfo], "Hold | Refusal | None"]
 """Takes what the Pod needs on the chosen node, in memory, at once; None when there is nothing to hold."""
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     """The full form of what a filter may answer."""
 
     check: Check | None = None
@@ -120,8 +118,7 @@ class Prepared:
 Sign: TypeAlias = Callable[[PodInfo], Hashable]
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """A reason to refuse nodes."""
 
     prepare: Callable[[PodInfo, Cluster], Check | Prepared | Refusal | None]
@@ -133,8 +130,7 @@ Rate: TypeAlias = Callable[[NodeInfo], int]
 Normalize: TypeAlias = Callable[[Sequence[int]], Sequence[int]]
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+class Score(Struct, frozen=True):
     """A preference among the nodes that fit: ratings from 0 to 100, or of any scale that `normalize` brings there."""
 
     prepare: Callable[[PodInfo, Cluster, Sequence[NodeInfo]], Rate | None]
@@ -147,8 +143,7 @@ Gate: TypeAlias = Callable[[PodInfo], Refusal | None]
 """Whether a Pod may be tried at all (upstream: PreEnqueue)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Queued:
+class Queued(Struct, frozen=True):
     """A Pod in the queue, as an order among Pods sees it."""
 
     pod: PodInfo
@@ -196,8 +191,7 @@ class Action(Flag):
     ALL = ADD | UPDATE | DELETE
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """Where changes come from. The scheduler follows the kind as soon as one plugin in use hints at it."""
 
     name: str
@@ -215,8 +209,7 @@ Helps: TypeAlias = Callable[[PodInfo, Any, Any], bool]
 """(pod that waits, old, new): whether this change may make the Pod fit. `old` or `new` is None on add and delete."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hint:
+class Hint(Struct, frozen=True):
     """A kind of change that may help a Pod that the plugin refused. Without `helps`: every one of them may."""
 
     source: Source
@@ -228,16 +221,14 @@ Nowhere: TypeAlias = Callable[[PodInfo], str]
 """What is done for a Pod that fits nowhere, so that it may fit later; says what (upstream: PostFilter)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Preemption:
+class Preemption(Struct, frozen=True):
     """How many nodes are tried before victims are chosen: this share, but no fewer than that."""
 
     percentage: int = 10
     absolute: int = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Plugin:
+class Plugin(Struct, frozen=True):
     """A rule under upstream's name; `catalog.py` lists them all."""
 
     name: str
@@ -255,21 +246,20 @@ class Plugin:
     hints: tuple[Hint, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Handle:
+class Handle(Struct, frozen=True):
     """What a plugin that needs more than the Pod and the nodes is made with."""
 
     client: Client
     clock: Clock
     random: random.Random
     cluster: Cluster
-    kept: dict[Callable[..., Any], Any] = field(default_factory=dict, repr=False)
+    kept: dict[Callable[..., Any], Any] = field(default_factory=dict)
     """What `common` has made."""
-    behind: Callable[[Coroutine[Any, Any, None]], object] = field(default=Coroutine.close, repr=False)
+    behind: Callable[[Coroutine[Any, Any, None]], object] = Coroutine.close
     """Starts what is to be written while other Pods are decided on; it ends with the scheduler."""
-    waiting: WaitingPods = field(default_factory=WaitingPods, repr=False)
+    waiting: WaitingPods = field(default_factory=WaitingPods)
     """Pods of all profiles that have a node and wait for permission."""
-    activate: Callable[[str], None] = field(default=lambda uid: None, repr=False)
+    activate: Callable[[str], None] = lambda uid: None
     """Has the Pod of a UID tried now if it waits, whatever refused it."""
 
     def common(self, make: Callable[[Handle], T]) -> T:

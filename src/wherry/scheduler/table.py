@@ -11,7 +11,8 @@ go or change by themselves, all is forgotten.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.scheduler.cluster import Cluster
 from wherry.scheduler.model import NodeInfo, PodInfo
@@ -22,8 +23,7 @@ _KEPT_CELLS = 500_000
 """Nodes times signs, beyond which the sign that was not asked for longest is forgotten."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """A refusal and whose it is."""
 
     plugin: str
@@ -35,8 +35,7 @@ FITS, _MANY, _UNKNOWN = 0, 254, 255
 """Codes of verdicts; those between are kinds of refusals, and `_MANY` stands for one of a kind of its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """What the rules with a sign make of a Pod: their checks, the nodes to which they narrow the search, ..."""
 
     checks: Sequence[NamedCheck]
@@ -45,8 +44,7 @@ class Kept:
     """... and the first that refused it whatever the nodes are like."""
 
 
-@dataclass(frozen=True, slots=True)
-class Normalized:
+class Normalized(Struct, frozen=True):
     """Raw ratings of one score by position in the cluster's order."""
 
     rate: Rate

@@ -11,7 +11,6 @@ changed label moves that node's Pods from one value to another.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass, field
 from enum import Enum
 
 from msgspec import Struct
@@ -60,15 +59,14 @@ class _Said(Struct, eq=False):
     sayers: int = 0
 
 
-@dataclass(slots=True, eq=False)
-class _Count:
+class _Count(Struct, eq=False):
     """A tally with whom it counts."""
 
     tally: Tally
     home: str | None
     """The one namespace whose Pods it counts, if it is one."""
     counts_terminating: bool
-    picks: Callable[[Ask], bool] = field(repr=False)
+    picks: Callable[[Ask], bool]
 
 
 class Population:

@@ -8,9 +8,9 @@ have, so only what they need beyond that is asked for.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import msgspec
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.meta.quantity import ceiling
@@ -21,16 +21,14 @@ ANNOTATION = "resource.kubernetes.io/extended-resource-claim"
 IMPLICIT = "deviceclass.resource.kubernetes.io/"
 
 
-@dataclass(frozen=True, slots=True)
-class Extended:
+class Extended(Struct, frozen=True):
     """The requests of the claim, and which container uses which of them."""
 
     requests: tuple[Obj, ...]
     mappings: tuple[Obj, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
+class _Request(Struct, frozen=True):
     """So many devices for a container and resource."""
 
     name: str

@@ -9,9 +9,10 @@ prefers nodes on which the Pod makes the shares used of each resource more equal
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from math import sqrt
 from typing import Any
+
+from msgspec import Struct
 
 from wherry.scheduler.amounts import CPU, EPHEMERAL, MEMORY, PODS
 from wherry.scheduler.cluster import Cluster
@@ -29,8 +30,7 @@ Curve = Callable[[int, int], int]
 """(requested with the Pod, capacity) -> 0 to 100."""
 
 
-@dataclass(frozen=True, slots=True)
-class Weighed:
+class Weighed(Struct, frozen=True):
     """A resource and what it counts."""
 
     name: str

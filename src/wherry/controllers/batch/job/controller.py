@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from wherry.api import Obj, errors
 from wherry.api.batch.job import JOBS
@@ -43,8 +44,7 @@ OUR_NAME = "kubernetes.io/job-controller"
 WIDTH = 64
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     jobs: Informer[Job]
     pods: Informer[Pod]
     expected: Expectations[str]
@@ -107,8 +107,7 @@ async def reconcile(key: Key, deps: Deps) -> Result:
     return Result(decided.look_again)
 
 
-@dataclass(frozen=True, slots=True)
-class _Half:
+class _Half(Struct, frozen=True):
     """Not all Pods could be made or deleted."""
 
     created: int

@@ -7,7 +7,8 @@ that came later, from when it was placed. Pods that have ended go as well.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from wherry.api import errors
 from wherry.api.core.node import NODES
@@ -24,8 +25,7 @@ from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch
 FOREVER = float("inf")
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     nodes: Informer[Node]
     pods: Informer[Pod]
     waiting: dict[str, dict[Key, Pod]] = field(default_factory=dict)

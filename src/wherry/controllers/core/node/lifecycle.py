@@ -8,7 +8,8 @@ timer that looks again when the grace period might be over.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from wherry.api import Obj, errors
 from wherry.api.coordination.lease import LEASES
@@ -40,8 +41,7 @@ LEASE_NAMESPACE = "kube-node-lease"
 BY_NODE = "node"
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     nodes: Informer[Node]
     pods: Informer[Pod]
     zones: Zones = field(default_factory=Zones)
