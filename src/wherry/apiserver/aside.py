@@ -27,11 +27,8 @@ class Aside:
     def __init__(self) -> None:
         self._places = asyncio.Semaphore(PLACES)
 
-    async def run(self, is_long: bool, work: Callable[[], T]) -> T:
-        """The result of `work`: at once, or from a thread if it takes long."""
-        return await self._run(work) if is_long else work()
-
-    async def _run(self, work: Callable[[], T]) -> T:
+    async def run(self, work: Callable[[], T]) -> T:
+        """The result of long `work`, from a thread. What is not long is to be called, without asking here."""
         await self._places.acquire()
         try:
             done = asyncio.get_running_loop().run_in_executor(None, work)

@@ -77,7 +77,7 @@ class Exchange(Struct):
         body, content_type = self.request.body, self.request.headers.get("content-type", "")
         if len(body) > _LONG and body_type(content_type) != JSON:
             # A megabyte takes half a second: others are served meanwhile.
-            return await self.core.aside.run(True, lambda: read_body(body, content_type, kind))
+            return await self.core.aside.run(lambda: read_body(body, content_type, kind))
         return read_body(body, content_type, kind)
 
     async def duplicates(self, options: WriteOptions, obj: Obj) -> Sequence[str]:
@@ -87,10 +87,12 @@ class Exchange(Struct):
         body = self.request.body
         media_type = body_type(self.request.headers.get("content-type", ""))
         if media_type == JSON:
-            return await self.core.aside.run(is_large(len(body)), lambda: find_duplicates(body, obj))
+            find = partial(find_duplicates, body, obj)
+            return await self.core.aside.run(find) if is_large(len(body)) else find()
         if media_type == YAML:
             is_strict = options.field_validation is FieldValidation.STRICT
-            return await self.core.aside.run(len(body) > _LONG, lambda: find_yaml_duplicates(body, is_strict))
+            find = partial(find_yaml_duplicates, body, is_strict)
+            return await self.core.aside.run(find) if len(body) > _LONG else find()
         return ()
 
     def demand_verb(self, verb: str) -> None:

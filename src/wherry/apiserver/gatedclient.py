@@ -5,8 +5,8 @@ A class of its own, so that clients of a cluster without a gate pay nothing for 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import TypeVar
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from typing import Any, TypeVar
 
 from wherry.api import Obj
 from wherry.api.resource import Resource
@@ -22,14 +22,16 @@ class GatedClient(InProcessClient):
 
     __slots__ = ()
 
-    async def get(self, resource: Resource, name: str, namespace: str = "", *, subresource: str = "") -> Obj:
+    def get(
+        self, resource: Resource, name: str, namespace: str = "", *, subresource: str = ""
+    ) -> Coroutine[Any, Any, Obj]:
         carry_out = super().get
-        return await self._pass(
+        return self._pass(
             self._asked("get", resource, namespace, name, subresource),
             lambda: carry_out(resource, name, namespace, subresource=subresource),
         )
 
-    async def list(
+    def list(
         self,
         resource: Resource,
         namespace: str = "",
@@ -39,9 +41,9 @@ class GatedClient(InProcessClient):
         resource_version: str = "",
         limit: int = 0,
         continue_token: str = "",
-    ) -> Page:
+    ) -> Coroutine[Any, Any, Page]:
         carry_out = super().list
-        return await self._pass(
+        return self._pass(
             self._asked("list", resource, namespace),
             lambda: carry_out(
                 resource,
@@ -54,24 +56,24 @@ class GatedClient(InProcessClient):
             ),
         )
 
-    async def create(
+    def create(
         self, resource: Resource, obj: Obj, namespace: str = "", *, name: str = "", subresource: str = ""
-    ) -> Obj:
+    ) -> Coroutine[Any, Any, Obj]:
         carry_out, meta = super().create, obj.get("metadata") or {}
         place = namespace or meta.get("namespace") or ""
-        return await self._pass(
+        return self._pass(
             self._asked("create", resource, place, name or meta.get("name") or "", subresource),
             lambda: carry_out(resource, obj, namespace, name=name, subresource=subresource),
         )
 
-    async def update(self, resource: Resource, obj: Obj, *, subresource: str = "") -> Obj:
+    def update(self, resource: Resource, obj: Obj, *, subresource: str = "") -> Coroutine[Any, Any, Obj]:
         carry_out, meta = super().update, obj["metadata"]
-        return await self._pass(
+        return self._pass(
             self._asked("update", resource, meta.get("namespace") or "", meta["name"], subresource),
             lambda: carry_out(resource, obj, subresource=subresource),
         )
 
-    async def patch(
+    def patch(
         self,
         resource: Resource,
         name: str,
@@ -80,24 +82,24 @@ class GatedClient(InProcessClient):
         *,
         type: Patch = Patch.MERGE,
         subresource: str = "",
-    ) -> Obj:
+    ) -> Coroutine[Any, Any, Obj]:
         carry_out = super().patch
-        return await self._pass(
+        return self._pass(
             self._asked("patch", resource, namespace, name, subresource),
             lambda: carry_out(resource, name, patch, namespace, type=type, subresource=subresource),
         )
 
-    async def apply(
+    def apply(
         self, resource: Resource, obj: Obj, *, manager: str, force: bool = False, subresource: str = ""
-    ) -> Obj:
+    ) -> Coroutine[Any, Any, Obj]:
         carry_out, meta = super().apply, obj["metadata"]
         asked = self._asked("patch", resource, meta.get("namespace") or "", meta["name"], subresource)
-        return await self._pass(
+        return self._pass(
             asked._replace(manager=manager),
             lambda: carry_out(resource, obj, manager=manager, force=force, subresource=subresource),
         )
 
-    async def delete(
+    def delete(
         self,
         resource: Resource,
         name: str,
@@ -107,9 +109,9 @@ class GatedClient(InProcessClient):
         resource_version: str = "",
         propagation: str = "",
         grace_seconds: int | None = None,
-    ) -> Obj:
+    ) -> Coroutine[Any, Any, Obj]:
         carry_out = super().delete
-        return await self._pass(
+        return self._pass(
             self._asked("delete", resource, namespace, name),
             lambda: carry_out(
                 resource,
@@ -145,10 +147,11 @@ class GatedClient(InProcessClient):
     def _asked(self, verb: str, resource: Resource, namespace: str, name: str = "", subresource: str = "") -> Ask:
         return Ask(self._user, self._manager, verb, resource, subresource, namespace, name)
 
-    async def _pass(self, ask: Ask, carry_out: Callable[[], Awaitable[T]]) -> T:
+    def _pass(self, ask: Ask, carry_out: Callable[[], Coroutine[Any, Any, T]]) -> Coroutine[Any, Any, T]:
+        """What the verb comes to: itself, where nothing stands in its way."""
         gate = self._core.gate
         obstacle = None if gate is None else gate.obstacle(ask)
-        return await (carry_out() if obstacle is None else obstacle.around(carry_out))
+        return carry_out() if obstacle is None else obstacle.around(carry_out)
 
 
 async def _nothing() -> None:

@@ -64,7 +64,7 @@ def list_body(resource: Resource, page: Page) -> list[bytes]:
 
 
 async def _aside(exchange: Exchange, write: Callable[[], list[bytes]]) -> Reply:
-    return Response(200, await exchange.core.aside.run(True, write), YAML, PRIVATE)
+    return Response(200, await exchange.core.aside.run(write), YAML, PRIVATE)
 
 
 async def _sliced(rendering: _Rendering, items: Iterator[Item], media_type: str) -> Reply:

@@ -9,7 +9,7 @@ given: the pipeline owns its copy.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 
 import msgspec
@@ -30,16 +30,23 @@ _by_content = msgspec.json.Encoder(order="deterministic").encode
 
 
 def intake(
-    resource: Resource, obj: Obj, call: Call, duplicates: Sequence[str] = (), *, is_patched: bool = False
+    resource: Resource,
+    obj: Obj,
+    call: Call,
+    duplicates: Sequence[str] = (),
+    *,
+    is_patched: bool = False,
+    only: Set[str] | None = None,
 ) -> Faults:
     """Check types, drop what the kind does not know, and fill in defaults.
 
+    `only` names the members that are not as they are stored, where that is known.
     Returns faults that validation will report with its own; raises `BadRequest` for what can not be decoded.
     """
     _check_kind(resource, obj)
     if obj["metadata"].get("managedFields") == []:
         obj["metadata"]["managedFields"] = [{}]  # Forget all managers: an empty list would be dropped as nothing said.
-    faults, unknown = resource.schema.prune(obj)
+    faults, unknown = resource.schema.prune(obj, only)
     for fault in faults:
         if isinstance(fault, DecodeError):
             raise Undecodable(resource, fault.detail, fault.converter_detail)

@@ -50,7 +50,7 @@ def item_reply(exchange: Exchange, item: Item) -> Answer:
         return Response(200, versions.present(exchange.resource, item), headers=PRIVATE)
     convert = functools.partial(_converted, exchange, accepted, versions.read(exchange.resource, item), 200, PRIVATE)
     if accepted.media_type == YAML and len(item.data) > LONG_YAML:
-        return exchange.core.aside.run(True, convert)
+        return exchange.core.aside.run(convert)
     return convert()
 
 
@@ -62,7 +62,7 @@ async def outcome_reply(exchange: Exchange, outcome: Outcome, call: Call | None 
         return Response(outcome.code, outcome.data, headers=headers)
     is_long = accepted.media_type == YAML and len(outcome.data) > LONG_YAML
     convert = functools.partial(_converted, exchange, accepted, outcome.decoded(), outcome.code, headers)
-    return await exchange.core.aside.run(is_long, convert)
+    return await exchange.core.aside.run(convert) if is_long else convert()
 
 
 def value_reply(value: Obj, request: Request, code: int = 200, headers: Headers = PRIVATE) -> Response:

@@ -111,7 +111,8 @@ async def ready(aside: Aside, resource: Resource, items: Sequence[Item]) -> None
     foreign: list[Item] = []
     for count, item in enumerate(items, 1):
         try:
-            await aside.run(is_long(resource, item), partial(form, resource, item))
+            make = partial(form, resource, item)
+            await aside.run(make) if is_long(resource, item) else make()
         except Unconverted:
             foreign.append(item)
         if count % _SLICE == 0:
@@ -137,7 +138,8 @@ async def _convert(aside: Aside, resource: Resource, finish: Callable[[Obj], Obj
     assert resource.converter is not None
     objects = await resource.converter.convert([item.decode() for item in items], resource.api_version)
     for count, (item, obj) in enumerate(zip(items, objects, strict=True), 1):
-        made = await aside.run(is_large(len(item.data)), partial(finish, obj))
+        make = partial(finish, obj)
+        made = await aside.run(make) if is_large(len(item.data)) else make()
         item.keep_form(resource.purpose, encode(made))
         if count % _SLICE == 0:
             await asyncio.sleep(0)

@@ -15,6 +15,7 @@ stands with the kinds.
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Protocol
 
 from wherry.api import Obj
@@ -42,7 +43,7 @@ class Schema(Protocol):
         """Whether the kind can be patched by strategic merge: built-in ones can, custom ones cannot."""
         ...
 
-    def prune(self, obj: Obj) -> tuple[list[FieldError], list[str]]:
+    def prune(self, obj: Obj, only: Set[str] | None = None) -> tuple[list[FieldError], list[str]]:
         """Bring an object into the form in which decoding and encoding again by upstream would leave it, in place.
 
         Unknown fields and nulls go, and so do empty lists and maps in fields that are not required; a null in a list
@@ -53,6 +54,9 @@ class Schema(Protocol):
         else. The others are required fields that are missing or empty; they belong to validation, so they are merged
         with the semantic faults where validation is due (not for a write through `status`), and give way to a semantic
         fault of the same path, which says more.
+
+        `only` names the members that may have changed since the object was brought into that form; others need not be
+        looked at.
         """
         ...
 

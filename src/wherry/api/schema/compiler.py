@@ -29,8 +29,11 @@ PROPS = "@apiextensions.v1.JSONSchemaProps"
 
 
 @cache
-def struct_check(name: str, strict: bool) -> Check:  # noqa: C901
-    """The function that checks objects of a type, and everything in them, and prunes them in place."""
+def struct_check(name: str, strict: bool, is_part: bool = False) -> Check:  # noqa: C901
+    """The function that checks objects of a type, and everything in them, and prunes them in place.
+
+    Of what `is_part` of an object, nothing is missed that is not there; what is there is checked as ever.
+    """
     shape = struct(name)
     owner, go_type = shape.short_name, go_name("@" + name)
     present, entered = enforced(shape) if strict else ((), ())
@@ -73,9 +76,9 @@ def struct_check(name: str, strict: bool) -> Check:  # noqa: C901
             for field in dropped:
                 del value[field]
         for field in present:
-            if not value.get(field):
+            if not value.get(field) and (not is_part or field in value):
                 problems = _entered([Problem(Sort.REQUIRED)], problems, owner, field)
-        if entered:
+        if entered and not is_part:
             problems = _enter(value, problems)
         return problems
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from copy import deepcopy
 from functools import cache, lru_cache
 
@@ -10,7 +11,7 @@ from wherry.api.field import ErrorType, FieldError
 from wherry.api.schema import DecodeError
 from wherry.api.schema.compiler import struct_check
 from wherry.api.schema.nodes import Node
-from wherry.api.schema.problems import Sort
+from wherry.api.schema.problems import Problem, Sort
 from wherry.api.schema.scalars import Check
 from wherry.api.schema.shapes import Field, Struct, base_type, kind_struct, struct
 from wherry.api.schema.structnodes import struct_node
@@ -25,7 +26,7 @@ TOO_DEEP = "exceeded max depth"
 class KindSchema:
     """A kind by name; its data is looked up when it is first used."""
 
-    __slots__ = ("_check", "_fresh_status", "_node", "api_version", "kind")
+    __slots__ = ("_check", "_check_part", "_fresh_status", "_node", "api_version", "kind")
 
     knows_strategic_merge = True
 
@@ -33,6 +34,7 @@ class KindSchema:
         self.api_version = api_version
         self.kind = kind
         self._check: Check | None = None
+        self._check_part: Check | None = None
         self._node: Node | None = None
         self._fresh_status: Obj | None = None
 
@@ -50,13 +52,10 @@ class KindSchema:
         """The type of the kind's objects; raises LookupError for a kind that is not built in."""
         return kind_struct(self.api_version, self.kind)
 
-    def prune(self, obj: Obj) -> tuple[list[FieldError], list[str]]:
+    def prune(self, obj: Obj, only: Set[str] | None = None) -> tuple[list[FieldError], list[str]]:
         """See `Schema.prune`."""
-        check = self._check
-        if check is None:
-            check = self._check = struct_check(self.struct.name, True)
         try:
-            problems = check(None, None, obj)
+            problems = self._problems(obj) if only is None else self._problems_of_part(obj, only)
         except RecursionError:
             return [DecodeError(ErrorType.TYPE_INVALID, "", TOO_DEEP)], []
         if not problems:
@@ -64,6 +63,26 @@ class KindSchema:
         faults = [problem.fault() for problem in problems if problem.sort is not Sort.UNKNOWN]
         unknown = dict.fromkeys(problem.path for problem in problems if problem.sort is Sort.UNKNOWN)
         return faults, list(unknown)[:MOST_UNKNOWN]
+
+    def _problems(self, obj: Obj) -> list[Problem] | None:
+        check = self._check
+        if check is None:
+            check = self._check = struct_check(self.struct.name, True)
+        return check(None, None, obj)
+
+    def _problems_of_part(self, obj: Obj, names: Set[str]) -> list[Problem] | None:
+        """The same where all other members have been checked before."""
+        if any(obj.get(name) is None for name in names):
+            return self._problems(obj)  # Whether something may be missing is a question to the whole.
+        check = self._check_part
+        if check is None:
+            check = self._check_part = struct_check(self.struct.name, True, is_part=True)
+        part = {name: obj[name] for name in names}
+        problems = check(None, None, part)
+        for name in names - part.keys():
+            del obj[name]
+        obj.update(part)
+        return problems
 
     def fresh_status(self) -> Obj:
         """See `Schema.fresh_status`."""

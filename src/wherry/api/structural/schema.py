@@ -7,7 +7,7 @@ kept packed until an object of the kind is met; then it is parsed, and each part
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from contextlib import suppress
 from dataclasses import replace
 from weakref import WeakValueDictionary
@@ -91,7 +91,7 @@ class StructuralSchema:
     def _effort(self) -> Effort:
         return Effort.of(self.shape, self._judge)
 
-    def prune(self, obj: Obj) -> tuple[list[FieldError], list[str]]:
+    def prune(self, obj: Obj, only: Set[str] | None = None) -> tuple[list[FieldError], list[str]]:
         """Drop unknown fields, and nulls where there may be none; see `wherry.api.schema.Schema.prune`."""
         try:
             return self._pruner(obj)

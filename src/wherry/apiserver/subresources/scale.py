@@ -53,7 +53,7 @@ async def update(core: Core, call: Call, target: Target, body: Obj | None) -> Ou
     asked_version = scale["metadata"].get("resourceVersion") or ""
     asked_uid = scale["metadata"].get("uid") or ""
 
-    def change(item: Item) -> tuple[Obj, Faults]:
+    def change(item: Item, _: Obj) -> tuple[Obj, Faults]:
         obj = versions.read(target.resource, item)
         if asked_version:
             obj["metadata"]["resourceVersion"] = asked_version

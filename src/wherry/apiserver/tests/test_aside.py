@@ -11,18 +11,13 @@ from wherry.apiserver.aside import PLACES, Aside
 from wherry.lib.tasks import Tasks
 
 
-async def test_short_work_is_done_at_once_and_long_work_elsewhere() -> None:
-    aside = Aside()
-    here = threading.get_ident()
-    assert await aside.run(False, threading.get_ident) == here
-    assert await aside.run(True, threading.get_ident) != here
+async def test_work_is_done_in_another_thread() -> None:
+    assert await Aside().run(threading.get_ident) != threading.get_ident()
 
 
 async def test_what_goes_wrong_is_told_to_whoever_asked() -> None:
-    aside = Aside()
-    for is_long in (False, True):
-        with pytest.raises(ZeroDivisionError):
-            await aside.run(is_long, lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        await Aside().run(lambda: 1 / 0)
 
 
 async def test_few_work_at_the_same_time_and_the_loop_goes_on() -> None:
@@ -41,7 +36,7 @@ async def test_few_work_at_the_same_time_and_the_loop_goes_on() -> None:
 
     async with asyncio.TaskGroup() as group:
         for _ in range(3 * PLACES):
-            group.create_task(aside.run(True, work))
+            group.create_task(aside.run(work))
         while working[0] < PLACES:
             await asyncio.sleep(0)
         await _turns(100)
@@ -53,12 +48,12 @@ async def test_few_work_at_the_same_time_and_the_loop_goes_on() -> None:
 async def test_a_place_is_taken_until_the_work_is_done_even_if_nobody_waits_for_it() -> None:
     aside, go = Aside(), threading.Event()
     async with Tasks("test") as tasks:
-        abandoned = [tasks.spawn(aside.run(True, lambda: go.wait(10))) for _ in range(PLACES)]
+        abandoned = [tasks.spawn(aside.run(lambda: go.wait(10))) for _ in range(PLACES)]
         await _turns(10)
         for each in abandoned:
             each.cancel()
         await asyncio.gather(*abandoned, return_exceptions=True)
-        next_one = tasks.spawn(aside.run(True, lambda: "done"))
+        next_one = tasks.spawn(aside.run(lambda: "done"))
         await _turns(100)
         assert not next_one.done()
         go.set()

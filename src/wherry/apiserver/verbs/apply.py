@@ -108,7 +108,7 @@ async def apply(
     call.is_applied = True
     others = OtherVersions(core.registry, resource)
 
-    def change(item: Item) -> tuple[Obj, Faults]:
+    def change(item: Item, _: Obj) -> tuple[Obj, Faults]:
         live = versions.read(resource, item)
         obj = _laid(core, call, resource, sub, live, configuration, others)
         _check_identity(resource, obj, namespace, name)
@@ -120,9 +120,10 @@ async def apply(
             if sub is None and core.kind(resource).get(namespace, name) is None:
                 is_long = resource.is_laborious(call.size)
                 new = partial(_new, core, call, resource, namespace, name, configuration)
-                obj = await core.aside.run(is_long, new)
+                obj = await core.aside.run(new) if is_long else new()
                 may_create()
-                faults = await core.aside.run(is_long, partial(_intake, resource, obj, call))
+                take_in = partial(_intake, resource, obj, call)
+                faults = await core.aside.run(take_in) if is_long else take_in()
                 return await create.finish(core, call, resource, namespace, obj, faults)
             return await rewrite(core, call, resource, namespace, name, change, writing)
         except Unanswered as question:

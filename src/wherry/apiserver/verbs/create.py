@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 from wherry.api import Obj
 from wherry.api.errors import AlreadyExists, BadRequest
@@ -32,8 +33,8 @@ async def create(
     """Create `obj`, which from here on belongs to the pipeline."""
     if resource.is_namespaced and not namespace:
         raise BadRequest("an empty namespace may not be set during creation")
-    is_long = resource.is_laborious(call.size)
-    faults = await core.aside.run(is_long, lambda: pipeline.intake(resource, obj, call, duplicates))
+    take_in = partial(pipeline.intake, resource, obj, call, duplicates)
+    faults = await core.aside.run(take_in) if resource.is_laborious(call.size) else take_in()
     return await finish(core, call, resource, namespace, obj, faults)
 
 
@@ -44,8 +45,8 @@ async def finish(
     metadata.ensure_namespace(resource, obj, namespace)
     key = (namespace, metadata.name_of(obj))
     if not call.is_applied:
-        is_long = resource.is_laborious(call.size)
-        await core.aside.run(is_long, lambda: ownership.follow(core, call, resource, None, obj, None))
+        follow = partial(ownership.follow, core, call, resource, None, obj, None)
+        await core.aside.run(follow) if resource.is_laborious(call.size) else follow()
     try:
         pipeline.admit(core.mutating, core, call, "CREATE", resource, "", key, obj, None)
     except Later as later:
@@ -74,7 +75,8 @@ async def _finish(
     is_generated = not metadata.name_of(obj) and bool(obj["metadata"].get("generateName"))
     _prepare(core, resource, obj)
     name = metadata.name_of(obj)
-    await core.aside.run(resource.is_laborious(call.size), lambda: _judge(call, resource, obj, faults))
+    judge = partial(_judge, call, resource, obj, faults)
+    await core.aside.run(judge) if resource.is_laborious(call.size) else judge()
     pipeline.admit(core.validating, core, call, "CREATE", resource, "", (namespace, name), obj, None)
     booking = core.book(call, resource, namespace, obj, None)
     if call.dry_run:

@@ -5,7 +5,7 @@ A patch that names a resourceVersion insists on it; all others are applied to wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any
 
 from msgspec import Struct
@@ -23,7 +23,7 @@ from wherry.apiserver.decode import find_duplicates
 from wherry.apiserver.encode import DecodeError, decode, encode, encode_any
 from wherry.apiserver.options import FieldValidation
 from wherry.apiserver.pipeline import Faults
-from wherry.apiserver.verbs.update import rewrite
+from wherry.apiserver.verbs.update import draft, rewrite
 from wherry.client import Patch
 from wherry.watchcache.item import Item
 
@@ -46,6 +46,13 @@ class Apply(Struct, frozen=True):
             return duplicates
         unknown = [f'unknown field "{path}"' for path in unknown_fields(self.document)]
         return [f"json patch {text}" for text in (*unknown, *duplicates)]
+
+    def members(self) -> Set[str] | None:
+        """The members of an object that the patch may change; None where it takes more than a glance to tell."""
+        document = self.document
+        if self.kind is Patch.JSON or type(document) is not dict or any(name.startswith("$") for name in document):
+            return None
+        return document.keys()
 
     def __call__(self, obj: Obj) -> Obj:
         return apply_patch(self.kind.value, obj, self.document, self.resource.schema)
@@ -70,15 +77,17 @@ async def patch(
     """Change one object by a patch."""
     faults: Sequence[str] = ()
     if call.validation is not FieldValidation.IGNORE:
-        faults = await core.aside.run(resource.is_laborious(call.size), apply.faults)
+        faults = await core.aside.run(apply.faults) if resource.is_laborious(call.size) else apply.faults()
 
-    def change(item: Item) -> tuple[Obj, Faults]:
-        patched = apply(versions.read(resource, item))
+    members = apply.members()
+
+    def change(item: Item, old: Obj) -> tuple[Obj, Faults]:
+        patched = apply(draft(resource, sub, old, members))
         if apply.kind is Patch.STRATEGIC:  # What an object is, is not among what is merged.
             patched["apiVersion"], patched["kind"] = resource.api_version, resource.kind
         _check_identity(resource, patched, namespace, name)
         try:
-            return patched, pipeline.intake(resource, patched, call, faults, is_patched=True)
+            return patched, pipeline.intake(resource, patched, call, faults, is_patched=True, only=members)
         except pipeline.Undecodable as error:
             why = error.why_not_converted if apply.kind is Patch.STRATEGIC else error.why
             raise Invalid.of_patch(apply.show(versions.read(resource, item)), why) from error

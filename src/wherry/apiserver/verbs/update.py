@@ -6,7 +6,7 @@ stored one; it is asked again whenever another writer was quicker, unless the wa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from functools import partial
 
 from wherry.api import Obj
@@ -23,8 +23,11 @@ from wherry.apiserver.versions import converted
 from wherry.store import Revision, StoreError, Write, WrongRevision
 from wherry.watchcache.item import Item, stamp
 
-Change = Callable[[Item], tuple[Obj, Faults]]
-"""Makes the wanted object, which has passed `intake` and belongs to the pipeline."""
+Change = Callable[[Item, Obj], tuple[Obj, Faults]]
+"""Makes the wanted object, which has passed `intake`, of what is stored and of what that says.
+
+The wanted object belongs to the pipeline; it may share with the stored one what `draft` shares, and nothing else.
+"""
 
 
 async def update(
@@ -38,8 +41,8 @@ async def update(
     duplicates: Sequence[str] = (),
 ) -> Outcome:
     """Replace an object by `obj`, which from here on belongs to the pipeline."""
-    is_long = resource.is_laborious(call.size)
-    faults = await core.aside.run(is_long, lambda: pipeline.intake(resource, obj, call, duplicates))
+    take_in = partial(pipeline.intake, resource, obj, call, duplicates)
+    faults = await core.aside.run(take_in) if resource.is_laborious(call.size) else take_in()
     metadata.ensure_namespace(resource, obj, namespace)
     metadata.ensure_name(obj, name)
     if resource.create_on_update and sub is None and core.kind(resource).get(namespace, name) is None:
@@ -49,7 +52,7 @@ async def update(
     packed = encode_any(obj) if obj["metadata"].get("resourceVersion") in (None, "", "0") else b""
     spare = [obj]
 
-    def change(_: Item) -> tuple[Obj, Faults]:
+    def change(_item: Item, _old: Obj) -> tuple[Obj, Faults]:
         if spare:
             return spare.pop(), faults
         if not packed:
@@ -102,7 +105,8 @@ async def _rewrite(
         if resource.converter is not None:
             await versions.ready(core.aside, resource, (item,))
         is_long = resource.is_laborious(max(call.size, len(item.data)))
-        (new, faults), old = await core.aside.run(is_long, partial(_change, resource, change, item))
+        begin = partial(_begin, resource, change, item)
+        new, faults, old = await core.aside.run(begin) if is_long else begin()
         metadata.check_updated_uid(resource, new, old, key)
         _check_revision(resource, new, item)
         if sub is not None:
@@ -110,7 +114,7 @@ async def _rewrite(
         if not call.is_applied:
             if resource.converter is None:
                 follow = partial(ownership.follow, core, call, resource, owner, new, old)
-                await core.aside.run(is_long, follow)
+                await core.aside.run(follow) if is_long else follow()
             else:
                 await ownership.follow_converting(core, call, resource, owner, new, old)
         await _confirm(core, call, resource, sub, new, old, faults, claim, is_long=is_long)
@@ -139,9 +143,37 @@ async def _rewrite(
         return _outcome(resource, new, value, revision)
 
 
-def _change(resource: Resource, change: Change, item: Item) -> tuple[tuple[Obj, Faults], Obj]:
-    """What is wanted, and what is there."""
-    return change(item), versions.read(resource, item)
+def draft(resource: Resource, sub: Subresource | None, old: Obj, members: Set[str] | None) -> Obj:
+    """What a change of some members is made on: a copy that shares with the stored object what nobody will touch.
+
+    That is whatever this path puts back in the end, and the entries of managed fields, which merging replaces but never
+    changes. Where any member may change in any way (None), nothing is shared.
+    """
+    if members is None:
+        return copy(old)
+    own = {name: value for name, value in old.items() if name in members or not _is_put_back(resource, sub, name)}
+    meta = own["metadata"]
+    entries = meta.get("managedFields")
+    if entries:
+        own["metadata"] = {name: value for name, value in meta.items() if name != "managedFields"}
+    own = copy(own)
+    if entries:
+        own["metadata"]["managedFields"] = entries
+    return {**old, **own}
+
+
+def _is_put_back(resource: Resource, sub: Subresource | None, name: str) -> bool:
+    """Whether a member stays as it is stored, whatever is written by this path; of the metadata, the kind decides."""
+    if sub is None:
+        return name == "status" and resource.subresource("status") is not None
+    return name != "metadata" and name not in sub.writes
+
+
+def _begin(resource: Resource, change: Change, item: Item) -> tuple[Obj, Faults, Obj]:
+    """What is wanted, what is wrong with it, and what is there."""
+    old = versions.read(resource, item)
+    new, faults = change(item, old)
+    return new, faults, old
 
 
 async def _confirm(
@@ -164,7 +196,8 @@ async def _confirm(
     if claim is not None:
         claim.give(new, old)
     metadata.keep(new, old)
-    await core.aside.run(is_long, partial(_judge, core, call, resource, sub, new, old, faults))
+    judge = partial(_judge, core, call, resource, sub, new, old, faults)
+    await core.aside.run(judge) if is_long else judge()
     pipeline.admit(core.validating, core, call, "UPDATE", resource, subresource, key, new, old)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -291,3 +292,44 @@ def test_the_converter_has_words_of_its_own(replicas: Any, template: Any, said: 
     spec = {"replicas": replicas, "selector": {}, "template": {"spec": template}}
     faults, _ = schema("apps/v1", "Deployment").prune({"metadata": {}, "spec": spec})
     assert [fault.converter_detail for fault in faults if isinstance(fault, DecodeError)] == [said]
+
+
+_CANONICAL: dict[str, Any] = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "web"},
+    "spec": {"selector": {"matchLabels": {"a": "b"}}, "template": {"spec": {"containers": [{"name": "a"}]}}},
+    "status": {"replicas": 1},
+}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"status": {"replicas": 2}}, id="nothing wrong"),
+        pytest.param({"status": {"bogus": 1, "conditions": []}}, id="what is unknown, and what says nothing"),
+        pytest.param({"status": None, "spec": {"bogus": 1}}, id="a null beside what is unknown"),
+        pytest.param({"status": {"replicas": "x"}}, id="a wrong type"),
+        pytest.param({"spec": {"replicas": 2}}, id="what is required is missing within"),
+        pytest.param({"metadata": {"labels": {}, "annotations": None}}, id="empty metadata"),
+        pytest.param({"bogus": 1}, id="a member that nobody knows"),
+        pytest.param({"spec": None}, id="a null for what is required"),
+    ],
+)
+def test_a_part_is_checked_as_in_the_whole(change: dict[str, Any]) -> None:
+    one, other = deepcopy({**_CANONICAL, **change}), deepcopy({**_CANONICAL, **change})
+    shape = schema("apps/v1", "Deployment")
+    assert shape.prune(one, change.keys()) == shape.prune(other)
+    assert one == other
+
+
+def test_a_member_that_is_gone_is_missed_in_the_whole() -> None:
+    gone = {name: value for name, value in _CANONICAL.items() if name != "spec"}
+    faults, _ = schema("apps/v1", "Deployment").prune(deepcopy(gone), {"spec"})
+    assert [str(fault) for fault in faults] == [str(fault) for fault in schema("apps/v1", "Deployment").prune(gone)[0]]
+    assert faults
+
+
+def test_what_is_said_to_be_unchanged_is_not_looked_at() -> None:
+    broken = {**_CANONICAL, "spec": "left alone"}
+    assert schema("apps/v1", "Deployment").prune(broken, {"status"}) == ([], [])
