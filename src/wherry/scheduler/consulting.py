@@ -14,6 +14,7 @@ from wherry.api.core.node import NODES
 from wherry.api.core.pod import PODS
 from wherry.api.errors import NotFound
 from wherry.client import Client
+from wherry.scheduler.cluster import Cluster
 from wherry.scheduler.extending import Extender, ExtenderError
 from wherry.scheduler.model import PodInfo
 from wherry.scheduler.plan import Placement, Planner, Unfit
@@ -28,8 +29,9 @@ log = logging.getLogger(__name__)
 class Consultants:
     """All extenders of a scheduler."""
 
-    def __init__(self, client: Client, extenders: Sequence[Extender]) -> None:
+    def __init__(self, client: Client, cluster: Cluster, extenders: Sequence[Extender]) -> None:
         self._client = client
+        self._cluster = cluster
         self._extenders = extenders
 
     def care_for(self, pod: PodInfo) -> bool:
@@ -47,7 +49,8 @@ class Consultants:
         names, refused = await self._filter(pod, obj, names)
         if not names:
             return planner.unfit_after(found, refused)
-        await self._rate(pod, obj, names, totals)
+        if len(names) > 1:
+            await self._rate(pod, obj, names, totals)
         best = max(totals[name] for name in names)
         name = chance.choice([name for name in names if totals[name] == best])
         return planner.place_on(pod, name, found.asked)
@@ -60,7 +63,7 @@ class Consultants:
             victims = {victim.uid: victim for one in candidates for victim in one.victims}
             try:
                 objects = {} if extender.settings.has_nodes else {k: await self._pod(v) for k, v in victims.items()}
-                candidates = await extender.preempt(await self._pod(pod), candidates, objects)
+                candidates = await extender.preempt(await self._pod(pod), candidates, objects, self._cluster)
             except ExtenderError as error:
                 _pass_over(extender, error)
         return candidates
@@ -94,7 +97,7 @@ class Consultants:
             except ExtenderError as error:
                 _pass_over(extender, error)
                 continue
-            silent = {name: Refusal(()) for name in names if name not in left}
+            silent = {name: Refusal((), is_lasting=True) for name in names if name not in left}
             refused |= {name: Verdict(ANYTHING, refusal) for name, refusal in (silent | said).items()}
             names = left
         return names, refused

@@ -1,11 +1,12 @@
 """HTTP extenders: other servers that are asked about nodes, and may bind (upstream: `extenders` of the configuration).
 
-Requests and answers are those of `k8s.io/kube-scheduler/extender/v1`: one POST of JSON per question.
+Requests and answers are those of `k8s.io/kube-scheduler/extender/v1`: one POST of JSON per question. Its Go types have
+no names of their own for JSON: fields are sent as Go spells them (`NodeNames`), and read in whatever case they come.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,9 +17,10 @@ from wherry.api import Obj
 from wherry.client.credentials import endpoint_of
 from wherry.identity.kubeconfig import Kubeconfig
 from wherry.lib.clock import Clock
+from wherry.scheduler.cluster import Cluster
 from wherry.scheduler.configuration import ExtenderSettings, TlsSettings
 from wherry.scheduler.model import PodInfo
-from wherry.scheduler.preemption import Candidate
+from wherry.scheduler.preemption import Candidate, victims_first_served
 from wherry.scheduler.rules import Refusal
 from wherry.transport.connect import Connector
 
@@ -66,33 +68,29 @@ class Extender:
         """What it adds to the scores of nodes."""
         answer = await self._post(self.settings.prioritize_verb, self._about(pod, nodes, objects))
         weight = self.settings.weight * _SCALE
-        return {one["host"]: int(one["score"]) * weight for one in _lowered(answer)}
+        return {one["host"]: int(one["score"]) * weight for one in map(_lower, answer or ())}
 
-    async def preempt(self, pod: Obj, candidates: Sequence[Candidate], objects: Mapping[str, Obj]) -> list[Candidate]:
-        """The candidates that it leaves, with the victims that it leaves. `objects` are victims by UID."""
-        body: Obj = {"pod": pod}
+    async def preempt(
+        self, pod: Obj, candidates: Sequence[Candidate], objects: Mapping[str, Obj], cluster: Cluster
+    ) -> list[Candidate]:
+        """The nodes that it leaves, or has found, with the victims that it wants. `objects` are victims by UID."""
+        body: Obj = {"Pod": pod, "NodeNameToVictims": None, "NodeNameToMetaVictims": None}
         if self.settings.has_nodes:
-            body["nodeNameToMetaVictims"] = {one.node: _meta_victims(one) for one in candidates}
+            body["NodeNameToMetaVictims"] = {
+                one.node: _victims(one, [{"UID": victim.uid} for victim in one.victims]) for one in candidates
+            }
         else:
-            body["nodeNameToVictims"] = {
-                one.node: {
-                    "pods": [objects[victim.uid] for victim in one.victims],
-                    "numPDBViolations": one.violations,
-                }
-                for one in candidates
+            body["NodeNameToVictims"] = {
+                one.node: _victims(one, [objects[victim.uid] for victim in one.victims]) for one in candidates
             }
         answer = await self._ask(self.settings.preempt_verb, body)
-        known = {one.node: one for one in candidates}
-        left = []
-        for name, kept in (answer.get("nodenametometavictims") or {}).items():
-            if name not in known:
-                raise ExtenderError(f'node "{name}" not found')
-            left.append(self._candidate(known[name], kept))
-        return [one for one in left if one.victims]
+        chosen = answer.get("nodenametometavictims") or {}
+        found = [self._candidate(name, _lower(said or {}), cluster) for name, said in chosen.items()]
+        return [one for one in found if one.victims]
 
     async def bind(self, pod: PodInfo, node: str) -> None:
         """Have it bind the Pod."""
-        body = {"podName": pod.key.name, "podNamespace": pod.key.namespace, "podUID": pod.uid, "node": node}
+        body = {"PodName": pod.key.name, "PodNamespace": pod.key.namespace, "PodUID": pod.uid, "Node": node}
         answer = await self._ask(self.settings.bind_verb, body)
         if error := answer.get("error"):
             raise ExtenderError(error)
@@ -101,28 +99,30 @@ class Extender:
         if self._connector is not None:
             await self._connector.close()
 
-    def _candidate(self, known: Candidate, kept: Obj) -> Candidate:
-        victims = {victim.uid: victim for victim in known.victims}
-        uids = [one["uid"] for one in kept.get("pods") or []]
+    def _candidate(self, name: str, said: Obj, cluster: Cluster) -> Candidate:
+        node = cluster.node(name)
+        if node is None:
+            raise ExtenderError(f'nodeinfo not found for node name "{name}"')
+        uids = [_lower(one)["uid"] for one in said.get("pods") or []]
         for uid in uids:
-            if uid not in victims:
-                text = f"extender: {self.settings.url} claims to preempt pod (UID: {uid}) on node: {known.node}"
+            if uid not in node.pods:
+                text = f"extender: {self.settings.url} claims to preempt pod (UID: {uid}) on node: {name}"
                 raise ExtenderError(f"{text}, but the pod is not found on that node")
         if not uids and not self.settings.is_ignorable:
-            raise ExtenderError(f'expected at least one victim pod on node "{known.node}"')
-        return Candidate(known.node, tuple(victims[uid] for uid in uids), int(kept.get("numPDBViolations") or 0))
+            raise ExtenderError(f'expected at least one victim pod on node "{name}"')
+        victims = victims_first_served(node.pods[uid] for uid in uids)
+        return Candidate(name, tuple(victims), int(said.get("numpdbviolations") or 0))
 
     def _about(self, pod: Obj, nodes: Sequence[str], objects: Mapping[str, Obj]) -> Obj:
         if self.settings.has_nodes:
-            return {"pod": pod, "nodenames": list(nodes)}
-        items = [objects[name] for name in nodes]
-        return {"pod": pod, "nodes": {"kind": "NodeList", "apiVersion": "v1", "metadata": {}, "items": items}}
+            return {"Pod": pod, "Nodes": None, "NodeNames": list(nodes)}
+        return {"Pod": pod, "Nodes": {"metadata": {}, "items": [objects[name] for name in nodes]}, "NodeNames": None}
 
     async def _ask(self, verb: str, body: Obj) -> Obj:
         answer = await self._post(verb, body)
         if not isinstance(answer, dict):
             raise ExtenderError(f"{self.settings.url}/{verb} answers with something else than an object")
-        return {name.lower(): value for name, value in answer.items()}
+        return _lower(answer)
 
     async def _post(self, verb: str, body: Obj) -> Any:
         settings = self.settings
@@ -148,11 +148,13 @@ def _server(settings: ExtenderSettings) -> Kubeconfig:
     """Where it is, and how to know it: without an authority its certificate is not checked, as upstream."""
     tls = settings.tls or TlsSettings()
     authority = tls.ca_data or _read(tls.ca_file)
+    certificate, key = tls.cert_data or _read(tls.cert_file), tls.key_data or _read(tls.key_file)
+    is_known = bool(certificate and key)
     return Kubeconfig(
         server=settings.url,
         authority=authority,
-        certificate=tls.cert_data or _read(tls.cert_file),
-        key=tls.key_data or _read(tls.key_file),
+        certificate=certificate if is_known else b"",
+        key=key if is_known else b"",
         is_insecure=tls.insecure or (settings.is_https and not authority),
         server_name=tls.server_name,
     )
@@ -162,9 +164,9 @@ def _read(path: str) -> bytes:
     return Path(path).read_bytes() if path else b""
 
 
-def _meta_victims(one: Candidate) -> Obj:
-    return {"pods": [{"uid": victim.uid} for victim in one.victims], "numPDBViolations": one.violations}
+def _victims(one: Candidate, pods: Sequence[Obj]) -> Obj:
+    return {"Pods": list(pods), "NumPDBViolations": one.violations}
 
 
-def _lowered(answer: Any) -> Iterable[Obj]:
-    return [{name.lower(): value for name, value in one.items()} for one in answer or []]
+def _lower(said: Obj) -> Obj:
+    return {name.lower(): value for name, value in said.items()}

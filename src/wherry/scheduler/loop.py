@@ -106,7 +106,9 @@ class Scheduler:
             for profile in self._profiles
         }
         self._pods = client.informer(PODS, Pod)
-        self._consultants = Consultants(client, [Extender(one, clock) for one in configuration.extenders])
+        self._consultants = Consultants(
+            client, self._cluster, [Extender(one, clock) for one in configuration.extenders]
+        )
         self._is_consulting = False
         self._last_hopeless: tuple[Unfit, Ask, Hopeless] | None = None
         self._budgets = client.informer(PODDISRUPTIONBUDGETS, PodDisruptionBudget)

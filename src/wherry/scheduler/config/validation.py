@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wherry.api.core.resourcenames import is_extended
-from wherry.api.field import FieldError, duplicate, invalid, required
+from wherry.api.field import FieldError, duplicate, forbidden, invalid, required
 from wherry.api.meta.names import qualified_name_faults
 from wherry.lib.goduration import parse_go_duration
 from wherry.scheduler.config.arguments import validate_args
@@ -101,6 +101,10 @@ def _validate_extenders(extenders: Sequence[ExtenderEntry]) -> list[FieldError]:
             if resource.name in managed:
                 faults.append(invalid(here, resource.name, "duplicate extender managed resource name"))
             managed.add(resource.name)
+        tls = extender.tls_config
+        if tls is not None and tls.insecure and (tls.ca_file or tls.ca_data):
+            text = "specifying a root certificates file with the insecure flag is not allowed"
+            faults.append(forbidden(f"{path}.tlsConfig", text))
         if extender.http_timeout:
             try:
                 parse_go_duration(extender.http_timeout)
