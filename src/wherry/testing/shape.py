@@ -57,9 +57,15 @@ def _renaming(objects: Iterable[Obj]) -> Callable[[str], str]:
 
 def _plain(value: Any, dropped: frozenset[str], rename: Callable[[str], str]) -> Any:
     if isinstance(value, Mapping):
-        return {
-            rename(name): _plain(part, dropped, rename) for name, part in sorted(value.items()) if name not in dropped
+        kept = {
+            name: part for name, part in sorted(value.items()) if name not in dropped and not _is_all(part, dropped)
         }
+        return {rename(name): _plain(part, dropped, rename) for name, part in kept.items()}
     if isinstance(value, list):
         return sorted((_plain(part, dropped, rename) for part in value), key=repr)
     return rename(value) if isinstance(value, str) else value
+
+
+def _is_all(value: Any, dropped: frozenset[str]) -> bool:
+    """Whether there is something, and none of it counts."""
+    return isinstance(value, Mapping) and bool(value) and dropped.issuperset(value)

@@ -32,7 +32,7 @@ KINDS = (
     "endpointslices",
     "poddisruptionbudgets",
 )
-HOW_OFTEN = ("restartCount", "resourceClaimStatuses")
+HOW_OFTEN = ("restartCount", "resourceClaimStatuses", "endpoints.kubernetes.io/last-change-trigger-time")
 """What tells of the way and not of the end."""
 
 

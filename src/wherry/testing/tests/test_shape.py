@@ -30,3 +30,11 @@ def test_everything_else_does() -> None:
     assert shape([one]) != shape([pod("web-abc", "n1", "10.0.0.1", phase="Failed")])
     assert shape([one]) != shape([one, one])
     assert shape([one], drop=["phase"]) == shape([pod("web-abc", "n1", "10.0.0.1")])
+
+
+def test_what_consists_only_of_what_does_not_count_does_not_count_either() -> None:
+    one, other = pod("web-abc", "n1", "10.0.0.1"), pod("web-abc", "n1", "10.0.0.1")
+    one["metadata"]["annotations"] = {"when": "now"}
+    assert shape([one], drop=["when"]) == shape([other]) != shape([one])
+    other["metadata"]["annotations"] = {}
+    assert shape([one], drop=["when"]) != shape([other]), "empty is something"

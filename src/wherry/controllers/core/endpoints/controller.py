@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from wherry.api import Obj, errors
 from wherry.api.core.endpoints import ENDPOINTS
@@ -14,35 +14,45 @@ from wherry.client import Key
 from wherry.controllers.core.endpoints.plan import OVER_CAPACITY, labels_for, subsets, truncated
 from wherry.controllers.discovery.backends import has_backends, index_by_label, selected
 from wherry.controllers.discovery.endpointslice.controller import services_of_pod
+from wherry.controllers.discovery.triggertimes import ANNOTATION, TriggerTimes
 from wherry.controllers.podcontrol import is_namespace_terminating
 from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch
 
+Annotations = Mapping[str, str | None]
+"""None is for those that are not to be there."""
 
-def start(deps: Deps) -> None:
+
+def start(deps: Deps) -> TriggerTimes:
     index_by_label(deps.client.informer(PODS, Pod))
+    return TriggerTimes()
 
 
 async def reconcile(key: Key, deps: Deps) -> Result:
     service = deps.client.informer(SERVICES, Service).get(key)
     present = deps.client.informer(ENDPOINTS, Endpoints).get(key)
+    times: TriggerTimes = deps.state
     if service is None:
+        times.forget(key)
         await _delete(present, deps)
         return DONE
     if not has_backends(service):
         return DONE
-    found, is_truncated = truncated(subsets(service, selected(deps.client.informer(PODS, Pod), service)))
+    pods = selected(deps.client.informer(PODS, Pod), service)
+    found, is_truncated = truncated(subsets(service, pods))
     labels = labels_for(service)
+    annotations = {ANNOTATION: times.note(service, pods), OVER_CAPACITY: "truncated" if is_truncated else None}
     if present is None:
-        await _create(service, found, labels, is_truncated, deps)
+        await _create(service, found, labels, annotations, deps)
     elif to_obj(present.subsets) != found or dict(present.metadata.labels) != labels:
-        await _update(present, found, labels, is_truncated, deps)
+        await _update(present, found, labels, annotations, deps)
     return DONE
 
 
-async def _create(service: Service, found: list[Obj], labels: dict[str, str], is_truncated: bool, deps: Deps) -> None:
+async def _create(
+    service: Service, found: list[Obj], labels: dict[str, str], annotations: Annotations, deps: Deps
+) -> None:
     metadata: Obj = {"name": service.metadata.name, "labels": labels}
-    if is_truncated:
-        metadata["annotations"] = {OVER_CAPACITY: "truncated"}
+    metadata["annotations"] = {name: value for name, value in annotations.items() if value is not None}
     obj: Obj = {"apiVersion": "v1", "kind": "Endpoints", "metadata": metadata}
     if found:
         obj["subsets"] = found
@@ -55,11 +65,12 @@ async def _create(service: Service, found: list[Obj], labels: dict[str, str], is
             raise
 
 
-async def _update(present: Endpoints, found: list[Obj], labels: dict[str, str], is_truncated: bool, deps: Deps) -> None:
+async def _update(
+    present: Endpoints, found: list[Obj], labels: dict[str, str], annotations: Annotations, deps: Deps
+) -> None:
     gone = {name: None for name in present.metadata.labels if name not in labels}
     metadata: Obj = {"resourceVersion": present.metadata.resource_version, "labels": {**gone, **labels}}
-    if is_truncated or OVER_CAPACITY in present.metadata.annotations:
-        metadata["annotations"] = {OVER_CAPACITY: "truncated" if is_truncated else None}
+    metadata["annotations"] = dict(annotations)
     patch: Obj = {"metadata": metadata, "subsets": found or None}
     await deps.client.patch(ENDPOINTS, present.metadata.name, patch, present.metadata.namespace)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+
+from msgspec import Struct, field
 
 from wherry.api import Obj, errors
 from wherry.api.core.node import NODES
@@ -15,6 +17,7 @@ from wherry.client import Informer, Key
 from wherry.controllers.discovery.backends import facts, has_backends, index_by_label, selected, zone_of
 from wherry.controllers.discovery.endpointslice.plan import CONTROLLER_NAME, MANAGED_BY, SERVICE_NAME, Update, plan
 from wherry.controllers.discovery.endpointslice.topology import is_asked_for, ratios
+from wherry.controllers.discovery.triggertimes import ANNOTATION, TriggerTimes
 from wherry.controllers.ownership import controller_reference, key_of
 from wherry.controllers.podcontrol import is_namespace_terminating
 from wherry.controllers.selectors import matches_labels
@@ -23,15 +26,24 @@ from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch
 BY_SERVICE = "managed-service"
 
 
-def start(deps: Deps) -> None:
+class State(Struct, frozen=True):
+    times: TriggerTimes = field(default_factory=TriggerTimes)
+    lacking: dict[str, set[Key]] = field(default_factory=dict)
+    """By node that is not there: the Services with Pods that are said to be on it."""
+
+
+def start(deps: Deps) -> State:
     index_by_label(deps.client.informer(PODS, Pod))
     _slices(deps).add_index(BY_SERVICE, _managed_service)
+    return State()
 
 
 async def reconcile(key: Key, deps: Deps) -> Result:
     service = deps.client.informer(SERVICES, Service).get(key)
     slices = list(_slices(deps).by_index(BY_SERVICE, str(key)))
+    state: State = deps.state
     if service is None:
+        state.times.forget(key)
         return DONE  # the garbage collector takes the slices
     if not has_backends(service):
         return DONE
@@ -39,25 +51,42 @@ async def reconcile(key: Key, deps: Deps) -> Result:
 
     def zone(name: str) -> str | None:
         node = nodes.get(Key("", name))
-        return zone_of(node.metadata.labels) if node is not None else None
+        return zone_of(node.metadata.labels) or "" if node is not None else None
 
     shares = ratios(nodes.list()) if is_asked_for(service) else None
-    decided = plan(service, selected(deps.client.informer(PODS, Pod), service), slices, zone, shares)
+    pods = selected(deps.client.informer(PODS, Pod), service)
+    decided = plan(service, pods, slices, zone, shares)
     for note in decided.notes:
         deps.events.event(service, note.type, note.reason, note.message)
+    trigger = {ANNOTATION: state.times.note(service, pods)}
     for body in decided.create:
-        if not await _create(service, body, deps):
+        if not await _create(service, body, trigger, deps):
             return DONE
     for update in decided.update:
-        await _update(key.namespace, update, deps)
+        await _update(key.namespace, update, trigger, deps)
     for view in decided.delete:
         await _delete(view, deps)
+    _complain(service, decided.missing, deps)
     return DONE
 
 
-async def _create(service: Service, body: Obj, deps: Deps) -> bool:
+def _complain(service: Service, missing: Mapping[str, str], deps: Deps) -> None:
+    """Say whose endpoints are left out, and look again when such a node comes."""
+    if not missing:
+        return
+    key = key_of(service.metadata)
+    found = [f"skipping Pod {pod} for Service {key}: Node {node} Not Found" for pod, node in missing.items()]
+    why = found[0] if len(found) == 1 else f"[{', '.join(found)}]"
+    message = f"Error updating Endpoint Slices for Service {key}: {why}"
+    deps.events.event(service, "Warning", "FailedToUpdateEndpointSlices", message)
+    for node in missing.values():
+        deps.state.lacking.setdefault(node, set()).add(key)
+
+
+async def _create(service: Service, body: Obj, annotations: Mapping[str, str | None], deps: Deps) -> bool:
     name = service.metadata.name
     metadata = {
+        "annotations": {name: value for name, value in annotations.items() if value is not None},
         "generateName": f"{name}-",
         "labels": body["labels"],
         "ownerReferences": [controller_reference(SERVICES, service.metadata)],
@@ -74,8 +103,9 @@ async def _create(service: Service, body: Obj, deps: Deps) -> bool:
     return True
 
 
-async def _update(namespace: str, update: Update, deps: Deps) -> None:
-    metadata = {"resourceVersion": update.resource_version, "labels": update.body["labels"]}
+async def _update(namespace: str, update: Update, annotations: Mapping[str, str | None], deps: Deps) -> None:
+    labels = update.body["labels"]
+    metadata = {"resourceVersion": update.resource_version, "labels": labels, "annotations": dict(annotations)}
     content = _content(update.body)
     content.pop("addressType")
     await deps.client.patch(ENDPOINTSLICES, update.name, {"metadata": metadata, **content}, namespace)
@@ -124,6 +154,8 @@ def _of_node(old: Node | None, new: Node | None, deps: Deps) -> Iterable[Key]:
     """A node that changes its zone concerns the Services of all namespaces; hardly ever happens."""
     before = zone_of(old.metadata.labels) if old is not None else None
     after = zone_of(new.metadata.labels) if new is not None else None
+    if old is None and new is not None:
+        yield from sorted(deps.state.lacking.pop(new.metadata.name, ()))
     is_moved = before != after
     if is_moved or _weight(old) != _weight(new):
         for service in deps.client.informer(SERVICES, Service).list():

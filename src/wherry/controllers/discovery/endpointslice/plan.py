@@ -53,6 +53,8 @@ class Plan(Struct, frozen=True):
     update: tuple[Update, ...]
     delete: tuple[EndpointSlice, ...]
     notes: tuple[Note, ...] = ()
+    missing: Mapping[str, str] = {}
+    """Pods that are left out because their nodes are not there, with these nodes."""
 
 
 class _Draft(Struct):
@@ -81,10 +83,14 @@ def plan(
 ) -> Plan:
     """`slices` are those this controller manages for the Service; `zone` tells a node's zone by its name.
 
+    It says "" of a node that has none, and None of a node that is not there: nothing is sent to its Pods, unless the
+    Service wants all of them published.
+
     `shares` are the zones' parts of all CPUs, for a Service that asks for hints by them.
     """
     labels = {**service_labels(service), SERVICE_NAME: service.metadata.name, MANAGED_BY: CONTROLLER_NAME}
-    buckets = _buckets(service, pods, zone)
+    missing: dict[str, str] = {}
+    buckets = _buckets(service, _reachable(service, pods, zone, missing), zone)
     notes = [] if shares is None else _hint_by_zones(service, list(buckets.values()), slices, shares)
     strays = _sort_in(slices, buckets)
     create: list[Obj] = []
@@ -102,7 +108,7 @@ def plan(
         create += [{**body, "endpoints": chunk} for chunk in new]
         delete += gone
     _add_placeholders(service, slices, create, delete, labels)
-    return _recycled(create, update, delete, notes)
+    return msgspec.structs.replace(_recycled(create, update, delete, notes), missing=missing)
 
 
 def _hint_by_zones(
@@ -127,13 +133,25 @@ def _hint_by_zones(
     return notes
 
 
+def _reachable(
+    service: Service, pods: Iterable[Pod], zone: Callable[[str], str | None], missing: dict[str, str]
+) -> Iterable[Pod]:
+    """The Pods behind the Service that are on nodes that exist; the others are noted."""
+    for pod in pods:
+        if not is_behind(service, pod):
+            continue
+        node = pod.spec.node_name
+        if node and zone(node) is None and not service.spec.publish_not_ready_addresses:
+            missing[pod.metadata.name] = node
+        else:
+            yield pod
+
+
 def _buckets(
     service: Service, pods: Iterable[Pod], zone: Callable[[str], str | None]
 ) -> dict[tuple[str, bytes], _Bucket]:
     buckets: dict[tuple[str, bytes], _Bucket] = {}
     for pod in pods:
-        if not is_behind(service, pod):
-            continue
         ports = ports_on(service, pod)
         if not ports and not is_headless(service):
             continue

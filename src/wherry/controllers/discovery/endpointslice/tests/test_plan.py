@@ -34,8 +34,8 @@ def applied(slices: list[EndpointSlice], decided: Plan, fresh: str) -> list[Endp
     return changed + [view(f"{fresh}-{i}", body) for i, body in enumerate(decided.create)]
 
 
-def no_zone(_: str) -> str | None:
-    return None
+def no_zone(_: str) -> str:
+    return ""
 
 
 def web(number: int, **facts: Any) -> Pod:
@@ -116,11 +116,11 @@ ZONE, HOST = {"forZones": [{"name": "z1"}]}, {"forNodes": [{"name": "n1"}]}
         ("PreferClose", "z1", ZONE),
         ("PreferSameZone", "z1", ZONE),
         ("PreferSameNode", "z1", {**ZONE, **HOST}),
-        ("PreferSameZone", None, None),
-        ("PreferSameNode", None, HOST),
+        ("PreferSameZone", "", None),
+        ("PreferSameNode", "", HOST),
     ],
 )
-def test_hints_for_services_that_prefer_what_is_near(preference: str | None, zone: str | None, expected: Obj) -> None:
+def test_hints_for_services_that_prefer_what_is_near(preference: str | None, zone: str, expected: Obj) -> None:
     near = service(**({"trafficDistribution": preference} if preference else {}))
     pods = [web(1), web(2, ready=None, phase="Running")]
     [body] = plan(near, pods, [], lambda _: zone).create
