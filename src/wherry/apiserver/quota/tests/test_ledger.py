@@ -131,6 +131,19 @@ async def test_updates_that_use_more_are_refused_and_others_pass(api: Api) -> No
     await client.patch(SERVICES, "s", one, "default")
 
 
+async def test_a_pod_may_come_into_a_scope_that_is_full(api: Api) -> None:
+    """As upstream, where quotas see Pods when they are made and when they are resized."""
+    client = api.client()
+    await add_quota(client, hard={"pods": "0"}, scopes=["Terminating"])
+    await client.create(PODS, pod("p", "1"), "default")
+    changed = await client.patch(PODS, "p", {"spec": {"activeDeadlineSeconds": 5}}, "default")
+    assert changed["spec"]["activeDeadlineSeconds"] == 5
+    late = pod("late", "1")
+    late["spec"]["activeDeadlineSeconds"] = 5
+    with pytest.raises(Forbidden, match="used: pods=1, limited: pods=0"):
+        await client.create(PODS, late, "default")
+
+
 async def test_a_restart_counts_the_same() -> None:
     store = MemoryStore()
     api = Api(Settings(store=store, clock=ManualClock(), random=random.Random(3)))

@@ -89,7 +89,9 @@ def _merged(fresh: Sequence[Obj], old: Sequence[Obj], now: float) -> list[Obj]:
 
 
 def _listed(failures: Sequence[str]) -> str:
-    return f"Failed to delete all resource types, {len(failures)} remaining: {', '.join(failures)}" if failures else ""
+    if not failures:
+        return ""
+    return f"Failed to delete all resource types, {len(failures)} remaining: {', '.join(sorted(failures))}"
 
 
 def _remaining(kinds: Mapping[str, int]) -> str:
