@@ -30,6 +30,8 @@ class History(Struct, frozen=True):
     renumber: tuple[str, int] | None
     """(name, revision) of an old revision that is current again."""
     delete: tuple[ControllerRevision, ...]
+    duplicates: tuple[ControllerRevision, ...] = ()
+    """Others that hold the present template: their Pods are those of the one that is kept, and they go."""
 
 
 def keep(
@@ -45,9 +47,9 @@ def keep(
     ordered = in_order(revisions)
     newest = (ordered[-1].revision or 0) if ordered else 0
     same = equal(ordered, data)
-    current = same[-1] if same else None
+    duplicates, current = same[:-1], same[-1] if same else None
     if current is not None:
-        digest = current.metadata.labels.get(HASH_LABEL, "")
+        digest = digest_of(current)
         is_newest = (current.revision or 0) == newest
         renumber = None if is_newest else (current.metadata.name, newest + 1)
         create = None
@@ -56,14 +58,18 @@ def keep(
         renumber = None
         labels = {**template.metadata.labels, HASH_LABEL: digest}
         create = revision(owner, f"{owner[1].name}-{digest}", labels, data, newest + 1)
-    return History(digest, create, renumber, _surplus(ordered, current, limit, used))
+    others = [one for one in ordered if one is not current and one not in duplicates]
+    return History(digest, create, renumber, _surplus(others, limit, used), tuple(duplicates))
 
 
-def _surplus(
-    ordered: Sequence[ControllerRevision], current: ControllerRevision | None, limit: int, used: Collection[str]
-) -> tuple[ControllerRevision, ...]:
-    idle = [one for one in ordered if one is not current and one.metadata.labels.get(HASH_LABEL) not in used]
-    return tuple(idle[: max(0, len(ordered) - (1 if current is not None else 0) - limit)])
+def _surplus(past: Sequence[ControllerRevision], limit: int, used: Collection[str]) -> tuple[ControllerRevision, ...]:
+    idle = [one for one in past if digest_of(one) not in used]
+    return tuple(idle[: max(0, len(past) - limit)])
+
+
+def digest_of(revision: ControllerRevision) -> str:
+    """What Pods of a revision are labelled with; one that has lost its label goes by its name."""
+    return revision.metadata.labels.get(HASH_LABEL) or revision.metadata.name
 
 
 def in_order(revisions: Sequence[ControllerRevision]) -> list[ControllerRevision]:

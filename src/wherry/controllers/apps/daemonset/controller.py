@@ -80,6 +80,8 @@ async def reconcile(key: Key, deps: Deps) -> Result:
     selector, owner = daemon_set.spec.selector, (DAEMONSETS, daemon_set.metadata)
     pods = await claim_children(deps.client, owner, lambda labels: matches(selector, labels), PODS, state.pods)
     digest = await _keep_history(daemon_set, pods, deps)
+    if digest is None:
+        return DONE
     may_scale = state.expected.is_satisfied(daemon_set.metadata.uid)
     nodes = list(state.nodes.list())
     resting = state.rests.current(daemon_set.metadata.uid)
@@ -124,15 +126,15 @@ def _pod(daemon_set: DaemonSet, template: Obj, reference: Obj, digest: str, node
     return pod
 
 
-async def _keep_history(daemon_set: DaemonSet, pods: Sequence[Pod], deps: Deps) -> str:
-    """See to the revisions; returns the hash of the present one."""
+async def _keep_history(daemon_set: DaemonSet, pods: Sequence[Pod], deps: Deps) -> str | None:
+    """See to the revisions; returns the hash of the present one, None when Pods are given it first."""
     state: State = deps.state
     selector, owner = daemon_set.spec.selector, (DAEMONSETS, daemon_set.metadata)
     revisions = await claim_children(
         deps.client, owner, lambda labels: matches(selector, labels), CONTROLLERREVISIONS, state.revisions
     )
     limit = 10 if daemon_set.spec.revision_history_limit is None else daemon_set.spec.revision_history_limit
-    used = {pod.metadata.labels.get(history.HASH_LABEL, "") for pod in pods}
+    used = {_digest_of(pod) for pod in pods}
     template, collisions = daemon_set.spec.template, daemon_set.status.collision_count
     kept = history.keep(owner, template, revisions, limit, used, collisions)
     namespace = daemon_set.metadata.namespace
@@ -141,12 +143,27 @@ async def _keep_history(daemon_set: DaemonSet, pods: Sequence[Pod], deps: Deps) 
     if kept.renumber is not None:
         name, revision = kept.renumber
         await deps.client.patch(CONTROLLERREVISIONS, name, {"revision": revision}, namespace)
-    for surplus in kept.delete:
+    relabelled = await _relabel(pods, kept, deps)
+    for surplus in (*kept.delete, *kept.duplicates):
         try:
             await deps.client.delete(CONTROLLERREVISIONS, surplus.metadata.name, namespace, uid=surplus.metadata.uid)
         except errors.NotFound:
             continue
-    return kept.hash
+    return None if relabelled else kept.hash
+
+
+async def _relabel(pods: Sequence[Pod], kept: history.History, deps: Deps) -> bool:
+    """Move the Pods of duplicates to the revision that is kept; tells whether there were any."""
+    gone = {history.digest_of(duplicate) for duplicate in kept.duplicates} - {kept.hash}
+    concerned = [pod.metadata for pod in pods if _digest_of(pod) in gone]
+    for metadata in concerned:
+        patch = {"metadata": {"uid": metadata.uid, "labels": {history.HASH_LABEL: kept.hash}}}
+        await deps.client.patch(PODS, metadata.name, patch, metadata.namespace)
+    return bool(concerned)
+
+
+def _digest_of(pod: Pod) -> str:
+    return pod.metadata.labels.get(history.HASH_LABEL, "")
 
 
 async def _create_revision(daemon_set: DaemonSet, revision: Obj, deps: Deps) -> None:

@@ -54,5 +54,14 @@ def test_old_revisions_go_but_not_those_in_use() -> None:
     assert [revision.revision for revision in gone] == [2, 3]
 
 
+def test_of_several_with_the_same_template_the_newest_is_kept() -> None:
+    first = kept("v1", []).create
+    assert first is not None
+    other = {**first, "metadata": {**first["metadata"], "name": "d-twin", "labels": {}}, "revision": 2}
+    found = kept("v1", [first, other], limit=0)
+    assert (found.hash, found.create, found.renumber, found.delete) == ("d-twin", None, None, ())
+    assert [one.metadata.name for one in found.duplicates] == [first["metadata"]["name"]]
+
+
 def test_a_collision_changes_the_name() -> None:
     assert kept("v1", []).hash != kept("v1", [], collisions=1).hash

@@ -8,6 +8,7 @@ from wherry.api.apps.daemonset import DAEMONSETS
 from wherry.api.core.node import NODES
 from wherry.controllers.tests.plane import Plane, only, running, template
 
+HASH = "controller-revision-hash"
 LOOPS = only("daemonset-controller")
 NEW_IMAGE = {"spec": {"template": {"spec": {"containers": [{"name": "main", "image": "busybox:2"}]}}}}
 
@@ -121,6 +122,21 @@ async def test_on_delete_changes_nothing_by_itself() -> None:
         await plane.settle()
         [pod] = await plane.pods()
         assert pod["spec"]["containers"][0]["image"] == "busybox:2"
+
+
+async def test_of_twin_revisions_one_stays_with_all_the_pods() -> None:
+    async with running(LOOPS) as plane:
+        await add_node(plane, "a")
+        await add_set(plane, {"maxUnavailable": 1, "maxSurge": 0})
+        await plane.run_pods()
+        [first], [pod] = await plane.items(CONTROLLERREVISIONS), await plane.pods()
+        metadata = {**first["metadata"], "name": "d-twin", "labels": {"app": "d", HASH: "twin"}}
+        twin = {**first, "metadata": {k: v for k, v in metadata.items() if k in ("name", "labels", "ownerReferences")}}
+        await plane.apply(CONTROLLERREVISIONS, {**twin, "revision": 2})
+        assert [one["metadata"]["name"] for one in await plane.items(CONTROLLERREVISIONS)] == ["d-twin"]
+        [same] = await plane.pods()
+        assert (same["metadata"]["uid"], same["metadata"]["labels"][HASH]) == (pod["metadata"]["uid"], "twin")
+        assert (await status(plane))["updatedNumberScheduled"] == 1
 
 
 async def test_on_its_way_out_it_neither_acts_nor_tells() -> None:
