@@ -73,8 +73,9 @@ class Watching:
         elif pod.metadata.deletion_timestamp is not None:
             self._gone(uid)
             self._queue.remove(uid)
-            if uid not in self.binding and (promised := self._nominations.remove(uid)) is not None:
-                self._queue.changed(PLACED_POD, Action.DELETE, promised, None)
+            # Its binding is going to fail, which may take as long as its volumes do; nobody need wait for that.
+            if (freed := self._cluster.remove_pod(uid) or self._nominations.remove(uid)) is not None:
+                self._queue.changed(PLACED_POD, Action.DELETE, freed, None)
         elif uid not in self.binding:
             self.on_pending(old, pod)
 
@@ -103,11 +104,14 @@ class Watching:
         info = self._asks.pod_info(pod)
         if info.ask.scheduler_name not in self._profiles:
             return
+        before = old.status.nominated_node_name if old is not None else None
         if info.nominated:
             self._nominations.set(info, info.nominated)
-        elif old is not None and old.status.nominated_node_name:
+        elif before:
             self._nominations.remove(info.uid)
         self._queue.add(info)
+        if before and before != info.nominated:  # Others may have the room that was kept for it there.
+            self._queue.changed(PLACED_POD, Action.DELETE, info, None, but=info.uid)
 
 
 def _telling(queue: Queue, source: Source) -> Handler[Any]:

@@ -62,7 +62,8 @@ class _Rule:
             for driver, count in added.items():
                 limit = limits.get(driver)
                 if limit is not None and load.counts.get(driver, 0) + count > limit:
-                    # Unless some of them are there already.
+                    # Unless Pods there have some of them already. One that is merely still attached counts twice, as
+                    # upstream.
                     missing = sum(1 for one in wanted if one[0] == driver and one not in load.volumes)
                     if missing and load.counts.get(driver, 0) + missing > limit:
                         return _FULL
@@ -77,10 +78,9 @@ class _Rule:
 
 def _missing(drivers: list[str], shown: CSINode | None) -> Refusal | None:
     """Drivers may ask that no Pod comes to nodes that do not have them (KEP-5030)."""
-    if shown is None:
-        return Refusal(("CSINodeMissing",))
-    there = {driver.name for driver in shown.spec.drivers}
-    return None if all(name in there for name in drivers) else Refusal(("CSIDriverMissingOnNode",))
+    there = {driver.name for driver in shown.spec.drivers} if shown is not None else ()
+    absent = next((name for name in drivers if name not in there), None)
+    return Refusal((f"{absent} CSI driver is not installed on the node",)) if absent is not None else None
 
 
 def csi_node_helps(_: PodInfo, old: CSINode | None, new: CSINode) -> bool:

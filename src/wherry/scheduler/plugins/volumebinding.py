@@ -12,7 +12,7 @@ from typing import Any
 from wherry.api.core.volumematching import capacity, class_of, is_fully_bound, requested, waits_for_consumer
 from wherry.api.meta.quantity import ceiling, parse_quantity
 from wherry.api.types.core_v1 import PersistentVolumeClaim
-from wherry.api.types.storage_v1 import CSIDriver, CSIStorageCapacity, StorageClass
+from wherry.api.types.storage_v1 import CSIDriver, CSINode, CSIStorageCapacity, StorageClass
 from wherry.scheduler.cluster import Cluster
 from wherry.scheduler.model import NodeInfo, PodInfo
 from wherry.scheduler.plugins.resourcescores import Curve, along
@@ -24,6 +24,7 @@ from wherry.scheduler.volumes.inventory import Inventory
 from wherry.scheduler.volumes.sources import CAPACITY, CLAIM, CLASS, CSI_DRIVER, CSI_NODE, VOLUME, own_claim_helps
 
 _ROOMIEST = ({"utilization": 0, "score": 10}, {"utilization": 100, "score": 0})
+_MIGRATED = "storage.alpha.kubernetes.io/migrated-plugins"
 _UNBOUND = Refusal(("pod has unbound immediate PersistentVolumeClaims",), is_lasting=True)
 
 
@@ -43,7 +44,7 @@ def make(args: Mapping[str, Any], handle: Handle) -> Plugin:
             Hint(CLAIM, Action.ADD | Action.UPDATE, own_claim_helps),
             Hint(VOLUME, Action.ADD | Action.UPDATE),
             Hint(NODE, Action.ADD | Action.LABELS),
-            Hint(CSI_NODE, Action.ADD),
+            Hint(CSI_NODE, Action.ADD | Action.UPDATE, csi_node_helps),
             Hint(CSI_DRIVER, Action.UPDATE, driver_helps),
             Hint(CAPACITY, Action.ADD | Action.UPDATE, capacity_helps),
         ),
@@ -155,6 +156,11 @@ def _fault(claim: PersistentVolumeClaim, wanted: Wanted, pod: PodInfo) -> str:
 def class_helps(_: PodInfo, old: StorageClass | None, new: StorageClass) -> bool:
     """A class is new, or may be had on other nodes."""
     return old is None or old.allowed_topologies != new.allowed_topologies
+
+
+def csi_node_helps(_: PodInfo, old: CSINode | None, new: CSINode) -> bool:
+    """A node says for the first time which drivers it has, or has them for other kinds of volumes."""
+    return old is None or old.metadata.annotations.get(_MIGRATED) != new.metadata.annotations.get(_MIGRATED)
 
 
 def driver_helps(_: PodInfo, old: CSIDriver | None, new: CSIDriver) -> bool:

@@ -28,8 +28,9 @@ class Load(Struct, frozen=True):
     """What one node has."""
 
     volumes: frozenset[VolumeId]
+    """Those of its Pods."""
     counts: Mapping[str, int]
-    """By driver."""
+    """By driver, with those that are attached though no Pod there has them."""
 
 
 class Attached:
@@ -60,12 +61,13 @@ class Attached:
         known = self._loads.get(node.name)
         if known is None:
             volumes = {one for pod in node.pods.values() if pod.volumes for one in self.volumes(pod)}
+            attached = set(volumes)
             for attachment in self._attachments.by_index(BY_NODE, node.name):
                 name = attachment.spec.source.persistent_volume_name
                 volume = self._inventory.volume(name) if name else None
                 if volume is not None and volume.spec.csi is not None:
-                    volumes.add((volume.spec.csi.driver, volume.spec.csi.volume_handle))
-            known = Load(frozenset(volumes), Counter(driver for driver, _ in volumes))
+                    attached.add((volume.spec.csi.driver, volume.spec.csi.volume_handle))
+            known = Load(frozenset(volumes), Counter(driver for driver, _ in attached))
             self._loads[node.name] = known
         return known
 

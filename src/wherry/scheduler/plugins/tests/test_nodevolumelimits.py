@@ -69,6 +69,8 @@ async def test_what_is_still_attached_counts_without_a_pod() -> None:
             },
         )
         assert store.ask(make, user("web", "two")) == {"node-1": FULL}
+        assert store.ask(make, user("web", "one")) == {"node-1": FULL}
+        store.cluster.set_pod(user("first", "one"), "node-1")
         assert store.ask(make, user("web", "one")) == {"node-1": ""}
 
 
@@ -82,7 +84,8 @@ async def test_a_driver_may_ask_for_nodes_that_have_it() -> None:
         await store.put(CSINODES, csi_node("node-1", None))
         await store.put(CSINODES, csi_node("node-2", None, "other.example.com"))
         answer = store.ask(make, user("web", "one"))
-        assert answer == {"node-1": "", "node-2": "CSIDriverMissingOnNode", "node-3": "CSINodeMissing"}
+        missing = f"{DRIVER} CSI driver is not installed on the node"
+        assert answer == {"node-1": "", "node-2": missing, "node-3": missing}
 
 
 @pytest.mark.parametrize(
