@@ -64,6 +64,18 @@ async def test_it_goes_with_its_account(scene: tuple[World, Loops]) -> None:
         await world.api.client().get(SECRETS, "s", "default")
 
 
+async def test_when_it_goes_its_account_lists_it_no_more(scene: tuple[World, Loops]) -> None:
+    world, loops = scene
+    client = world.api.client()
+    await ask(world, loops)
+    await client.create(SECRETS, {"metadata": {"name": "o"}, "type": "Opaque"}, "default")
+    await client.patch(SERVICEACCOUNTS, "robot", {"secrets": [{"name": "s"}, {"name": "o"}]}, "default")
+    await client.delete(SECRETS, "s", "default")
+    await client.delete(SECRETS, "o", "default")
+    await loops.settled()
+    assert (await client.get(SERVICEACCOUNTS, "robot", "default"))["secrets"] == [{"name": "o"}]
+
+
 async def test_secrets_for_nobody_are_removed(scene: tuple[World, Loops]) -> None:
     world, loops = scene
     with pytest.raises(NotFound):
