@@ -11,9 +11,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
-import msgspec
-
 from wherry.api.resource import Resource
+from wherry.api.types.decoding import decoder
 from wherry.api.types.metadata import Metadata
 from wherry.apiserver import versions
 from wherry.apiserver.core import Core
@@ -64,6 +63,7 @@ class InProcessInformer(Generic[T]):
         "_kind",
         "_match",
         "_resource",
+        "_type",
         "_unsubscribe",
         "_views",
     )
@@ -73,7 +73,8 @@ class InProcessInformer(Generic[T]):
         self._kind = core.kind(resource)
         self._match = versions.matching(resource, select(resource, "", field_selector).match)
         self._is_bare = resource.from_storage is None or view is Metadata
-        self._decode = msgspec.json.Decoder(view).decode
+        self._decode: Callable[[bytes], T] = self._first_decode
+        self._type = view
         self._views: OrderedDict[Item, T] = OrderedDict()
         self._indexes: dict[str, _Index[T]] = {}
         self._handlers: list[Handler[T]] = []
@@ -156,6 +157,11 @@ class InProcessInformer(Generic[T]):
         if len(self._views) < _KEPT_VIEWS:
             return self._view(item)
         return self._views.get(item) or self._decode(self._bytes(item))
+
+    def _first_decode(self, data: bytes) -> T:
+        """Many a kind is watched that no cluster has objects of, and a decoder wants to know all that is in its type."""
+        self._decode = decoder(self._type).decode
+        return self._decode(data)
 
     def _bytes(self, item: Item) -> bytes:
         """Metadata is the same in all forms, so that who looks at nothing else needs none to be made."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import keyword
 import re
 from enum import Enum
+from functools import cache
 
 import msgspec
 
@@ -45,6 +46,10 @@ TYPE_NAMES = frozenset({"bool", "bytes", "datetime", "float", "int", "str", "tup
 PLAIN_IN_METADATA = frozenset({"name", "generateName", "namespace", "uid", "resourceVersion", "generation"})
 
 
+_PLURAL = re.compile(r"([A-Z]{2,})s(?=[A-Z]|$)")
+"""Of an abbreviation: `IPs`."""
+_WORD = re.compile(r"(?<=[A-Z])[A-Z](?=[a-z])|(?<=[a-z0-9])[A-Z]")
+"""Where one begins inside a name."""
 _STABLE = re.compile(r"\w+\.v\d+\.\w+")
 
 
@@ -67,12 +72,13 @@ def view_fields(struct: Struct) -> list[ViewField]:
     ]
 
 
+@cache
 def snake_case(name: str) -> str:
     """`podIPs` -> `pod_ips`, `clusterIP` -> `cluster_ip`, `x-kubernetes-map-type` -> `x_kubernetes_map_type`."""
     text = name.lstrip("$").replace("-", "_")
-    text = re.sub(r"([A-Z]{2,})s(?=[A-Z]|$)", lambda plural: plural[1].capitalize() + "s", text)
-    text = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", text)
-    text = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", text).lower()
+    if not text.islower():
+        text = _PLURAL.sub(lambda plural: plural[1].capitalize() + "s", text)
+        text = _WORD.sub(r"_\g<0>", text).lower()
     return text + "_" if keyword.iskeyword(text) or text in TYPE_NAMES else text
 
 
