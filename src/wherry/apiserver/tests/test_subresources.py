@@ -27,9 +27,9 @@ async def running_pod(server: Server) -> None:
     assert answer.status == 200, answer.body
 
 
-async def budget(server: Server, name: str, **status: Any) -> None:
-    spec = {"selector": {"matchLabels": {"app": "a"}}, "minAvailable": 1}
-    made = await server.post(BUDGETS, {"metadata": {"name": name}, "spec": spec})
+async def budget(server: Server, name: str, spec: dict[str, Any] | None = None, **status: Any) -> None:
+    whole = {"selector": {"matchLabels": {"app": "a"}}, "minAvailable": 1, **(spec or {})}
+    made = await server.post(BUDGETS, {"metadata": {"name": name}, "spec": whole})
     made["status"] = {"observedGeneration": 1, "currentHealthy": 1, "desiredHealthy": 1, "expectedPods": 1, **status}
     answer = await server.call("PUT", f"{BUDGETS}/{name}/status", made)
     assert answer.status == 200, answer.body
@@ -120,6 +120,38 @@ async def test_eviction_is_refused(server: Server, status: dict[str, Any], cause
     assert answer.body["message"] == "Cannot evict pod as it would violate the pod's disruption budget."
     assert answer.body["details"]["causes"][0]["message"] == cause
     assert answer.headers.get("Retry-After") == retry
+
+
+HEALTHY, ILL = {"currentHealthy": 1, "desiredHealthy": 1}, {"currentHealthy": 0, "desiredHealthy": 1}
+EVICTIONS = [
+    pytest.param("Running", True, {}, HEALTHY, 429, id="a Pod that runs"),
+    pytest.param(
+        "Running", True, {"unhealthyPodEvictionPolicy": "AlwaysAllow"}, HEALTHY, 429, id="whatever the policy"
+    ),
+    pytest.param("Running", False, {}, HEALTHY, 201, id="one that is not ready, while the others are enough"),
+    pytest.param("Running", False, {}, ILL, 429, id="while they are not"),
+    pytest.param("Running", False, {"unhealthyPodEvictionPolicy": "IfHealthyBudget"}, ILL, 429, id="the same said"),
+    pytest.param("Running", False, {"unhealthyPodEvictionPolicy": "AlwaysAllow"}, ILL, 201, id="always"),
+    pytest.param("Running", False, {}, {"currentHealthy": 0, "desiredHealthy": 0}, 429, id="none are wanted"),
+    pytest.param("Succeeded", False, {}, ILL, 201, id="one that has succeeded"),
+    pytest.param("Failed", False, {}, ILL, 201, id="one that has failed"),
+    pytest.param("Pending", False, {}, ILL, 201, id="one that has not begun"),
+    pytest.param("Running", True, {"selector": {"matchLabels": {"app": "b"}}}, ILL, 201, id="of another budget"),
+    pytest.param("Running", True, {"selector": {}}, HEALTHY, 429, id="of a budget of all"),
+]
+
+
+@pytest.mark.parametrize(("phase", "is_ready", "spec", "counts", "code"), EVICTIONS)
+async def test_who_may_go_when_the_budget_is_spent(
+    server: Server, phase: str, is_ready: bool, spec: dict[str, Any], counts: dict[str, int], code: int
+) -> None:
+    made = await server.post(PODS, pod("a", nodeName="n"))
+    made["status"] = {"phase": phase, "conditions": [{"type": "Ready", "status": str(is_ready)}]}
+    await server.call("PUT", f"{PODS}/a/status", made)
+    await budget(server, "b", spec, disruptionsAllowed=0, **counts)
+    assert (await server.call("POST", f"{PODS}/a/eviction", EVICTION)).status == code
+    left = (await server.call("GET", f"{PODS}/a")).body["metadata"]
+    assert ("name" in left and "deletionTimestamp" not in left) is (code == 429)
 
 
 async def test_two_budgets_are_one_too_many(server: Server) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import msgspec
@@ -24,6 +25,7 @@ CAPACITY = 1000
 OVER_CAPACITY = "endpoints.kubernetes.io/over-capacity"
 MANAGED_BY = "endpoints.kubernetes.io/managed-by"
 CONTROLLER_NAME = "endpoint-controller"
+_SIDES = ("addresses", "notReadyAddresses")
 
 
 def subsets(service: Service, pods: Iterable[Pod]) -> list[Obj]:
@@ -48,19 +50,18 @@ def labels_for(service: Service) -> dict[str, str]:
 
 
 def truncated(found: list[Obj]) -> tuple[list[Obj], bool]:
-    """At most a thousand addresses, ready ones first; whether some had to go."""
-    total = sum(len(subset.get(side, ())) for subset in found for side in ("addresses", "notReadyAddresses"))
-    if total <= CAPACITY:
+    """At most a thousand addresses, and whether some had to go: unready ones first, from each subset its part."""
+    ready, unready = (sum(len(subset.get(side, ())) for subset in found) for side in _SIDES)
+    if ready + unready <= CAPACITY:
         return found, False
-    room = CAPACITY
-    kept = [dict(subset) for subset in found]
-    for side in ("addresses", "notReadyAddresses"):
-        for subset in kept:
-            addresses = subset.pop(side, [])[:room]
-            room -= len(addresses)
-            if addresses:
-                subset[side] = addresses
-    return [s for s in kept if "addresses" in s or "notReadyAddresses" in s], True
+    side, total, room = (_SIDES[0], ready, CAPACITY) if ready > CAPACITY else (_SIDES[1], unready, CAPACITY - ready)
+    most, kept = room, []
+    for subset in found:
+        part = min(room, math.ceil(len(subset.get(side, ())) / total * most))
+        room -= part
+        whole = {name: value for name, value in subset.items() if name not in _SIDES[_SIDES.index(side) :]}
+        kept.append({**whole, side: subset[side][:part]} if part else whole)
+    return [subset for subset in kept if any(side in subset for side in _SIDES)], True
 
 
 def _subset(ready: list[Obj], not_ready: list[Obj], ports: list[Obj]) -> Obj:

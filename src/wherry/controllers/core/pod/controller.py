@@ -104,7 +104,8 @@ async def _collect(pod: Pod, deps: Deps, *, disrupted: bool = False) -> None:
         if disrupted and not is_finished(pod):
             await mark_disrupted(deps, pod, "DeletionByPodGC", "PodGC: node no longer exists", "Failed")
         elif not is_finished(pod):
-            patch = {"metadata": {"uid": metadata.uid}, "status": {"phase": "Failed"}}
+            status = {"phase": "Failed", "observedGeneration": metadata.generation}
+            patch = {"metadata": {"uid": metadata.uid}, "status": status}
             await deps.client.patch(PODS, metadata.name, patch, metadata.namespace, subresource="status")
         await deps.client.delete(PODS, metadata.name, metadata.namespace, uid=metadata.uid, grace_seconds=0)
     except (errors.NotFound, errors.Conflict):
