@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from wherry.api import Obj
+from wherry.api.core.podspec.sound import TOKEN_VOLUME
 from wherry.api.core.serviceaccount import SERVICEACCOUNTS
 from wherry.apiserver.admission.refusing import forbidden
 from wherry.apiserver.attributes import Admission, Later, Plugin, Reader
@@ -13,7 +14,6 @@ from wherry.apiserver.attributes import Admission, Later, Plugin, Reader
 TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105 - a path
 TOKEN_SECONDS = 3607
 """Upstream's mark of a token that was mounted by admission: an hour and a little."""
-_VOLUME_PREFIX = "kube-api-access-"
 _DEFAULT = "default"
 """The account that a controller makes in every namespace, soon after the namespace."""
 _MIRROR = "kubernetes.io/config.mirror"
@@ -68,12 +68,12 @@ def _mount_token(spec: Obj, suffix: Callable[[], str]) -> None:
     if not bare:
         return
     volumes = spec.get("volumes") or []
-    name = next((v["name"] for v in volumes if "projected" in v and v["name"].startswith(_VOLUME_PREFIX)), "")
+    name = next((v["name"] for v in volumes if "projected" in v and v["name"].startswith(TOKEN_VOLUME)), "")
     if not name:
         taken = {volume["name"] for volume in volumes}
-        name = _VOLUME_PREFIX + suffix()
+        name = TOKEN_VOLUME + suffix()
         while name in taken:
-            name = _VOLUME_PREFIX + suffix()
+            name = TOKEN_VOLUME + suffix()
         spec["volumes"] = [*volumes, {"name": name, "projected": _token_sources()}]
     mount = {"name": name, "readOnly": True, "mountPath": TOKEN_PATH}
     for container in bare:

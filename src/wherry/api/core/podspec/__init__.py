@@ -8,6 +8,7 @@
 - `context.py`: what the rules for a container have to know of the pod around it
 - `template.py`: the entrance for workloads
 - `update.py`, `resize.py`, `status.py`: what may still change once a pod exists, and what may be reported of it
+- `sound.py`: what was judged lately and found sound, so that siblings are judged once
 - `qos.py`: the quality-of-service class; `warnings.py`: what is accepted with a word
 
 Every rule is a function `(part, path, faults)` that appends what it finds; nothing is built while nothing is wrong.

@@ -22,6 +22,7 @@ from wherry.api.core.podspec.scheduling import (
     validate_tolerations,
 )
 from wherry.api.core.podspec.security import validate_host_users, validate_pod_security
+from wherry.api.core.podspec.sound import Sound, content_of
 from wherry.api.core.podspec.volumes import validate_volumes
 from wherry.api.core.podspec.windows import validate_host_process, validate_system
 from wherry.api.field import FieldError, forbidden, invalid, not_supported, required
@@ -70,6 +71,22 @@ _LATE_RARE = frozenset(
 
 def validate_pod_spec(spec: Spec, path: str, pod_name: str | None = None) -> Faults:
     """Everything about a specification that has its defaults. `pod_name` is a pod's; templates have none."""
+    content = content_of(spec)
+    sound = _SOUND_TEMPLATES if pod_name is None else _SOUND_PODS
+    if content in sound:
+        return []
+    faults = _validate(spec, path, pod_name)
+    if not faults and _NAMED_AFTER_POD not in content:
+        sound.add(content)
+    return faults
+
+
+_SOUND_PODS, _SOUND_TEMPLATES = Sound(), Sound()
+_NAMED_AFTER_POD = b'"ephemeral":'
+"""Volumes that become claims with the pod's name: what is sound for one pod may not be for another."""
+
+
+def _validate(spec: Spec, path: str, pod_name: str | None) -> Faults:
     faults: Faults = []
     is_pod = pod_name is not None
     volumes = validate_volumes(spec.get("volumes") or (), path + ".volumes", pod_name, faults)

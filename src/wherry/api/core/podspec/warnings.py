@@ -8,6 +8,7 @@ from typing import Any
 from wherry.api import Obj
 from wherry.api.core.claimspec import warn_of_claim_spec
 from wherry.api.core.podspec.overlaps import warn_of_overlaps
+from wherry.api.core.podspec.sound import Sound, content_of
 from wherry.api.meta.names import label_value_faults
 from wherry.api.meta.quantity import parse_quantity
 
@@ -50,7 +51,21 @@ _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 
 def warn(new: Obj, old: Obj | None) -> Sequence[str]:
     """Of a pod; one that exists has been warned about, and its specification hardly changes."""
-    return list(_of_all(new["spec"], new["metadata"].get("annotations") or {}, "")) if old is None else ()
+    return _of_pod(new["spec"], new["metadata"].get("annotations") or {}) if old is None else ()
+
+
+def _of_pod(spec: Spec, annotations: Mapping[str, str]) -> Sequence[str]:
+    content = b"" if annotations else content_of(spec)
+    if content in _SOUND:
+        return ()
+    warnings = list(_of_all(spec, annotations, ""))
+    if not warnings:
+        _SOUND.add(content)
+    return warnings
+
+
+_SOUND = Sound()
+"""What nobody needs to be warned of, where nothing is noted at its side."""
 
 
 def warn_of_template(template: Obj | None, old: Obj | None, path: str) -> Sequence[str]:
