@@ -34,8 +34,8 @@ class Collector(Struct):
     """(group, kind) -> where objects of that kind are found."""
     pending: dict[str, Node] = field(default_factory=dict)
     """Where the objects are whose UIDs are in the queue."""
-    absent: dict[str, None] = field(default_factory=dict)
-    """UIDs of owners that the API said are gone. UIDs never return."""
+    absent: dict[Node, None] = field(default_factory=dict)
+    """Owners that the API said are not there. UIDs never return; but one may be named with a wrong kind or name."""
     is_ready: bool = False
 
     def watch(self, resource: Resource) -> Informer[Metadata]:
@@ -164,23 +164,24 @@ async def _examine(collector: Collector, reference: OwnerReference, node: Node, 
     shown = collector.shown(reference, namespace)
     if shown is not None:
         return Owner.WAITING if is_waiting(shown) else Owner.SOLID
-    if reference.uid in collector.absent:
-        return Owner.ABSENT
     resource = collector.resource_of(reference)
     if resource is None:
         return Owner.SOLID  # a kind we cannot look up: never delete on such ground
+    key = _owner_key(resource, reference, namespace)
+    meant = Node(resource, key, reference.uid)
+    if meant in collector.absent:
+        return Owner.ABSENT
     if resource.is_namespaced and _is_elsewhere(collector, resource, reference, namespace):
         _report_elsewhere(collector, reference, node, namespace)
     if resource.is_namespaced and not namespace:
         return Owner.SOLID  # a reference that cannot be right
-    key = _owner_key(resource, reference, namespace)
     try:
         owner = await collector.deps.client.get(resource, key.name, key.namespace)
     except errors.NotFound:
         owner = {}
     found = owner.get("metadata", {})
     if found.get("uid") != reference.uid:
-        _remember_absent(collector, reference.uid)
+        _remember_absent(collector, meant)
         return Owner.ABSENT
     is_going = "deletionTimestamp" in found and FOREGROUND in found.get("finalizers", ())
     return Owner.WAITING if is_going else Owner.SOLID
@@ -206,8 +207,8 @@ def _report_elsewhere(collector: Collector, reference: OwnerReference, node: Nod
     collector.deps.events.event(about, "Warning", "OwnerRefInvalidNamespace", message)
 
 
-def _remember_absent(collector: Collector, uid: str) -> None:
-    collector.absent[uid] = None
+def _remember_absent(collector: Collector, owner: Node) -> None:
+    collector.absent[owner] = None
     if len(collector.absent) > ABSENT_REMEMBERED:
         del collector.absent[next(iter(collector.absent))]
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -12,6 +12,9 @@ from wherry.api.core.event import EVENTS
 from wherry.api.core.node import NODES
 from wherry.api.core.pod import PODS
 from wherry.api.core.secret import SECRETS
+from wherry.api.resource import Resource
+from wherry.client import Client
+from wherry.controllers.tests.lagging import LaggingClient
 from wherry.controllers.tests.plane import Plane, deployment, only, running
 
 ALONE = only("garbage-collector-controller")
@@ -90,6 +93,26 @@ async def test_an_owner_of_the_same_name_with_another_uid_does_not_count() -> No
         stale = {"apiVersion": "v1", "kind": "Secret", "name": "s", "uid": "b3e92b49-0000-4000-8000-000000000000"}
         await make(plane, "child", stale)
         assert await names(plane) == []
+
+
+class SecretsLag(LaggingClient):
+    """Shows Secrets when the test says so, all else at once."""
+
+    def informer(self, resource: Resource, view: type[Any], *, field_selector: str = "") -> Any:
+        if resource is SECRETS:
+            return super().informer(resource, view, field_selector=field_selector)
+        return self._real.informer(resource, view, field_selector=field_selector)
+
+
+async def test_who_names_an_owner_wrongly_does_not_take_those_along_who_name_it_right() -> None:
+    async with running(only()) as plane:
+        real = plane.client
+        plane.client = cast(Client, SecretsLag(real))
+        await plane.start(ALONE)
+        owner = await plane.apply(SECRETS, {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "owner"}})
+        await make(plane, "wrong", reference({**owner, "kind": "ConfigMap"}))
+        await make(plane, "right", reference({**owner, "kind": "Secret"}))
+        assert await names(plane) == ["right"]
 
 
 async def test_a_kind_nobody_knows_keeps_its_dependents() -> None:
