@@ -159,7 +159,7 @@ class InProcessInformer(Generic[T]):
         return self._views.get(item) or self._decode(self._bytes(item))
 
     def _first_decode(self, data: bytes) -> T:
-        """Many a kind is watched that no cluster has objects of, and a decoder wants to know all that is in its type."""
+        """Many kinds are watched that have no objects, and a decoder wants to know all that is in its type."""
         self._decode = decoder(self._type).decode
         return self._decode(data)
 

@@ -7,7 +7,7 @@ and write their objects.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence, Set
 from typing import Any, Final
 
 from msgspec import Struct
@@ -53,7 +53,7 @@ class OpenSchema:
 
     knows_strategic_merge = False
 
-    def prune(self, obj: Obj) -> tuple[list[FieldError], list[str]]:
+    def prune(self, obj: Obj, only: Set[str] | None = None) -> tuple[list[FieldError], list[str]]:
         return [], []
 
     def merge_strategy(self, path: tuple[str, ...]) -> tuple[str, str]:
