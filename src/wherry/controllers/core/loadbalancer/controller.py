@@ -14,7 +14,7 @@ from wherry.api.types.core_v1 import Node, Service
 from wherry.api.types.decoding import to_obj
 from wherry.client import Informer, Key
 from wherry.controllers.core.loadbalancer import LoadBalancers
-from wherry.controllers.core.loadbalancer.plan import FINALIZER, eligible, facts, is_wanted, needs_cleanup
+from wherry.controllers.core.loadbalancer.plan import FINALIZER, change, eligible, facts, is_wanted, needs_cleanup
 from wherry.controllers.ownership import key_of
 from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch
 
@@ -136,6 +136,9 @@ def _of_service(old: Service | None, new: Service | None, deps: Deps) -> Iterabl
         service = new or old
         assert service is not None
         yield key_of(service.metadata)
+    note = change(old, new) if old is not None and new is not None else None
+    if note is not None:
+        deps.events.event(new, note.type, note.reason, note.message)
 
 
 def controller(balancers: LoadBalancers) -> Controller:
