@@ -97,6 +97,16 @@ def said(decided: Plan) -> str:
         pytest.param({"replicas": 1, "minReadySeconds": 9}, "0:new 1:new+", "", id="a young one is waited for"),
         pytest.param({"replicas": 2, "ordinals": {"start": 3}}, "3:new", "+4:new", id="from another ordinal"),
         pytest.param({"replicas": 1, "ordinals": {"start": 3}}, "3:new 0:new", "-0", id="below the first ordinal"),
+        pytest.param({"replicas": 2, "ordinals": {"start": 3}}, "0:new 1:new", "+3:new", id="moved: new ones first"),
+        pytest.param(
+            {"replicas": 2, "ordinals": {"start": 1}}, "0:new 1:new 2:new", "-0", id="moved by one: the lowest goes"
+        ),
+        pytest.param(
+            {"replicas": 2, "ordinals": {"start": 3}, "partition": 1},
+            "4:new",
+            "+3:old",
+            id="moved: below the partition",
+        ),
         pytest.param({"replicas": 3}, "0:old 1:old 2:old", "-2", id="rolls from the top"),
         pytest.param({"replicas": 3}, "0:old 1:old 2:new-", "", id="one at a time"),
         pytest.param({"replicas": 3, "partition": 2}, "0:old 1:old 2:new", "", id="down to the partition"),
