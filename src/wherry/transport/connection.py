@@ -27,7 +27,7 @@ from wherry.transport.patience import GiveUp, Patience
 from wherry.transport.pipe import TransportPipe
 from wherry.transport.reading import Reading
 from wherry.transport.replies import refusal, response_head, streaming_head
-from wherry.transport.running import peer_of, run_stream, run_takeover
+from wherry.transport.running import close_with, peer_of, run_stream, run_takeover
 from wherry.transport.service import Service
 from wherry.transport.sink import ChunkedSink
 from wherry.transport.sockets import keep_alive
@@ -156,6 +156,11 @@ class HttpConnection(asyncio.Protocol):
         elif isinstance(self._output, ChunkedSink):
             self._output.stop()
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a request is being answered."""
+        return self._current is not None
+
     def abort(self) -> None:
         """Cut the connection now."""
         self._cancel()
@@ -202,7 +207,8 @@ class HttpConnection(asyncio.Protocol):
             self._future = reply
             reply.add_done_callback(partial(self._settled, request))
         else:
-            self._future = self._service.tasks.spawn(self._await_reply(request, reply), "request")
+            self._future = task = self._service.tasks.spawn(self._await_reply(request, reply), "request")
+            close_with(task, reply)
 
     async def _await_reply(self, request: Request, awaitable: Awaitable[Reply]) -> None:
         """Wait for a handler and answer; its failure is an answer too."""
@@ -297,7 +303,8 @@ class HttpConnection(asyncio.Protocol):
             sink.abort()
             return
         if work is not None:
-            self._future = service.tasks.spawn(run_stream(work, sink), "stream")
+            self._future = task = service.tasks.spawn(run_stream(work, sink), "stream")
+            close_with(task, work)
 
     def _ended(self, request: Request) -> None:
         """A stream has been closed, or a large answer is out."""

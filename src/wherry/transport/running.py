@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
 
 from wherry.transport.messages import Peer, Takeover
 from wherry.transport.pipe import TransportPipe
@@ -29,6 +29,12 @@ async def run_takeover(reply: Takeover, pipe: TransportPipe) -> None:
         pipe.abort()
     finally:
         pipe.close()
+
+
+def close_with(task: asyncio.Task[None], work: Awaitable[object]) -> None:
+    """End what a task was to await with it: one that is cancelled before its first step never comes to it."""
+    if isinstance(work, Coroutine):
+        task.add_done_callback(lambda _: work.close())
 
 
 def peer_of(transport: asyncio.Transport) -> Peer:

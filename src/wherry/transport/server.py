@@ -96,6 +96,12 @@ class Server:
             await server.wait_closed()
         self._servers.clear()
 
+    def cut(self, *, idle: bool) -> None:
+        """Break connections, as a process that is killed does; those that nobody waits on only if `idle`."""
+        for connection in tuple(self._service.connections):
+            if idle or connection.is_busy:
+                connection.abort()
+
     async def _wait_empty(self, seconds: float) -> None:
         """Return when the last connection has gone or the time is over."""
         service = self._service

@@ -19,6 +19,11 @@ from wherry.transport.stats import Stats
 class Connection(Protocol):
     """What the server wants of a connection when it stops."""
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a request is being answered."""
+        ...
+
     def shut_down(self) -> None:
         """Finish what is being answered, begin nothing new, and close."""
         ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Awaitable
 from pathlib import Path
 
 import pytest
@@ -204,3 +205,44 @@ async def test_stopping_cuts_what_does_not_end() -> None:
         assert await one.rest() == await other.rest() == b""
     assert sorted(ended) == ["request", "takeover"]
     assert server.stats.connections == 0
+
+
+async def test_cutting_breaks_what_somebody_waits_on_and_serving_goes_on() -> None:
+    async def never(_: Request) -> Response:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    server = Server(lambda request: never(request) if request.path == "/never" else hello(request))
+    await server.start()
+    async with connected(server) as busy, connected(server) as idle:
+        await idle.get("/")
+        assert (await idle.response())[0] == 200
+        await busy.get("/never")
+        await until(lambda: server.stats.requests == 2)
+        server.cut(idle=False)
+        assert await busy.rest() == b""
+        await idle.get("/")
+        assert (await idle.response())[0] == 200
+        server.cut(idle=True)
+        assert await idle.rest() == b""
+    await server.stop()
+
+
+async def test_a_stream_that_is_cut_before_its_first_step_ends_quietly() -> None:
+    """Nothing is left of its coroutine that Python would complain about."""
+    begun: list[str] = []
+
+    async def work() -> None:
+        begun.append("stream")
+
+    def start(_: Sink) -> Awaitable[None]:
+        server.cut(idle=True)
+        return work()
+
+    server = Server(lambda _: Stream(start))
+    await server.start()
+    async with connected(server) as client:
+        await client.get("/")
+        await client.rest()
+    await server.stop()
+    assert begun == []
