@@ -1,16 +1,22 @@
-"""Whatever happens in whatever order: no node holds more than it can, and nobody evicts its betters."""
+"""Whatever happens in whatever order: no node holds more than it can, and nobody evicts its betters.
+
+Who is placed is where every rule allows it, and who is not could be nowhere (`plain.py` reads the rules for that).
+"""
 
 from __future__ import annotations
 
 import random
 
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from wherry.api import Obj
 from wherry.scheduler.cluster import Cluster
 from wherry.scheduler.configuration import Configuration, make_profiles
-from wherry.scheduler.model import PodInfo
+from wherry.scheduler.counting.tests import plain
+from wherry.scheduler.counting.tests.fixed import FixedNamespaces
+from wherry.scheduler.model import NodeInfo, PodInfo
 from wherry.scheduler.nominations import Nominations
 from wherry.scheduler.plan import Placement, Planner, Unfit
 from wherry.scheduler.preemption import Hopeless, Scene, candidates, choose
@@ -127,3 +133,79 @@ def _pod(name: str, cpu: int, priority: int, port: int) -> PodInfo:
 
 TestPlacing = Placing.TestCase
 TestPlacing.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
+
+
+LABELS, KEYS, TAINTS = ("red", "blue"), ("zone", "rack", "kubernetes.io/hostname"), ("gpu", "old")
+
+
+def _term(label: str, key: str) -> Obj:
+    return {"labelSelector": {"matchExpressions": [{"key": label, "operator": "Exists"}]}, "topologyKey": key}
+
+
+def _constraint(term: Obj, least: int, policy: str) -> Obj:
+    return {**term, "maxSkew": 1, "whenUnsatisfiable": "DoNotSchedule", "minDomains": least, "nodeTaintsPolicy": policy}
+
+
+def _spec(selector: Obj, tolerated: list[str], near: list[Obj], far: list[Obj], spread: list[Obj], cpu: int) -> Obj:
+    required = "requiredDuringSchedulingIgnoredDuringExecution"
+    return {
+        "nodeSelector": selector,
+        "tolerations": [{"key": key, "operator": "Exists"} for key in tolerated],
+        "affinity": {"podAffinity": {required: near}, "podAntiAffinity": {required: far}},
+        "topologySpreadConstraints": spread,
+        "cpu": str(cpu),
+    }
+
+
+_term_of = st.builds(_term, st.sampled_from(LABELS), st.sampled_from(KEYS))
+_spread_of = st.builds(_constraint, _term_of, st.integers(1, 3), st.sampled_from(["Honor", "Ignore"]))
+_specs = st.builds(
+    _spec,
+    st.dictionaries(st.just("zone"), st.sampled_from("ab"), max_size=1),
+    st.lists(st.sampled_from(TAINTS), unique=True),
+    st.lists(_term_of, max_size=2),
+    st.just([]) | st.lists(_term_of, max_size=2),
+    st.lists(_spread_of, max_size=2, unique_by=lambda one: one["topologyKey"]),
+    st.integers(0, 2),
+)
+_labels = st.dictionaries(st.sampled_from(LABELS), st.just("yes"))
+_places = st.dictionaries(st.sampled_from(KEYS[:2]), st.sampled_from("ab"))
+_hosts = st.tuples(st.integers(1, 6), _places, st.lists(st.sampled_from(TAINTS), max_size=1))
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    st.lists(_hosts, min_size=1, max_size=5),
+    st.lists(st.tuples(_specs, _labels, st.booleans()), min_size=1, max_size=12),
+)
+def test_who_is_placed_may_be_there_and_who_is_not_could_be_nowhere(
+    hosts: list[tuple[int, dict[str, str], list[str]]], pods: list[tuple[Obj, dict[str, str], bool]]
+) -> None:
+    scene = Placing()
+    for number, (cpu, labels, keys) in enumerate(hosts):
+        taints = [{"key": key, "effect": "NoSchedule"} for key in keys]
+        scene.cluster.set_node(node(f"n{number}", cpu=str(cpu), labels=dict(labels), taints=taints))
+    for number, (spec, labels, stays) in enumerate(pods):
+        pod = info(f"p{number}", labels=dict(labels), **spec)
+        allowed = {one.name for one in scene.cluster.nodes() if _is_allowed(pod, one, scene.cluster)}
+        answer = scene.planner.place(pod, scene.chance, scene.start)
+        if isinstance(answer, Unfit):
+            assert allowed == set(), answer.message
+            continue
+        assert answer.node in allowed
+        scene.start += answer.asked
+        scene.cluster.set_pod(pod, answer.node)
+        if not stays:
+            scene.cluster.remove_pod(f"uid-p{number // 2}")
+
+
+def _is_allowed(pod: PodInfo, host: NodeInfo, cluster: Cluster) -> bool:
+    ask = pod.ask
+    used = sum(one.ask.requests.get("cpu", 0) for one in host.pods.values())
+    return (
+        used + ask.requests.get("cpu", 0) <= host.allocatable["cpu"]
+        and all(host.labels.get(key) == value for key, value in ask.node_selector.items())
+        and {taint.key for taint in host.taints} <= {one.key for one in ask.tolerations}
+        and plain.affinity_refuses(pod, host, cluster, FixedNamespaces()) is None
+        and not plain.spread_refuses(pod, host, cluster)
+    )
