@@ -64,6 +64,8 @@ class Core:
         self._authority = Authority()
         self._serving: Serving | None = None
         self._parts: _Parts | None = None
+        self._answers = asyncio.Event()
+        """Whether there is a control plane to ask; while there is none, those outside wait."""
         self.faults = Faults(_clock(options, None))
         self.history = History(self.faults.clock, leaves_out=is_heartbeat)
 
@@ -92,6 +94,7 @@ class Core:
         except BaseException:
             await self._leave()
             raise
+        self._answers.set()
 
     async def close(self) -> None:
         """Stop everything; nothing stays behind, neither files nor sockets."""
@@ -151,6 +154,9 @@ class Core:
 
     async def snapshot(self) -> Snapshot:
         await settle()
+        return self._now()
+
+    def _now(self) -> Snapshot:
         parts = self._open_parts
         return Snapshot(
             self.options, parts.store.snapshot(), parts.clock.time(), parts.nodes.state(), parts.chance.getstate()
@@ -158,21 +164,27 @@ class Core:
 
     async def restore(self, snapshot: Snapshot) -> None:
         """Be as at the time of `snapshot`. Clients outside list again: no revision is ever given to them twice."""
+        self.faults.drop_watches()  # Whoever watches would wait for ever for a control plane that is gone.
+        await settle()
+        self._break_off(idle=False)
         await self._begin_with(snapshot)
 
     async def restart(self) -> None:
         """Stop as a process that is killed, in the middle of whatever it does, and start again on what was stored."""
-        parts = self._open_parts
-        begin = Snapshot(
-            self.options, parts.store.snapshot(), parts.clock.time(), parts.nodes.state(), parts.chance.getstate()
-        )
-        await self._begin_with(begin)
+        self._break_off(idle=True)
+        self.faults.drop_watches()
+        await self._begin_with(self._now())
+
+    def _break_off(self, *, idle: bool) -> None:
+        """Cut those outside who await an answer, or everybody; who asks from now on is answered by the next plane."""
+        self._answers.clear()
+        if self._serving is not None:
+            self._serving.cut(idle=idle)
 
     async def _begin_with(self, snapshot: Snapshot) -> None:
         if self._serving is not None:
             newest = max(self._open_parts.store.revision, snapshot.store.revision)
             snapshot = replace(snapshot, store=replace(snapshot.store, revision=Revision(newest + 1)))
-        self.faults.drop_watches()  # Whoever watches from outside would wait for ever for a control plane that is gone.
         await settle()
         await self._leave()
         self.history.rewind(snapshot.store.revision)
@@ -214,7 +226,12 @@ class Core:
         await clock.advance(left if due is None else min(due, left))
 
     def _handle(self, request: Request) -> Reply | Awaitable[Reply]:
-        return self.plane.handle(request)
+        return self.plane.handle(request) if self._answers.is_set() else self._handle_later(request)
+
+    async def _handle_later(self, request: Request) -> Reply:
+        await self._answers.wait()
+        reply = self.plane.handle(request)
+        return await reply if isinstance(reply, Awaitable) else reply
 
     async def _publish_authority(self) -> None:
         """Tell the namespaces of an authority that they were made without; the controller sees to later ones."""

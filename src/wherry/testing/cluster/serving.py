@@ -120,6 +120,11 @@ class Serving:
         """Whether a client is connected."""
         return self._server is not None and self._server.stats.connections > 0
 
+    def cut(self, *, idle: bool) -> None:
+        """Break the connections on which an answer is awaited, and with `idle` all others too."""
+        if self._server is not None:
+            self._server.cut(idle=idle)
+
     async def stop(self) -> None:
         if self._server is not None:
             await self._server.stop(grace=0.2)

@@ -6,9 +6,14 @@ import json
 import ssl
 import subprocess
 import sys
+import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +97,82 @@ def test_restoring_ends_watches_and_gives_no_revision_twice(cluster: Cluster, ou
     assert "a" not in [item["metadata"]["name"] for item in after["items"]]
     with outside.open(f"{path}?watch=1&resourceVersion={before}") as watch:
         assert json.loads(watch.readline())["object"]["reason"] == "Expired"
+
+
+class Follower:
+    """A program that lists and watches, and does so again at once, whatever happens to its connection."""
+
+    def __init__(self, cluster: Cluster, outside: Outside) -> None:
+        self._cluster = cluster
+        self.seen: set[str] = set()
+        self.trials = 0
+        self._outside = outside
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._follow)
+
+    def __enter__(self) -> Follower:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        self._cluster.restart()
+        self._thread.join()
+
+    def hears_of(self, name: str) -> None:
+        """Make something, and see that it is noticed."""
+        self._cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}})
+        end = time.monotonic() + 5
+        while name not in self.seen and time.monotonic() < end:
+            time.sleep(0.005)
+        assert name in self.seen
+
+    def _follow(self) -> None:
+        while not self._is_over.is_set():
+            self.trials += 1
+            with suppress(OSError, HTTPException, ValueError):
+                self._list_and_watch("/api/v1/namespaces/default/configmaps")
+
+    def _list_and_watch(self, path: str) -> None:
+        page = self._outside.get(path)
+        self.seen.update(item["metadata"]["name"] for item in page["items"])
+        with self._outside.open(f"{path}?watch=1&resourceVersion={page['metadata']['resourceVersion']}") as watch:
+            for line in watch:
+                if self._is_over.is_set() or (event := json.loads(line))["type"] == "ERROR":
+                    return
+                self.seen.add(event["object"]["metadata"]["name"])
+
+
+@pytest.mark.parametrize("how", ["restart", "restore"])
+def test_who_watches_from_outside_goes_on_with_the_next_control_plane(
+    cluster: Cluster, outside: Outside, how: str
+) -> None:
+    """Also who is back before the old one is quite gone."""
+    snapshot = cluster.snapshot()
+    with Follower(cluster, outside) as follower:
+        for turn in range(6):
+            follower.hears_of(f"before-{turn}")
+            trials = follower.trials
+            if how == "restart":
+                cluster.restart()
+            else:
+                cluster.restore(snapshot)
+            follower.hears_of(f"after-{turn}")
+            assert follower.trials > trials
+
+
+def test_who_is_kept_waiting_by_a_fault_is_cut_off_when_the_control_plane_ends(
+    cluster: Cluster, outside: Outside
+) -> None:
+    """The clock by which it waited is gone."""
+    fault = cluster.slow("get", "configmaps", seconds=3600)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(outside.get, "/api/v1/namespaces/default/configmaps/kube-root-ca.crt")
+        while not fault.hits:
+            time.sleep(0.005)
+        cluster.restore(cluster.snapshot())
+        with pytest.raises((ConnectionError, HTTPException)):
+            waiting.result(timeout=5)
 
 
 def test_a_manual_clock_waits_for_those_who_are_connected(cluster: Cluster, outside: Outside) -> None:
