@@ -1,7 +1,8 @@
 """Deletes Pods that do not tolerate their node's NoExecute taints, when their time is up.
 
 The time a Pod is granted counts from when the taint was added, so that a restart of ours grants nobody more; for one
-that came later, from when it was placed. Pods that have ended go as well.
+that came later, from when it was placed. Once a Pod knows its time it keeps it, whatever its tolerations say later,
+unless they grant all or nothing. Pods that have ended go as well.
 """
 
 from __future__ import annotations
@@ -22,14 +23,21 @@ from wherry.controllers.ownership import key_of
 from wherry.controllers.podstate import condition, creation_time
 from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch
 
-FOREVER = float("inf")
+FOREVER, AT_ONCE = float("inf"), float("-inf")
+
+
+class Waiting(Struct, frozen=True):
+    """A Pod whose time is not up yet."""
+
+    pod: Pod
+    until: float
 
 
 class State(Struct, frozen=True):
     nodes: Informer[Node]
     pods: Informer[Pod]
-    waiting: dict[str, dict[Key, Pod]] = field(default_factory=dict)
-    """By node, the Pods whose time is not up yet."""
+    waiting: dict[str, dict[Key, Waiting]] = field(default_factory=dict)
+    """By node."""
 
 
 def start(deps: Deps) -> State:
@@ -39,7 +47,7 @@ def start(deps: Deps) -> State:
 
 
 def due(pod: Pod, taints: Sequence[Taint], now: float) -> float:
-    """When the Pod has to go: `now` or earlier for at once, infinity for never.
+    """When the Pod has to go, AT_ONCE where it tolerates some taint not at all.
 
     Of several tolerations for one taint the first one counts, however long it grants.
     """
@@ -47,7 +55,7 @@ def due(pod: Pod, taints: Sequence[Taint], now: float) -> float:
     for taint in taints:
         found = next((each for each in pod.spec.tolerations if tolerates(each, taint)), None)
         if found is None:
-            return now
+            return AT_ONCE
         if found.toleration_seconds is not None:
             added = taint.time_added.timestamp() if taint.time_added is not None else now
             moment = min(moment, max(added, _placed(pod)) + max(0, found.toleration_seconds))
@@ -73,26 +81,25 @@ async def reconcile(key: Key, deps: Deps) -> Result:
     if not taints and not waited:
         return DONE
     now = deps.clock.time()
-    next_due = FOREVER
-    waiting: dict[Key, Pod] = {}
+    waiting: dict[Key, Waiting] = {}
     for pod in state.pods.by_index(BY_NODE, key.name):
-        name = key_of(pod.metadata)
+        name, until = key_of(pod.metadata), due(pod, taints, now)
+        before = waited.get(name)
+        if before is not None and before.pod.metadata.uid == pod.metadata.uid and AT_ONCE < until < FOREVER:
+            until = before.until
         if pod.metadata.deletion_timestamp is not None:
-            if name in waited:
-                waiting[name] = pod
-            continue
-        moment = due(pod, taints, now)
-        if moment <= now:
+            if before is not None:
+                waiting[name] = before
+        elif until <= now:
             waited.pop(name, None)
             await _evict(pod, deps)
-        elif moment < FOREVER:
-            waiting[name] = pod
-            next_due = min(next_due, moment)
+        elif until < FOREVER:
+            waiting[name] = Waiting(pod, until)
     if waiting:
         state.waiting[key.name] = waiting
     for name in waited.keys() - waiting.keys():
-        deps.events.event(waited[name], "Normal", _REASON, f"Cancelling deletion of Pod {name}")
-    return Result(next_due - now if next_due < FOREVER else None)
+        deps.events.event(waited[name].pod, "Normal", _REASON, f"Cancelling deletion of Pod {name}")
+    return Result(min((each.until - now for each in waiting.values() if each.until > now), default=None))
 
 
 _REASON = "TaintManagerEviction"

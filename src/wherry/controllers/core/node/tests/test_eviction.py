@@ -6,7 +6,7 @@ import pytest
 
 from wherry.api.types.core_v1 import Taint
 from wherry.api.types.decoding import convert
-from wherry.controllers.core.node.eviction import FOREVER, due
+from wherry.controllers.core.node.eviction import AT_ONCE, FOREVER, due
 from wherry.controllers.tests.views import NOW, pod
 from wherry.lib.clock import format_time
 
@@ -16,8 +16,8 @@ TAINT = convert(Taint, {"key": "k", "effect": "NoExecute", "timeAdded": format_t
 @pytest.mark.parametrize(
     ("tolerations", "expected"),
     [
-        ([], NOW),
-        ([{"key": "other", "operator": "Exists"}], NOW),
+        ([], AT_ONCE),
+        ([{"key": "other", "operator": "Exists"}], AT_ONCE),
         ([{"operator": "Exists"}], FOREVER),
         ([{"key": "k", "operator": "Exists", "tolerationSeconds": 300}], NOW + 200),
         ([{"key": "k", "operator": "Exists", "tolerationSeconds": 10}], NOW - 90),

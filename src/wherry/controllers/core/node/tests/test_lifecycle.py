@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from wherry.api import Obj
 from wherry.api.coordination.lease import LEASES
 from wherry.api.core.event import EVENTS
@@ -175,3 +177,48 @@ async def test_the_old_names_of_two_labels_follow_the_new_ones() -> None:
         await plane.apply(NODES, {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1", "labels": labels}})
         found = (await plane.get(NODES, "n1"))["metadata"]["labels"]
         assert found == {**labels, "beta.kubernetes.io/arch": "arm64", "beta.kubernetes.io/os": "linux"}
+
+
+TAINT = {"key": "k", "effect": "NoExecute", "timeAdded": "2023-11-14T22:13:20Z"}
+OTHER = {"key": "other", "effect": "NoExecute", "timeAdded": "2023-11-14T22:13:30Z"}
+
+
+def tolerating(seconds: int | None, *more: Obj) -> Obj:
+    limit = {} if seconds is None else {"tolerationSeconds": seconds}
+    return {"spec": {"tolerations": [{"key": "k", "operator": "Exists", "effect": "NoExecute", **limit}, *more]}}
+
+
+SECOND_THOUGHTS = [
+    pytest.param(tolerating(300), [TAINT], 60, id="longer"),
+    pytest.param(tolerating(20), [TAINT], 60, id="shorter"),
+    pytest.param(tolerating(None), [TAINT], None, id="for ever"),
+    pytest.param({}, [TAINT, OTHER], 10, id="another taint"),
+    pytest.param(
+        tolerating(60, {"key": "other", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 5}),
+        [TAINT, OTHER],
+        60,
+        id="another taint that is tolerated for a shorter time",
+    ),
+    pytest.param({}, [], None, id="no taint"),
+]
+
+
+@pytest.mark.parametrize(("change", "taints", "gone"), SECOND_THOUGHTS)
+async def test_who_knows_his_time_keeps_it(change: Obj, taints: list[Obj], gone: int | None) -> None:
+    """Ten seconds after a taint of which a Pod tolerates sixty."""
+    async with running(NODE_LOOPS) as plane:
+        await add_node(plane, "n1")
+        await add_pod(plane, "p", "n1", **tolerating(60)["spec"])
+        await plane.client.patch(NODES, "n1", {"spec": {"taints": [TAINT]}})
+        await plane.pass_time(10)
+        if change:
+            await plane.client.patch(PODS, "p", change, "default")
+        await plane.client.patch(NODES, "n1", {"spec": {"taints": taints or None}})
+        for seconds in range(10, 320, 10):
+            await plane.settle()
+            if "deletionTimestamp" in (await plane.get(PODS, "p"))["metadata"]:
+                assert seconds == gone
+                return
+            await renew(plane, "n1")
+            await plane.pass_time(10)
+        assert gone is None
