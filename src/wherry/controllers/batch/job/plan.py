@@ -114,8 +114,8 @@ def plan(
             _suspend_or_resume(job, draft, now)
     if end is not None:
         census = counting.take(job, pods, ending=_ending(end), freed=freed)
-        if conditions.find(draft.found, end["type"]) is None:
-            draft.found.append(end)
+        if not conditions.is_true(draft.found, end["type"]):
+            _set(draft, end)
     _describe(job, census, draft)
     return Plan(
         status=draft.status,
@@ -145,7 +145,7 @@ def conclude(job: Job, decided: Plan, freed: AbstractSet[str], now: float) -> tu
         return status, ()
     end = decided.end
     final = condition(FINAL[end["type"]], end.get("reason", ""), end.get("message", ""), now)
-    status["conditions"] = [*status.get("conditions", ()), final]
+    status["conditions"] = conditions.placed(status.get("conditions", ()), final)
     if end["type"] == FAILURE:
         return status, (Note("Warning", final["reason"], final["message"]),)
     status["completionTime"] = format_time(now)

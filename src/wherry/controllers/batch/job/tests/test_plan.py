@@ -66,6 +66,130 @@ def test_plan(case: dict[str, Any]) -> None:
     assert decided.look_again == want.get("again")
 
 
+INDEXED = {"completionMode": "Indexed"}
+WORDS = {"R": "Running", "P": "Pending", "S": "Succeeded", "F": "Failed", "T": "Running"}
+
+
+def described(text: str) -> list[Any]:
+    """`R` is a Pod that runs, `r` one that is ready, `T` one on its way out; `S3` one of index 3, `S-` one of none."""
+    pods = []
+    for number, word in enumerate(text.split()):
+        facts: dict[str, Any] = {"phase": WORDS[word[0].upper()], "going": word[0] == "T"}
+        if word[0] == "r":
+            facts["ready"] = 10
+        if word[0] in "SF":
+            facts.update(exit=int(word[0] == "F"), ended=1000)
+        if word[1:] not in ("", "-"):
+            facts["index"] = word[1:]
+        pods.append(job_pod(f"p{number}", facts))
+    return pods
+
+
+def told(spec: Obj, pods: str, status: Obj | None = None, **how: Any) -> str:
+    """What one pass makes of a Job: what is made and deleted, then the counts that are not 0, then why it is over."""
+    of = job({"backoffLimit": 6, **spec}, status, going=how.get("going", False))
+    decided = plan(of, described(pods), NOW, may_scale=how.get("may_scale", True))
+    after = conclude(of, decided, {pod.metadata.uid for pod in decided.settle}, NOW)[0]
+    done = [f"+{len(decided.create)}"] if decided.create else []
+    done += [f"-{len(decided.delete) + len(decided.remove)}"] if decided.delete or decided.remove else []
+    names = ("active", "ready", "succeeded", "failed", "terminating", "completedIndexes")
+    counts = [f"{name}={after[name]}" for name in names if after.get(name)]
+    return " ".join([*done, *counts, *(c["type"] for c in after.get("conditions", ()) if c["status"] == "True")])
+
+
+@pytest.mark.parametrize(
+    ("shape", "pods", "expected"),
+    [
+        ("2/5", "", "+2 active=2"),
+        ("2/-", "", "+2 active=2"),
+        ("2/-", "R", "+1 active=2"),
+        ("2/5", "R R", "active=2"),
+        ("2/5", "R", "+1 active=2"),
+        ("2/5", "R S", "+1 active=2 succeeded=1"),
+        ("2/5", "R R R", "-1 active=2 terminating=1"),
+        ("2/5", "r r r", "-1 active=2 ready=2 terminating=1"),
+        ("2/5", "R S F", "+1 active=2 succeeded=1 failed=1"),
+        ("2/5", "R F", "+1 active=2 failed=1"),
+        ("2/5", "S S S S S", "succeeded=5 SuccessCriteriaMet Complete"),
+        ("2/-", "R S", "active=1 succeeded=1"),
+        ("2/-", "S S", "succeeded=2 SuccessCriteriaMet Complete"),
+        ("2/-", "S F", "succeeded=1 failed=1 SuccessCriteriaMet Complete"),
+        ("2/5", "R R R R R R R R R R", "-8 active=2 terminating=8"),
+        ("3/4", "R R R S S", "-1 active=2 succeeded=2 terminating=1"),
+        ("2/5", "R R S S", "active=2 succeeded=2"),
+        ("2/5i", "", "+2 active=2"),
+        ("2/3i", "S0 F1 S1 S2", "succeeded=3 failed=1 completedIndexes=0-2 SuccessCriteriaMet Complete"),
+        ("2/3i", "S0 S1 S1", "+1 active=1 succeeded=2 completedIndexes=0,1"),
+        ("8/20i", "R0 S2 P3 S4 S5 S7 S8 S9", "+6 active=8 succeeded=6 completedIndexes=2,4,5,7-9"),
+        ("3/4i", "F0 P1 F2", "+2 active=3 failed=2"),
+        ("2/5i", "R- S- F- P- R S0 R1 R2", "-3 active=2 succeeded=1 terminating=3 completedIndexes=0"),
+        ("5/5i", "R- S- F- S0 R1 R2 P2", "-2 active=2 succeeded=1 terminating=2 completedIndexes=0"),
+        ("2/5i", "S0 R5 S6 P7 F8", "-2 succeeded=1 terminating=2 completedIndexes=0"),
+    ],
+)
+def test_the_table_that_upstream_holds_its_own_jobs_to(shape: str, pods: str, expected: str) -> None:
+    """`2/5` is a Job of 5 completions, 2 at a time, `2/-` one without completions, `2/5i` one with indexes."""
+    parallelism, completions = shape.rstrip("i").split("/")
+    spec: Obj = {"parallelism": int(parallelism), "completions": None if completions == "-" else int(completions)}
+    assert told({**spec, **(INDEXED if shape.endswith("i") else {})}, pods) == expected
+
+
+STARTED = {"startTime": "2023-11-14T00:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("spec", "pods", "how", "expected"),
+    [
+        pytest.param({"completions": 5}, "P R S", {"going": True}, "active=2 succeeded=1", id="on its way out"),
+        pytest.param(
+            {"completions": 5, "backoffLimit": 0},
+            "F",
+            {"going": True},
+            "failed=1 FailureTarget Failed",
+            id="on its way out, and failed too often",
+        ),
+        pytest.param(
+            {"completions": 5, "backoffLimit": 0}, "F", {"may_scale": False}, "failed=1", id="failed, while writes lag"
+        ),
+        pytest.param({"suspend": True}, "r r", {}, "-2 terminating=2 Suspended", id="suspended"),
+        pytest.param({"suspend": True}, "r r r", {"may_scale": False}, "active=3 ready=3", id="but writes lag"),
+        pytest.param({"suspend": True}, "R R", {"going": True}, "active=2", id="suspended on its way out"),
+        pytest.param(
+            {"backoffLimit": 0, "completions": 3, **INDEXED},
+            "S0 F1 R2",
+            {},
+            "-1 succeeded=1 failed=2 terminating=1 completedIndexes=0 FailureTarget",
+            id="one has failed too often, one runs",
+        ),
+        pytest.param(
+            {"completions": 5, "podReplacementPolicy": "Failed", **INDEXED},
+            "T4",
+            {},
+            "+1 active=1 terminating=1",
+            id="one on its way out holds its place",
+        ),
+    ],
+)
+def test_jobs_in_special_states(spec: Obj, pods: str, how: Obj, expected: str) -> None:
+    assert told({"parallelism": 2, "completions": 4, **spec}, pods, **how) == expected
+
+
+@pytest.mark.parametrize("type", ["FailureTarget", "SuccessCriteriaMet", "Failed"])
+def test_conditions_that_are_not_true_decide_nothing(type: str) -> None:
+    found = {"type": type, "status": "False", "reason": "Testing"}
+    assert told({}, "r", {**STARTED, "conditions": [found]}) == "active=1 ready=1"
+
+
+def test_conditions_become_true_where_they_stand() -> None:
+    found = [{"type": type, "status": "False", "reason": "Testing"} for type in ("Failed", "FailureTarget")]
+    of = job({"activeDeadlineSeconds": 10}, {**STARTED, "conditions": found})
+    after = conclude(of, plan(of, [], NOW, may_scale=True), frozenset(), NOW)[0]["conditions"]
+    assert [(c["type"], c["status"], c["reason"]) for c in after] == [
+        ("Failed", "True", "DeadlineExceeded"),
+        ("FailureTarget", "True", "DeadlineExceeded"),
+    ]
+
+
 class Killed(Exception):
     """The controller died."""
 
