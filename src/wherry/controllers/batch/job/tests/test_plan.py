@@ -181,7 +181,7 @@ def test_conditions_that_are_not_true_decide_nothing(type: str) -> None:
 
 
 def test_conditions_become_true_where_they_stand() -> None:
-    found = [{"type": type, "status": "False", "reason": "Testing"} for type in ("Failed", "FailureTarget")]
+    found = [{"type": name, "status": "False", "reason": "Testing"} for name in ("Failed", "FailureTarget")]
     of = job({"activeDeadlineSeconds": 10}, {**STARTED, "conditions": found})
     after = conclude(of, plan(of, [], NOW, may_scale=True), frozenset(), NOW)[0]["conditions"]
     assert [(c["type"], c["status"], c["reason"]) for c in after] == [
