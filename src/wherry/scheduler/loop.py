@@ -12,7 +12,8 @@ import asyncio
 import logging
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wherry.api.core.pod import PODS
 from wherry.api.errors import ApiError, NotFound
@@ -54,8 +55,7 @@ _LONGEST_NOTE = 1024
 _ENDED = ("Succeeded", "Failed")
 
 
-@dataclass(slots=True)
-class Counters:
+class Counters(Struct):
     """What `/metrics` tells of the scheduler: attempts by result, and preemptions."""
 
     scheduled: int = 0
