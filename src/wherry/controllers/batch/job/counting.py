@@ -76,6 +76,8 @@ class _Tally(Struct):
     settled: list[Pod]
     new_ok: list[Pod]
     new_bad: list[Pod]
+    kept: int = 0
+    """Failures that are not noted yet."""
     message: str = ""
 
 
@@ -113,7 +115,7 @@ def take(job: Job, pods: Sequence[Pod], *, ending: Ending, freed: AbstractSet[st
         ready=sum(1 for pod in active if is_ready(pod)),
         terminating=sum(1 for pod in pods if is_terminating(pod)),
         succeeded=succeeded,
-        failed=counted_bad + len(tally.bad),
+        failed=counted_bad + len(tally.bad) + tally.kept,
         counted_succeeded=succeeded if is_indexed(job) else counted_ok,
         counted_failed=counted_bad,
         uncounted_succeeded=tuple(tally.ok),
@@ -136,8 +138,8 @@ def _count(job: Job, pod: Pod, tally: _Tally, ending: Ending, *, is_free: bool, 
         return
     failed = has_failed(job, pod)
     if failed or ending is Ending.FAILURE:
-        _count_failure(job, pod, tally, is_own=failed)
-    if is_free or (failed and not is_kept):
+        _count_failure(job, pod, tally, is_own=failed, is_kept=is_kept)
+    if is_free or pod.status.phase == "Succeeded" or (failed and not is_kept):
         tally.settled.append(pod)
 
 
@@ -153,8 +155,11 @@ def _count_success(job: Job, pod: Pod, tally: _Tally) -> None:
         tally.new_ok.append(pod)
 
 
-def _count_failure(job: Job, pod: Pod, tally: _Tally, *, is_own: bool) -> None:
-    """Pods of indexes that the Job does not have count for nothing; `is_own`: not because the Job as a whole fails."""
+def _count_failure(job: Job, pod: Pod, tally: _Tally, *, is_own: bool, is_kept: bool) -> None:
+    """Pods of indexes that the Job does not have count for nothing; `is_own`: not because the Job as a whole fails.
+
+    What is kept for its successor counts against the limit, and is noted only when it goes.
+    """
     uid, index = pod.metadata.uid, _index(job, pod)
     if is_indexed(job) and index is None:
         return
@@ -165,8 +170,12 @@ def _count_failure(job: Job, pod: Pod, tally: _Tally, *, is_own: bool) -> None:
         tally.failed_indexes.add(index)
     if uid in tally.bad:
         return
+    counts = verdict.meaning is not Meaning.IGNORE
+    if is_kept:
+        tally.kept += counts
+        return
     tally.new_bad.append(pod)
-    if verdict.meaning is not Meaning.IGNORE:
+    if counts:
         tally.bad.append(uid)
 
 

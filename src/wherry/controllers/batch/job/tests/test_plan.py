@@ -134,6 +134,35 @@ def test_the_table_that_upstream_holds_its_own_jobs_to(shape: str, pods: str, ex
     assert told({**spec, **(INDEXED if shape.endswith("i") else {})}, pods) == expected
 
 
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        pytest.param(
+            {"onExitCodes": {"operator": "NotIn", "values": [7]}},
+            "Container main for pod default/p failed with exit code 5 matching FailJob rule at index 1",
+            id="exit code",
+        ),
+        pytest.param(
+            {"onPodConditions": [{"type": "B", "status": "True"}, {"type": "A", "status": "Unknown"}]},
+            "Pod default/p has condition A matching FailJob rule at index 1",
+            id="the first condition of the Pod that fits, not of the rule",
+        ),
+        pytest.param({"onExitCodes": {"containerName": "other", "operator": "In", "values": [5]}}, None, id="other"),
+        pytest.param({"onExitCodes": {"operator": "NotIn", "values": [5]}}, None, id="not in"),
+        pytest.param({"onPodConditions": [{"type": "A", "status": "True"}]}, None, id="of another status"),
+    ],
+)
+def test_what_a_failure_policy_says(rule: Obj, expected: str | None) -> None:
+    """Another rule stands before it, and one that counts comes after."""
+    states = [{"type": "A", "status": "Unknown"}, {"type": "B", "status": "True"}]
+    failed = job_pod("p", {"phase": "Failed", "exit": 5, "ended": 1000, "conditions": states})
+    before = {"action": "Ignore", "onExitCodes": {"operator": "In", "values": [1, 2]}}
+    after = {"action": "Count", "onExitCodes": {"operator": "NotIn", "values": [1]}}
+    rules = [before, {"action": "FailJob", **rule}, after]
+    decided = plan(job({"podFailurePolicy": {"rules": rules}}), [failed], NOW, may_scale=True)
+    assert (decided.end or {}).get("message") == expected
+
+
 STARTED = {"startTime": "2023-11-14T00:00:00Z"}
 
 
