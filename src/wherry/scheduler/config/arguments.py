@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from wherry.lib.goduration import parse_go_duration
 Args = Mapping[str, Any]
 _STRATEGIES = ("LeastAllocated", "MostAllocated", "RequestedToCapacityRatio")
 _ACTIONS = ("DoNotSchedule", "ScheduleAnyway")
+_OPERATORS = ("DoesNotExist", "Exists", "Gt", "In", "Lt", "NotIn")
 
 
 def validate_args(plugin: str, args: Args, path: str) -> list[FieldError]:
@@ -19,17 +21,6 @@ def validate_args(plugin: str, args: Args, path: str) -> list[FieldError]:
     check = _CHECKS.get(plugin)
     if check is None:
         return []
-    fields = _FIELDS[plugin]
-    unknown = [name for name in args if name not in (*fields, "apiVersion", "kind")]
-    if unknown:
-        return [invalid(f"{path}.{name}", args[name], "unknown field") for name in unknown]
-    kind = args.get("kind")
-    if kind is not None and kind != f"{plugin}Args":
-        return [invalid(path, kind, "has to match plugin args")]
-    for name, wanted in fields.items():
-        value = args.get(name)
-        if value is not None and (not isinstance(value, wanted) or (wanted is int and isinstance(value, bool))):
-            return [invalid(f"{path}.{name}", value, "has to match plugin args")]
     return check(args, path)
 
 
@@ -59,28 +50,42 @@ def _node_affinity(args: Args, path: str) -> list[FieldError]:
     added = args.get("addedAffinity") or {}
     required_terms = (added.get("requiredDuringSchedulingIgnoredDuringExecution") or {}).get("nodeSelectorTerms") or []
     at = f"{path}.addedAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms"
-    faults = _terms(required_terms, at)
+    faults = [fault for number, term in enumerate(required_terms) for fault in _term(term, f"{at}[{number}]")]
     at = f"{path}.addedAffinity.preferredDuringSchedulingIgnoredDuringExecution"
     for number, term in enumerate(added.get("preferredDuringSchedulingIgnoredDuringExecution") or []):
-        faults += _terms([term.get("preference") or {}], f"{at}[{number}].preference")
+        faults += _term(term.get("preference") or {}, f"{at}[{number}]")
     return faults
 
 
-def _terms(terms: Sequence[Args], path: str) -> list[FieldError]:
-    operators = ("DoesNotExist", "Exists", "Gt", "In", "Lt", "NotIn")
+def _term(term: Args, path: str) -> list[FieldError]:
     faults = []
-    for number, term in enumerate(terms):
-        for at, one in enumerate(term.get("matchExpressions") or []):
-            here = f"{path}[{number}].matchExpressions[{at}]"
-            key, operator, values = one.get("key", ""), one.get("operator", ""), one.get("values") or []
-            if operator not in operators:
-                faults.append(not_supported(f"{here}.operator", operator, operators))
-            elif operator in ("In", "NotIn") and not values:
-                faults.append(
-                    invalid(f"{here}.values", values, "for 'in', 'notin' operators, values set can't be empty")
-                )
-            faults += [invalid(f"{here}.key", key, text) for text in qualified_name_faults(key)]
+    for number, one in enumerate(term.get("matchExpressions") or []):
+        faults += _expression(one, f"{path}.matchExpressions[{number}]")
+    for number, one in enumerate(term.get("matchFields") or []):
+        here, operator, values = f"{path}.matchFields[{number}]", one.get("operator", ""), one.get("values") or []
+        if operator not in ("In", "NotIn"):
+            faults.append(not_supported(f"{here}.operator", operator, ("In", "NotIn")))
+        elif len(values) != 1:
+            faults.append(invalid(f"{here}.values", values, "must have one element"))
     return faults
+
+
+def _expression(one: Args, path: str) -> list[FieldError]:
+    key, operator, values = one.get("key", ""), one.get("operator", ""), one.get("values") or []
+    if operator not in _OPERATORS:
+        return [not_supported(f"{path}.operator", operator, _OPERATORS)]
+    faults = [invalid(f"{path}.key", key, text) for text in qualified_name_faults(key)]
+    text = ""
+    if operator in ("In", "NotIn") and not values:
+        text = "for 'in', 'notin' operators, values set can't be empty"
+    elif operator in ("Exists", "DoesNotExist") and values:
+        text = "values set must be empty for exists and does not exist"
+    elif operator in ("Gt", "Lt") and len(values) != 1:
+        text = "for 'Gt', 'Lt' operators, exactly one value is required"
+    elif operator in ("Gt", "Lt") and not re.fullmatch(r"[+-]?[0-9]+", values[0]):
+        text = "for 'Gt', 'Lt' operators, the value must be an integer"
+        return [*faults, invalid(f"{path}.values[0]", values[0], text)]
+    return [*faults, invalid(f"{path}.values", values, text)] if text else faults
 
 
 def _spread(args: Args, path: str) -> list[FieldError]:
@@ -224,14 +229,4 @@ _CHECKS: Mapping[str, Callable[[Args, str], list[FieldError]]] = {
     "PodTopologySpread": _spread,
     "VolumeBinding": _volumes,
     "DynamicResources": _devices,
-}
-_FIELDS: Mapping[str, Mapping[str, type]] = {
-    "DefaultPreemption": {"minCandidateNodesPercentage": int, "minCandidateNodesAbsolute": int},
-    "InterPodAffinity": {"hardPodAffinityWeight": int, "ignorePreferredTermsOfExistingPods": bool},
-    "NodeAffinity": {"addedAffinity": dict},
-    "NodeResourcesFit": {"ignoredResources": list, "ignoredResourceGroups": list, "scoringStrategy": dict},
-    "NodeResourcesBalancedAllocation": {"resources": list},
-    "PodTopologySpread": {"defaultConstraints": list, "defaultingType": str},
-    "VolumeBinding": {"bindTimeoutSeconds": int, "shape": list},
-    "DynamicResources": {"filterTimeout": str, "bindingTimeout": str},
 }

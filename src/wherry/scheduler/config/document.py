@@ -6,26 +6,24 @@ from typing import Any
 
 import msgspec
 
-
-class _Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    pass
+from wherry.scheduler.config.strict import Strict
 
 
-class PluginEntry(_Strict, frozen=True):
+class PluginEntry(Strict, frozen=True):
     """A plugin by name; `weight` is that of its score."""
 
     name: str = ""
     weight: int = 0
 
 
-class PluginSet(_Strict, frozen=True):
+class PluginSet(Strict, frozen=True):
     """What an extension point has beside, and without, what it has by default."""
 
     enabled: tuple[PluginEntry, ...] = ()
     disabled: tuple[PluginEntry, ...] = ()
 
 
-class Plugins(_Strict, frozen=True):
+class Plugins(Strict, frozen=True):
     """By extension point; `multi_point` stands for all that a plugin has."""
 
     pre_enqueue: PluginSet = PluginSet()
@@ -43,14 +41,14 @@ class Plugins(_Strict, frozen=True):
     multi_point: PluginSet = PluginSet()
 
 
-class PluginConfig(_Strict, frozen=True):
+class PluginConfig(Strict, frozen=True):
     """The settings of one plugin."""
 
     name: str = ""
-    args: dict[str, Any] = {}
+    args: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
-class ProfileEntry(_Strict, frozen=True):
+class ProfileEntry(Strict, frozen=True):
     """What one scheduler name stands for."""
 
     scheduler_name: str | None = None
@@ -59,7 +57,7 @@ class ProfileEntry(_Strict, frozen=True):
     plugin_config: tuple[PluginConfig, ...] = ()
 
 
-class TlsConfig(_Strict, frozen=True):
+class TlsConfig(Strict, frozen=True):
     """How to know an extender, and be known to it."""
 
     insecure: bool = False
@@ -72,14 +70,14 @@ class TlsConfig(_Strict, frozen=True):
     ca_data: bytes = b""
 
 
-class ManagedResource(_Strict, frozen=True):
+class ManagedResource(Strict, frozen=True):
     """An extended resource that an extender cares for."""
 
     name: str = ""
     ignored_by_scheduler: bool = False
 
 
-class ExtenderEntry(_Strict, frozen=True):
+class ExtenderEntry(Strict, frozen=True):
     """An HTTP server that is asked too."""
 
     url_prefix: str = ""
@@ -96,14 +94,36 @@ class ExtenderEntry(_Strict, frozen=True):
     ignorable: bool = False
 
 
-class Document(_Strict, frozen=True):
+class LeaderElection(Strict, frozen=True):
+    """Who of several schedulers works: of no use here, and judged all the same."""
+
+    leader_elect: bool = True
+    lease_duration: str = "15s"
+    renew_deadline: str = "10s"
+    retry_period: str = "2s"
+    resource_lock: str = "leases"
+    resource_name: str = "kube-scheduler"
+    resource_namespace: str = "kube-system"
+
+
+class ClientConnection(Strict, frozen=True):
+    """How to reach the API: the scheduler is part of its server."""
+
+    kubeconfig: str = ""
+    accept_content_types: str = ""
+    content_type: str = ""
+    qps: float = 50
+    burst: int = 100
+
+
+class Document(Strict, frozen=True):
     """The whole file."""
 
     api_version: str = ""
     kind: str = ""
     parallelism: int = 16
-    leader_election: dict[str, Any] = {}
-    client_connection: dict[str, Any] = {}
+    leader_election: LeaderElection = LeaderElection()
+    client_connection: ClientConnection = ClientConnection()
     enable_profiling: bool = True
     enable_contention_profiling: bool = True
     percentage_of_nodes_to_score: int | None = None

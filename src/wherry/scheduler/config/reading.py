@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +12,8 @@ from wherry.lib.goduration import parse_go_duration
 from wherry.scheduler.catalog import PLUGINS, WEIGHTS
 from wherry.scheduler.config.document import Document, ExtenderEntry, ProfileEntry
 from wherry.scheduler.config.points import enabled, everywhere, explicit
+from wherry.scheduler.config.shapes import ARGS
+from wherry.scheduler.config.strict import decode, strict_error, unknown_fields
 from wherry.scheduler.config.validation import validate
 from wherry.scheduler.configuration import Configuration, ExtenderSettings, ProfileSettings, TlsSettings
 from wherry.scheduler.profile import DEFAULT_NAME
@@ -58,19 +59,38 @@ def _decode(data: bytes) -> Document:
     version, kind = found.get("apiVersion"), found.get("kind")
     if (version, kind) != (GROUP_VERSION, KIND):
         raise ConfigurationError([f'no kind "{kind}" is registered for version "{version}"'])
+    found = _without_nulls(found)
     try:
-        return msgspec.convert(_without_nulls(found), Document)
-    except msgspec.ValidationError as error:
-        raise ConfigurationError([_strict_words(str(error))]) from error
+        document = decode(found, Document, KIND)
+        if unknown := [f'unknown field "{path}"' for path in unknown_fields(found, Document)]:
+            raise ValueError(strict_error(unknown))
+        _decode_args(document)
+    except ValueError as error:
+        raise ConfigurationError([str(error)]) from error
+    return document
 
 
-def _strict_words(text: str) -> str:
-    """What the decoder says, as upstream says it."""
-    where = re.search(r" - at `\$\.?(.*)`$", text)
-    path = where[1] if where else ""
-    if unknown := re.match(r"Object contains unknown field `(.*?)`", text):
-        return f'strict decoding error: unknown field "{path + "." if path else ""}{unknown[1]}"'
-    return f"{path}: {text[: where.start()] if where else text}".replace(" | null`", "`")
+def _decode_args(document: Document) -> None:
+    """The args of upstream's plugins are objects of their own."""
+    strict: list[str] = []
+    for number, profile in enumerate(document.profiles):
+        for at, config in enumerate(profile.plugin_config):
+            if config.name not in ARGS:
+                continue
+            here, of_plugin = f"decoding .profiles[{number}].pluginConfig[{at}]: ", f"args for plugin {config.name}"
+            wanted, kind = f"{config.name}Args", config.args.get("kind", f"{config.name}Args")
+            if kind != wanted:
+                group = GROUP_VERSION.split("/")[0]
+                raise ValueError(f"{here}{of_plugin} were not of type {wanted}.{group}, got {kind}.{group}")
+            try:
+                decode(config.args, ARGS[config.name], wanted)
+            except ValueError as error:
+                raise ValueError(f"{here}decoding {of_plugin}: {error}") from error
+            unknown = [f'unknown field "{path}"' for path in unknown_fields(config.args, ARGS[config.name])]
+            if unknown:
+                strict.append(here + strict_error([f"decoding {of_plugin}: {strict_error(unknown)}"]))
+    if strict:
+        raise ValueError(strict_error(strict))
 
 
 def _without_nulls(value: Any) -> Any:

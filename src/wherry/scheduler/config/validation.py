@@ -16,7 +16,7 @@ _GONE = ("AzureDiskLimits", "CinderLimits", "EBSLimits", "GCEPDLimits")
 
 def validate(document: Document, version: str) -> list[FieldError]:
     """All faults of the file, after defaults."""
-    faults: list[FieldError] = []
+    faults = _validate_standing(document)
     if document.parallelism <= 0:
         faults.append(invalid("parallelism", document.parallelism, "should be an integer value greater than zero"))
     if not document.profiles:
@@ -38,6 +38,37 @@ def validate(document: Document, version: str) -> list[FieldError]:
         text = "must be greater than or equal to PodInitialBackoffSeconds"
         faults.append(invalid("podMaxBackoffSeconds", longest, text))
     return faults + _validate_extenders(document.extenders)
+
+
+def _validate_standing(document: Document) -> list[FieldError]:
+    """How the scheduler reaches the API, and takes its turn among several."""
+    faults: list[FieldError] = []
+    if document.client_connection.burst < 0:
+        faults.append(invalid("clientConnection.burst", document.client_connection.burst, "must be non-negative"))
+    election = document.leader_election
+    if not election.leader_elect:
+        return faults
+    seconds: dict[str, float] = {}
+    for name in ("leaseDuration", "renewDeadline", "retryPeriod"):
+        text = getattr(election, _snake(name))
+        try:
+            seconds[name] = parse_go_duration(text)
+        except ValueError as error:
+            faults.append(invalid(f"leaderElection.{name}", text, str(error)))
+        else:
+            if seconds[name] < 0:
+                faults.append(invalid(f"leaderElection.{name}", text, "must be greater than zero"))
+    if seconds.get("leaseDuration", 0) < seconds.get("renewDeadline", 0):
+        text = "LeaseDuration must be greater than RenewDeadline"
+        faults.append(invalid("leaderElection.leaseDuration", election.renew_deadline, text))
+    if election.resource_lock != "leases":
+        text = 'resourceLock value must be "leases"'
+        faults.append(invalid("leaderElection.resourceLock", election.resource_lock, text))
+    return faults
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{one.lower()}" if one.isupper() else one for one in name)
 
 
 def _validate_profile(profile: ProfileEntry, path: str, version: str) -> list[FieldError]:
