@@ -64,7 +64,7 @@ def _limits(reader: Reader, namespace: str, type: str) -> Iterator[dict[str, Any
 
 def _fill(container: dict[str, Any], title: str, limits: dict[str, Any]) -> Iterator[str]:
     resources = container.setdefault("resources", {})
-    for section, defaults, word in (("limits", "default", "limit"), ("requests", "defaultRequest", "request")):
+    for section, defaults, word in (("requests", "defaultRequest", "request"), ("limits", "default", "limit")):
         missing = {
             name: amount
             for name, amount in (limits.get(defaults) or {}).items()
@@ -72,7 +72,7 @@ def _fill(container: dict[str, Any], title: str, limits: dict[str, Any]) -> Iter
         }
         if missing:
             resources[section] = {**(resources.get(section) or {}), **missing}
-            yield from (f"{name} {word} for {title} {container['name']}" for name in sorted(missing))
+            yield f"{', '.join(sorted(missing))} {word} for {title} {container['name']}"
 
 
 def _pod_faults(reader: Reader, namespace: str, spec: Obj) -> Iterator[str]:
@@ -160,7 +160,7 @@ def _too_wide(kind: str, name: str, ratio: str, request: str | None, limit: str 
     elif not allowed:
         yield f"{text}, but no limit is specified or limit is 0"
     elif allowed / asked > parse_quantity(ratio):
-        yield f"{text}, but provided ratio is {allowed / asked:f}"
+        yield f"{text}, but provided ratio is {float(allowed / asked):f}"
 
 
 def _claim_faults(limits: dict[str, Any], requests: Amounts) -> Iterator[str]:

@@ -235,14 +235,59 @@ def container(request: str | None = None, limit: str | None = None) -> dict[str,
     return {"name": "c", "resources": resources}
 
 
+def put_limits(objects: Objects, **limits: Any) -> None:
+    spec = {"limits": [{"type": "Container", **limits}]}
+    objects.put(LIMITRANGES, {"metadata": {"name": "l", "namespace": "ns"}, "spec": spec})
+
+
 def test_limits_are_filled_in(objects: Objects) -> None:
-    objects.put(LIMITRANGES, {"metadata": {"name": "l", "namespace": "ns"}, "spec": {"limits": [LIMITS]}})
-    obj = pod()
+    least, most = {"cpu": "100m", "memory": "1Mi"}, {"cpu": "200m", "memory": "2Mi"}
+    put_limits(objects, default=most, defaultRequest=least)
+    obj = pod(containers=[container()], initContainers=[{**container("50m"), "name": "i"}])
     spec = admit(objects, obj)
-    assert spec["containers"][0]["resources"] == {"limits": {"cpu": "200m"}, "requests": {"cpu": "100m"}}
+    assert spec["containers"][0]["resources"] == {"limits": most, "requests": least}
+    assert spec["initContainers"][0]["resources"]["requests"] == {**least, "cpu": "50m"}
     assert obj["metadata"]["annotations"]["kubernetes.io/limit-ranger"] == (
-        "LimitRanger plugin set: cpu limit for container c; cpu request for container c"
+        "LimitRanger plugin set: cpu, memory request for container c; cpu, memory limit for container c; "
+        "memory request for init container i; cpu, memory limit for init container i"
     )
+
+
+PER = "per Container"
+
+
+@pytest.mark.parametrize(
+    ("limits", "one", "why"),
+    [
+        ({"min": {"cpu": "50m"}}, container(), "minimum cpu usage per Container is 50m.  No request is specified"),
+        (
+            {"min": {"cpu": "50m"}},
+            container("50m", "40m"),
+            "minimum cpu usage per Container is 50m, but limit is 40m",
+        ),
+        ({"max": {"cpu": "1"}}, container("1"), "maximum cpu usage per Container is 1.  No limit is specified"),
+        ({"max": {"cpu": "1"}}, container("2", "1"), "maximum cpu usage per Container is 1, but request is 2"),
+        (
+            {"maxLimitRequestRatio": {"cpu": "2"}},
+            container(None, "1"),
+            "cpu max limit to request ratio per Container is 2, but no request is specified or request is 0",
+        ),
+        (
+            {"maxLimitRequestRatio": {"cpu": "2"}},
+            container("1"),
+            "cpu max limit to request ratio per Container is 2, but no limit is specified or limit is 0",
+        ),
+        (
+            {"min": {"cpu": "50m"}, "max": {"cpu": "1"}},
+            container("10m", "2"),
+            f"[minimum cpu usage {PER} is 50m, but request is 10m, maximum cpu usage {PER} is 1, but limit is 2]",
+        ),
+    ],
+    ids=["no request", "limit", "no limit", "request", "ratio to nothing", "ratio of nothing", "all that is wrong"],
+)
+def test_what_limits_refuse(objects: Objects, limits: dict[str, Any], one: dict[str, Any], why: str) -> None:
+    put_limits(objects, **limits)
+    assert refused(objects, pod(containers=[one])) == why
 
 
 @pytest.mark.parametrize(
@@ -250,11 +295,11 @@ def test_limits_are_filled_in(objects: Objects) -> None:
     [
         ("10m", "40m", "minimum cpu usage per Container is 50m, but request is 10m"),
         ("500m", "2", "maximum cpu usage per Container is 1, but limit is 2"),
-        ("100m", "900m", "cpu max limit to request ratio per Container is 4, but provided ratio is 9"),
+        ("100m", "900m", "cpu max limit to request ratio per Container is 4, but provided ratio is 9.000000"),
     ],
 )
 def test_limits_are_enforced(objects: Objects, request_: str, limit: str, why: str) -> None:
-    objects.put(LIMITRANGES, {"metadata": {"name": "l", "namespace": "ns"}, "spec": {"limits": [LIMITS]}})
+    put_limits(objects, **LIMITS)
     assert refused(objects, pod(containers=[container(request_, limit)])) == why
 
 
