@@ -99,6 +99,50 @@ def test_a_stateful_set_gets_its_volumes(simulated: Cluster, tmp_path: Path) -> 
     until(lambda: simulated.get("pv")["items"] == [])
 
 
+ROLLED = """
+apiVersion: apps/v1
+kind: {kind}
+metadata: {{name: rolled}}
+spec:
+  selector: {{matchLabels: {{rolled: {kind}}}}}
+  template:
+    metadata: {{labels: {{rolled: {kind}}}}}
+    spec: {{containers: [{{name: main, image: "main:1"}}]}}
+  {more}
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "end"),
+    [
+        (
+            "StatefulSet",
+            "replicas: 2\n  serviceName: rolled",
+            "partitioned roll out complete: 2 new pods have been updated",
+        ),
+        ("DaemonSet", "", 'daemon set "rolled" successfully rolled out'),
+    ],
+)
+def test_rollouts_are_followed_listed_and_undone(simulated: Cluster, kind: str, more: str, end: str) -> None:
+    kubectl, name = simulated.kubectl, f"{kind.lower()}/rolled"
+    kubectl("create", "-f", "-", stdin=ROLLED.format(kind=kind, more=more))
+    assert end in kubectl("rollout", "status", name, "--timeout=20s")
+    kubectl("set", "image", name, "main=main:2")
+    assert end in kubectl("rollout", "status", name, "--timeout=20s")
+    assert _revisions(simulated, name) == ["1", "2"]
+    assert "main:1" in kubectl("rollout", "history", name, "--revision=1")
+    kubectl("rollout", "undo", name)
+    assert end in kubectl("rollout", "status", name, "--timeout=20s")
+    assert _revisions(simulated, name) == ["2", "3"]
+    images = kubectl("get", "pods", "-l", f"rolled={kind}", "-o", "jsonpath={.items[*].spec.containers[0].image}")
+    assert set(images.split()) == {"main:1"}
+    kubectl("delete", name, "--cascade=foreground")
+
+
+def _revisions(cluster: Cluster, name: str) -> list[str]:
+    return [line.split()[0] for line in cluster.kubectl("rollout", "history", name).splitlines()[2:] if line.strip()]
+
+
 def test_a_killed_server_finds_its_pods_as_they_were(simulated: Cluster) -> None:
     kubectl = simulated.kubectl
     kubectl("run", "calm", "--image=busybox:1")
