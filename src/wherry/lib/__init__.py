@@ -1,6 +1,7 @@
 """What could be published on its own. Nothing here knows Kubernetes.
 
 - `Clock` (`clock.py`): where time comes from; `systemclock.py` is the machine's own
+- `Pulse`, `Watchdog` (`pulse.py`): what is done again and again, and who is alarmed when it is not
 - `Tasks` (`tasks.py`): tasks that have an owner who waits for them
 - `Backoff`, `Failures` (`backoff.py`): how long to wait before trying again
 - `Failure` (`failure.py`): what went wrong, for a person, with a hint

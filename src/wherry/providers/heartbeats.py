@@ -1,8 +1,8 @@
 """Node objects and their Leases, by the thousand, from one place.
 
 A kubelet renews its Lease every ten seconds and reports its status every five minutes, or sooner when it has changed.
-Here the ten seconds are a wheel: every node has its place on it, one timer goes round, and nodes of one place beat
-together, so that a store makes their renewals durable at once. A few nodes share one place and cost one timer.
+Here the ten seconds are a wheel: every node has its place on it, each place where there is a node has its pulse, and
+nodes of one place beat together, so that a store makes their renewals durable at once. A few nodes share one place.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from math import inf
 from typing import Protocol
 
 from msgspec import Struct
@@ -20,6 +21,7 @@ from wherry.api.core.node import NODES
 from wherry.api.errors import AlreadyExists, ApiError, NotFound
 from wherry.client import Client, Patch
 from wherry.lib.clock import Clock, Timer, format_micro_time
+from wherry.lib.pulse import call_every
 from wherry.lib.tasks import Tasks
 
 log = logging.getLogger(__name__)
@@ -67,6 +69,26 @@ class _Heart(Struct):
     uid: str
     report_at: float
     has_lease: bool = False
+    is_well: bool = True
+    """Its last beat reached the API."""
+
+
+class _Place:
+    """Nodes that beat together. Implements `Pulse`."""
+
+    __slots__ = ("_beats", "hearts", "timer")
+
+    def __init__(self, beats: Heartbeats) -> None:
+        self._beats = beats
+        self.hearts: dict[str, _Heart] = {}
+        self.timer: Timer | None = None
+
+    def beat(self) -> None:
+        self._beats.beat_together([heart for heart in self.hearts.values() if heart.member.is_heard])
+
+    def quiet_seconds(self) -> float:
+        """As long as every node that is heard only renews its Lease."""
+        return self._beats.quiet_seconds([heart for heart in self.hearts.values() if heart.member.is_heard])
 
 
 class Heartbeats:
@@ -77,9 +99,8 @@ class Heartbeats:
         self._clock = clock
         self._random = chance
         self._hearts: dict[str, _Heart] = {}
-        self._places: list[dict[str, _Heart]] = [{} for _ in range(_PLACES)]
-        self._place = 0
-        self._timer: Timer | None = None
+        self._places = [_Place(self) for _ in range(_PLACES)]
+        self._began = clock.monotonic()
         self._tasks = Tasks("heartbeats")
         self._is_open = False
 
@@ -98,14 +119,14 @@ class Heartbeats:
             await self._report(heart)
         await self._renew(heart)
         self._hearts[member.name] = heart
-        self._places[(len(self._hearts) - 1) // _TOGETHER % _PLACES][member.name] = heart
+        self._places[(len(self._hearts) - 1) // _TOGETHER % _PLACES].hearts[member.name] = heart
         self._wind()
 
     def leave(self, name: str) -> None:
         """A node is no more."""
         if self._hearts.pop(name, None) is not None:
             for place in self._places:
-                place.pop(name, None)
+                place.hearts.pop(name, None)
 
     def beat(self, name: str) -> None:
         """Beat now: a node is back and has much to tell."""
@@ -120,24 +141,31 @@ class Heartbeats:
 
     async def close(self) -> None:
         self._is_open = False
-        if self._timer is not None:
-            self._timer.cancel()
+        for place in self._places:
+            if place.timer is not None:
+                place.timer.cancel()
         await self._tasks.close()
 
-    def _wind(self) -> None:
-        """Order the next turn: to the next place where there is a node."""
-        if self._timer is not None or not self._is_open or not self._hearts:
-            return
-        steps = next(n for n in range(1, _PLACES + 1) if self._places[(self._place + n) % _PLACES])
-        self._place = (self._place + steps) % _PLACES
-        self._timer = self._clock.call_later(steps * RENEW_SECONDS / _PLACES, self._turn)
+    def beat_together(self, hearts: list[_Heart]) -> None:
+        """Let some beat now."""
+        if hearts:
+            self._tasks.spawn(self._beat_all(hearts))
 
-    def _turn(self) -> None:
-        self._timer = None
-        due = [heart for heart in self._places[self._place].values() if heart.member.is_heard]
-        if due:
-            self._tasks.spawn(self._beat_all(due))
-        self._wind()
+    def quiet_seconds(self, hearts: list[_Heart]) -> float:
+        """For how long beats of some renew Leases and do nothing else."""
+        if not all(heart.has_lease and heart.is_well and not heart.member.is_changed for heart in hearts):
+            return 0.0
+        return min((heart.report_at for heart in hearts), default=inf) - self._clock.time()
+
+    def _wind(self) -> None:
+        """Set the pulse of each place where there is a node by now."""
+        if not self._is_open:
+            return
+        turned = self._clock.monotonic() - self._began
+        for number, place in enumerate(self._places):
+            if place.hearts and place.timer is None:
+                first = (number * RENEW_SECONDS / _PLACES - turned) % RENEW_SECONDS or RENEW_SECONDS
+                place.timer = call_every(self._clock, first, RENEW_SECONDS, place)
 
     async def _beat_all(self, hearts: list[_Heart]) -> None:
         async with asyncio.TaskGroup() as group:
@@ -149,10 +177,12 @@ class Heartbeats:
             if heart.member.is_changed or heart.report_at <= self._clock.time():
                 await self._report(heart)
             await self._renew(heart)
+            heart.is_well = True
         except NotFound:
             log.info("node %s is gone", heart.member.name)
             self.leave(heart.member.name)
         except (ApiError, OSError) as error:
+            heart.is_well = False
             log.warning("heartbeat of node %s: %s", heart.member.name, error)
 
     async def _report(self, heart: _Heart) -> None:

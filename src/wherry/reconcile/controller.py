@@ -58,6 +58,9 @@ class Deps(Struct, frozen=True):
     """Have one of this controller's keys looked at, for changes that no `Watch` can express."""
     enqueue_after: Callable[[Key, float], None] = lambda key, seconds: None
     """The same in so many seconds, for a change that wants to be looked at later only."""
+    expect: Callable[[Key, float | None], None] = lambda key, seconds: None
+    """Have one of this controller's keys looked at unless this is called again within so many seconds: for signs of
+    life. The seconds are those of the first call for a key; None calls it off."""
 
 
 class Watch(Struct, frozen=True):

@@ -50,7 +50,7 @@ class Loop:
         self.controller = controller
         self.queue: Queue[Key] = Queue(deps.clock, self._wake)
         self.stats = LoopStats()
-        self._deps = replace(deps, enqueue=self.queue.add, enqueue_after=self.queue.add_after)
+        self._deps = replace(deps, enqueue=self.queue.add, enqueue_after=self.queue.add_after, expect=self.queue.expect)
         self._tasks = tasks
         self._workers = 0
         self._is_open = False

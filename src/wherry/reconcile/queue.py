@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from wherry.lib.backoff import Backoff, Failures
 from wherry.lib.clock import Clock, Timer
+from wherry.lib.pulse import Watchdog, call_unless_fed
 
 K = TypeVar("K", bound=Hashable)
 
@@ -36,6 +37,7 @@ class Queue(Generic[K]):
         "_again",
         "_clock",
         "_closed",
+        "_dogs",
         "_failures",
         "_on_ready",
         "_order",
@@ -54,6 +56,7 @@ class Queue(Generic[K]):
         self._working: set[K] = set()
         self._again: set[K] = set()
         self._timers: dict[K, tuple[float, Timer]] = {}
+        self._dogs: dict[K, Watchdog] = {}
         self._closed = False
         self.stats = QueueStats()
 
@@ -91,6 +94,18 @@ class Queue(Generic[K]):
                 return
             pending[1].cancel()
         self._timers[key] = (due, self._clock.call_later(seconds, lambda: self._ripe(key)))
+
+    def expect(self, key: K, seconds: float | None) -> None:
+        """Add `key` unless this is called again within `seconds`, which costs next to nothing; None calls it off."""
+        dog = self._dogs.get(key)
+        if seconds is None:
+            if dog is not None:
+                dog.cancel()
+                del self._dogs[key]
+        elif dog is not None:
+            dog.feed()
+        elif not self._closed:
+            self._dogs[key] = call_unless_fed(self._clock, seconds, lambda: self.add(key))
 
     def add_failed(self, key: K) -> float:
         """Add `key` after its back-off, which grows with each call until `forget`; returns the delay."""
@@ -131,6 +146,9 @@ class Queue(Generic[K]):
         for _, timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
+        for dog in self._dogs.values():
+            dog.cancel()
+        self._dogs.clear()
         self._order.clear()
         self._waiting.clear()
         self._again.clear()

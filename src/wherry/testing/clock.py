@@ -1,4 +1,7 @@
-"""Clocks whose hands the test turns: one that stands still in between, and one that goes on by itself."""
+"""Clocks whose hands the test turns: one that stands still in between, and one that goes on by itself.
+
+Both may leap over beats of pulses that nobody can tell of: see `pulses.py`.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,11 @@ import heapq
 import time
 from collections.abc import Callable
 from itertools import count
+from math import inf
 
+from wherry.lib.pulse import Pulse
 from wherry.testing.eventloop import settle
+from wherry.testing.pulses import Beats, Callback, Dog, Pulses, first_moment
 
 
 class ManualClock:
@@ -23,6 +29,9 @@ class ManualClock:
         self._now = 0.0
         self._timers: list[tuple[float, int, ManualTimer]] = []
         self._count = count()
+        self._pulses = Pulses(self.monotonic, self._set_alarm)
+        self.may_leap: Callable[[], bool] = lambda: False
+        """Whether nobody would be told of a beat that is left out."""
 
     def time(self) -> float:
         return self._epoch + self.monotonic()
@@ -46,34 +55,50 @@ class ManualClock:
         heapq.heappush(self._timers, (self.monotonic() + max(seconds, 0.0), next(self._count), timer))
         return timer
 
+    def call_every(self, first: float, period: float, pulse: Pulse) -> Beats:
+        """See `wherry.lib.pulse.call_every`."""
+        return self._pulses.every(first, period, pulse)
+
+    def call_unless_fed(self, seconds: float, alarm: Callable[[], object]) -> Dog:
+        """See `wherry.lib.pulse.call_unless_fed`."""
+        return self._pulses.unless_fed(seconds, alarm)
+
     @property
     def next_due(self) -> float | None:
         """Seconds until the next timer; None when nothing waits."""
-        self._drop_cancelled()
-        return max(0.0, self._timers[0][0] - self.monotonic()) if self._timers else None
+        moment = self._next_moment()
+        return None if moment == inf else max(0.0, moment - self.monotonic())
 
     async def advance(self, seconds: float) -> None:
         """Let `seconds` pass. Who is woken runs, and what it starts settles, before the clock goes on."""
         end = self.monotonic() + seconds
+        self._pulses.disturb()
         await settle()
-        while (moment := self._next_moment()) is not None and moment <= end:
-            _, _, timer = heapq.heappop(self._timers)
-            self._turn_to(moment)
-            timer.run()
+        while self._next_moment() <= end:
+            if self.may_leap():
+                self._pulses.leap(first_moment(self._timers), end)
+            self._turn_to(self._next_moment())
+            self._run_next()
             await settle()
         self._turn_to(end)
 
-    def _next_moment(self) -> float | None:
-        self._drop_cancelled()
-        return self._timers[0][0] if self._timers else None
+    def _next_moment(self) -> float:
+        return min(first_moment(self._timers), self._pulses.next)
+
+    def _run_next(self) -> None:
+        """Run the first timer; of those of one moment the one that was set first, but pulses before all."""
+        if first_moment(self._timers) < self._pulses.next:
+            self._pulses.disturb()
+            heapq.heappop(self._timers)[2].run()
+        else:
+            self._pulses.pop().run()
+
+    def _set_alarm(self) -> None:
+        """Somebody may have to be woken earlier than before. Who stands still wakes nobody."""
 
     def _turn_to(self, moment: float) -> None:
         """Never back: who was due earlier is late."""
         self._now = max(self._now, moment)
-
-    def _drop_cancelled(self) -> None:
-        while self._timers and self._timers[0][2].is_cancelled:
-            heapq.heappop(self._timers)
 
 
 class TravelClock(ManualClock):
@@ -99,6 +124,7 @@ class TravelClock(ManualClock):
     def stop(self) -> None:
         """Run no timer any more."""
         self._timers.clear()
+        self._pulses.clear()
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
@@ -117,7 +143,7 @@ class TravelClock(ManualClock):
     def _set_alarm(self) -> None:
         """Have the loop wake us for the first timer, which may be earlier than it was."""
         moment = self._next_moment()
-        if moment is None or (self._alarm is not None and self._alarm_at <= moment):
+        if moment == inf or (self._alarm is not None and self._alarm_at <= moment):
             return
         if self._alarm is not None:
             self._alarm.cancel()
@@ -127,26 +153,15 @@ class TravelClock(ManualClock):
     def _ring(self) -> None:
         self._alarm = None
         now = self.monotonic()
-        while (moment := self._next_moment()) is not None and moment <= now:
-            _, _, timer = heapq.heappop(self._timers)
-            timer.run()
+        while self._next_moment() <= now:
+            self._run_next()
         self._set_alarm()
 
 
-class ManualTimer:
-    """A call that waits for the clock."""
+class ManualTimer(Callback):
+    """A timer that rings once."""
 
-    __slots__ = ("_callback",)
-
-    def __init__(self, callback: Callable[[], object]) -> None:
-        self._callback: Callable[[], object] | None = callback
-
-    @property
-    def is_cancelled(self) -> bool:
-        return self._callback is None
-
-    def cancel(self) -> None:
-        self._callback = None
+    __slots__ = ()
 
     def run(self) -> None:
         callback, self._callback = self._callback, None

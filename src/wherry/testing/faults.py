@@ -66,13 +66,15 @@ class Fault:
 
 
 class Faults:
-    """A `Gate`. `verb` and `resource` are names, several of them, or `*`: `update`, `pods`, `pods/status`,
+    """A `Gate`. `verb` and `resource` are names, several of them, or `*`: `update`, `pods`, `deploy`, `pods/status`,
     `deployments.apps`; `user` and `manager` narrow a fault to one asker, `namespace` and `name` to some objects.
     Its methods may be called from any thread."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         """By which requests are held up; may be replaced, as when a cluster is restored."""
+        self.check_kind: Callable[[str], object] = _unchecked
+        """Raises when no kind has a name: a fault that could never meet anything is a slip of the test."""
         self._faults: list[Fault] = []
         self._watches: dict[int, tuple[Ask, End, asyncio.AbstractEventLoop]] = {}
         self._count = 0
@@ -156,6 +158,11 @@ class Faults:
         """End the watches there are by 410 Expired: whoever watched has to list again. Returns how many there were."""
         return self._end(Match.of("watch", resource, **who), lambda ask: Expired("too old resource version"))
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody's requests are met by anything."""
+        return not self._faults
+
     def clear(self) -> None:
         """Remove all faults."""
         self._faults.clear()
@@ -184,11 +191,17 @@ class Faults:
     def _add(self, match: Match, act: Obstacle | Refusal, times: int | None) -> Fault:
         if times is not None and times < 1:
             raise ValueError(f"times is {times}: a fault happens at least once")
+        self._check(match)
         fault = Fault(self, match, act, times)
         self._faults.append(fault)
         return fault
 
+    def _check(self, match: Match) -> None:
+        for kind in match.kinds:
+            self.check_kind(kind)
+
     def _end(self, match: Match, error: Callable[[Ask], ApiError | None]) -> int:
+        self._check(match)
         chosen = [watch for watch in tuple(self._watches.values()) if match.fits(watch[0])]
         for ask, end, loop in chosen:
             if loop is _running_loop():
@@ -238,6 +251,10 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
         return asyncio.get_running_loop()
     except RuntimeError:
         return None
+
+
+def _unchecked(kind: str) -> None:
+    """Where nobody knows which kinds there are, every name may be one."""
 
 
 def _unreachable() -> ServiceUnavailable:

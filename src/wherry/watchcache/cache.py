@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable, Seque
 from typing import TypeVar
 
 from wherry.lib.clock import Clock, Timer
+from wherry.lib.pulse import Quiet, call_every
 from wherry.store import Change, Held, Revision, Store
 from wherry.watchcache.fanout import Fanout
 from wherry.watchcache.kindcache import Handler, KindCache
@@ -137,18 +138,21 @@ class WatchCache:
         """Remember when `revision` was, so that events up to it can be given up in time."""
         if self._timer is None:
             self._marks.append((self._clock.monotonic(), revision))
-            self._timer = self._clock.call_later(self._limits.seconds / _FORGETTING_PARTS, self._grow_older)
+            seconds = self._limits.seconds / _FORGETTING_PARTS
+            self._timer = call_every(self._clock, seconds, seconds, Quiet(self._grow_older))
 
     def _grow_older(self) -> None:
         """Give up what is too old; go on only while there is something left that will be."""
-        self._timer = None
         outdated = Revision(0)
         while self._marks and self._marks[0][0] <= self._clock.monotonic() - self._limits.seconds:
             outdated = self._marks.popleft()[1]
         for kind in self._kinds.values():
             kind.window.forget(outdated)
         if any(len(kind.window) for kind in self._kinds.values()):
-            self._age(self._revision)
+            self._marks.append((self._clock.monotonic(), self._revision))
+        elif self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
 
 async def _in_turns(values: Iterable[T]) -> AsyncIterator[T]:

@@ -73,6 +73,22 @@ async def test_a_closed_queue_keeps_nothing() -> None:
     assert clock.next_due is None
 
 
+async def test_who_is_expected_again_and_again_is_looked_at_once_nothing_more_comes() -> None:
+    queue, clock, woken = make()
+    for _ in range(5):
+        queue.expect("a", 50)
+        queue.expect("b", 50)
+        await clock.advance(20)
+    queue.expect("b", None)
+    assert woken.times == 0
+    await clock.advance(30)
+    assert (queue.take(), queue.take()) == ("a", None)
+    queue.expect("c", 50)
+    queue.close()
+    queue.expect("c", 50)
+    assert clock.next_due is None
+
+
 class QueueMachine(RuleBasedStateMachine):
     """No key is lost, and none is worked on twice at a time."""
 

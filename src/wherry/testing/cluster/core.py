@@ -15,9 +15,11 @@ import random
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
 from wherry.api import errors
+from wherry.api.coordination.lease import LEASES
 from wherry.api.core.configmap import CONFIGMAPS
 from wherry.apiserver.attributes import AUTHENTICATED, MASTERS, User
 from wherry.apiserver.inprocess import InProcessClient
@@ -39,7 +41,7 @@ from wherry.testing.cluster.options import MANUAL_START, Options, Snapshot
 from wherry.testing.cluster.serving import Authority, Listen, Serving
 from wherry.testing.eventloop import settle
 from wherry.testing.faults import Faults
-from wherry.testing.history import History, is_heartbeat
+from wherry.testing.history import Entries, History, is_heartbeat
 from wherry.transport.messages import Reply, Request
 
 T = TypeVar("T")
@@ -66,12 +68,16 @@ class Core:
         self._parts: _Parts | None = None
         self._answers = asyncio.Event()
         """Whether there is a control plane to ask; while there is none, those outside wait."""
+        self.folder: Path | None = None
+        """Where relative paths of manifests are looked for before the working folder."""
         self.faults = Faults(_clock(options, None))
         self.history = History(self.faults.clock, leaves_out=is_heartbeat)
 
     def fork(self, snapshot: Snapshot) -> Core:
         """Another cluster that begins with `snapshot`; what was issued for this one is good there too."""
-        return Core(self.options, snapshot, self._token_keys)
+        forked = Core(self.options, snapshot, self._token_keys)
+        forked.folder = self.folder
+        return forked
 
     @property
     def is_open(self) -> bool:
@@ -95,6 +101,9 @@ class Core:
             await self._leave()
             raise
         self._answers.set()
+        self.faults.check_kind = parts.kinds.find
+        leases = parts.plane.api.core.kind(LEASES)
+        clock.may_leap = lambda: not leases.watchers and self._is_alone
 
     async def close(self) -> None:
         """Stop everything; nothing stays behind, neither files nor sockets."""
@@ -103,6 +112,11 @@ class Core:
             self._serving = None
         await self._leave()
         self._authority.close()
+
+    @property
+    def _is_alone(self) -> bool:
+        """Whether nobody outside could look while time passes, and nobody stands in anybody's way."""
+        return self.faults.is_empty and (self._serving is None or not self._serving.is_talking)
 
     @property
     def plane(self) -> ControlPlane:
@@ -123,6 +137,13 @@ class Core:
     @property
     def nodes(self) -> ClusterNodes:
         return self._open_parts.nodes
+
+    async def entries(self, kind: str, **words: Any) -> Entries:
+        """What history has of a kind, by any of its names, and otherwise as `Entries.where` has it."""
+        entries = self.history.entries()
+        if "*" not in kind and not entries.where(kind=kind):
+            kind = self.kinds.find(kind).kind
+        return entries.where(kind=kind, **words)
 
     async def settle(self) -> None:
         """Return once nothing is left to do before time passes."""

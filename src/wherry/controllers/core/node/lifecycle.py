@@ -1,8 +1,8 @@
 """Watches over nodes: who is silent becomes Unknown; conditions become taints; Pods of a lost node are not ready.
 
 Signs of life are changes of the node's status and renewals of its Lease in `kube-node-lease`, timed by our own clock
-when we hear of them, since the clocks of hosts differ. A renewal costs nothing but noting the time: each node has one
-timer that looks again when the grace period might be over.
+when we hear of them, since the clocks of hosts differ. A renewal costs nothing but noting the time: each node is
+looked at again once nothing was heard of it for the grace period.
 """
 
 from __future__ import annotations
@@ -68,10 +68,12 @@ async def reconcile(key: Key, deps: Deps) -> Result:
     node = state.nodes.get(key)
     if node is None:
         state.alive.pop(key.name, None)
+        deps.expect(key, None)
         return DONE
     now = deps.clock.monotonic()
-    grace = GRACE_SECONDS if readiness(node) is not None else STARTUP_GRACE_SECONDS
-    left = state.alive.setdefault(key.name, now) + grace - now
+    has_reported = readiness(node) is not None
+    grace = GRACE_SECONDS if has_reported else STARTUP_GRACE_SECONDS
+    left = state.alive.get(key.name, now) + grace - now
     if left <= 0 and (conditions := silenced(node, deps.clock.time())) is not None:
         patch = {"metadata": {"resourceVersion": node.metadata.resource_version}, "status": {"conditions": conditions}}
         await deps.client.patch(NODES, key.name, patch, subresource="status")
@@ -80,7 +82,8 @@ async def reconcile(key: Key, deps: Deps) -> Result:
     await _mark(node, fate, deps)
     if readiness(node) in ("False", "Unknown"):
         await _unready_pods(node, deps)
-    return Result(min((seconds for seconds in (left, turn) if seconds > 0), default=None))
+    waits = (0.0 if has_reported else left, turn)
+    return Result(min((seconds for seconds in waits if seconds > 0), default=None))
 
 
 def _fate(node: Node, state: State, now: float) -> tuple[Fate, float]:
@@ -132,13 +135,14 @@ def _of_node(old: Node | None, new: Node | None, deps: Deps) -> Iterable[Key]:
     """Note signs of life; when readiness changes, whether others may evict can change too."""
     state: State = deps.state
     if new is not None and (old is None or (heartbeat(old) != heartbeat(new) and readiness(new) != "Unknown")):
-        state.alive[new.metadata.name] = deps.clock.monotonic()
+        _hear(new.metadata.name, deps)
     was_all_gone = state.zones.is_all_gone
     for name in state.zones.note(old, new):
         yield Key("", name)
     if was_all_gone and not state.zones.is_all_gone:
         # It was likelier that we were gone, so that nobody could be heard: all have their time anew.
-        state.alive.update(dict.fromkeys(state.alive, deps.clock.monotonic()))
+        for name in state.alive:
+            _hear(name, deps)
     _announce(old, new, deps)
     before = readiness(old) if old is not None else None
     after = readiness(new) if new is not None else None
@@ -168,8 +172,14 @@ def _of_lease(old: Lease | None, new: Lease | None, deps: Deps) -> Iterable[Key]
         and new.metadata.namespace == LEASE_NAMESPACE
         and (old is None or old.spec.renew_time != new.spec.renew_time)
     ):
-        deps.state.alive[new.metadata.name] = deps.clock.monotonic()
+        _hear(new.metadata.name, deps)
     return ()
+
+
+def _hear(name: str, deps: Deps) -> None:
+    """A node gave a sign of life. The next is expected after the time was noted, so that no alarm comes too early."""
+    deps.state.alive[name] = deps.clock.monotonic()
+    deps.expect(Key("", name), GRACE_SECONDS)
 
 
 CONTROLLER = Controller(
