@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -20,11 +20,12 @@ from wherry.api.core.pod import PODS
 from wherry.api.errors import NotFound
 from wherry.api.node.runtimeclass import RUNTIMECLASSES
 from wherry.api.types.core_v1 import Node, Pod
+from wherry.api.types.decoding import convert
 from wherry.client import Client, Key
 from wherry.kubelet.node.description import Health, NodeSettings, allocatable
 from wherry.kubelet.node.heartbeat import Findings, Heartbeat
 from wherry.kubelet.node.machine import Pressure, read_machine, read_pressure
-from wherry.kubelet.pods import admission
+from wherry.kubelet.pods.admission import Admitted, Premises, Refused, admit
 from wherry.kubelet.pods.cgroups import Cgroups
 from wherry.kubelet.pods.dns import ClusterDns, parse_resolv_conf
 from wherry.kubelet.pods.fields import Place
@@ -34,8 +35,8 @@ from wherry.kubelet.pods.layout import Layout
 from wherry.kubelet.pods.manager import PodManager
 from wherry.kubelet.pods.nodeview import NodeView
 from wherry.kubelet.pods.resizing import refusal
+from wherry.kubelet.pods.room import Taken, active_beside, allocatable_of
 from wherry.kubelet.pods.services import PodEvents, Services
-from wherry.kubelet.pods.status import Verdict
 from wherry.kubelet.pods.writer import StatusWriter
 from wherry.kubelet.runtime.model import DnsConfig, RuntimeVersion
 from wherry.kubelet.runtime.protocol import Runtime, RuntimeFailure
@@ -99,12 +100,13 @@ class Kubelet:
         self._version = RuntimeVersion("containerd", "")
         self._found: Findings | None = None
         self._found_at = 0.0
+        self._fetched: Node | None = None
         self._node_informer = world.client.informer(NODES, Node, field_selector=f"metadata.name={settings.node.name}")
         self.heartbeat = Heartbeat(world.client, settings.node, self._machine, self._look, world.clock, world.random)
         self._view = self._make_view()
         self.services = self._make_services()
         informer = world.client.informer(PODS, Pod, field_selector=f"spec.nodeName={settings.node.name}")
-        self.pods = PodManager(self.services, world.client, informer, self._admit)
+        self.pods = PodManager(self.services, world.client, informer, self)
 
     async def run(self) -> None:
         """Register, then run until cancelled."""
@@ -172,11 +174,26 @@ class Kubelet:
     def _object_changed(self, uid: str) -> None:
         self.pods.refresh(uid)
 
-    def _admit(self, pod: Pod, others: Iterable[Pod]) -> Verdict | None:
-        node = self._node_informer.get(Key("", self._settings.node.name))
-        return admission.admit(pod, others, self._view, node.metadata.labels if node else {})
+    def admit(self, pod: Pod, others: Sequence[Pod]) -> Refused | Admitted:
+        """Whether a pod that is bound to this node may run here."""
+        node = self._fetched or self._node_informer.get(Key("", self._settings.node.name))
+        given = dict(node.status.allocatable) if node is not None else {}
+        premises = Premises(
+            self._view.name,
+            {**allocatable_of({**given, **self._view.allocatable}), "pods": self._view.max_pods},
+            node.metadata.labels if node is not None else {},
+            node.spec.taints if node is not None else (),
+        )
+        beside = active_beside(pod, others)
+        return admit(pod, Taken(beside), premises, lambda: beside)
+
+    async def look_again(self) -> None:
+        """Go by the Node as it is in the API until it is heard of again."""
+        name = self._settings.node.name
+        self._fetched = convert(Node, await self._world.client.get(NODES, name))
 
     def _on_node(self, old: Node | None, new: Node | None) -> None:
+        self._fetched = None
         if new is None:
             self.heartbeat.changed()
             return

@@ -7,6 +7,7 @@
 - `status.py`: pure: the same snapshot -> the PodStatus that users see; `writer.py` sends it
 - `sandboxes.py`, `containers.py`: pure: a pod -> the runtime's configurations, with `env.py`, `security.py`,
   `resources.py`
+- `admission.py`: pure: who may run here beside those in `room.py`; `preempting.py`: who ends for a critical one
 - `images.py`: pull policy, pull secrets, back-off; `hooks.py`: postStart and preStop
 
 A restarted agent knows nothing but what the API and the runtime tell it, and that is enough: restart counts, names and

@@ -1,71 +1,96 @@
-"""Whether a pod that was bound to this node can run here. Pure.
+"""Whether a pod that was bound to a node can run there. Pure, and the same for real nodes and for simulated ones.
 
-The scheduler has decided before; but pods may be bound by hand, and two decisions may have crossed. Upstream's reasons
-and messages, since controllers and people know them.
+The scheduler has decided before; but pods may be bound by hand, and two decisions may have crossed. Checks, reasons and
+messages are upstream's (`pkg/kubelet/lifecycle`), since controllers and people know them. Of all that stands against a
+pod, the first is told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from wherry.api.core.placement import allows
-from wherry.api.types.core_v1 import Pod
-from wherry.kubelet.pods.nodeview import NodeView
-from wherry.kubelet.pods.restart import is_sidecar
-from wherry.kubelet.pods.room import active_beside, shortage, shortage_text
-from wherry.kubelet.pods.status import Verdict
+from msgspec import Struct, field
 
-_ANY = "0.0.0.0"
+from wherry.api.core.placement import allows, untolerated
+from wherry.api.types.core_v1 import Pod, Taint
+from wherry.kubelet.pods.preempting import NoVictims, is_critical, victims
+from wherry.kubelet.pods.room import Shortage, Taken, host_ports
+from wherry.kubelet.pods.status import REJECTED, Verdict
 
-
-def admit(pod: Pod, others: Iterable[Pod], node: NodeView, labels: Mapping[str, str]) -> Verdict | None:
-    """None when the pod may run; otherwise how it ends."""
-    active = active_beside(pod, others)
-    if len(active) + 1 > node.max_pods:
-        return _out_of("pods", 1, len(active), node.max_pods)
-    if refusal := _mismatch(pod, labels, node.name) or _port_taken(pod, active):
-        return refusal
-    if pod.spec.os is not None and pod.spec.os.name != "linux":
-        return Verdict("Failed", "PodOSNotSupported", "Failed to admit pod as the OS field doesn't match node OS")
-    short = shortage(pod, active, node)
-    return _out_of(*short) if short else None
+_OS, _OS_LABEL = "linux", "kubernetes.io/os"
 
 
-def _out_of(resource: str, requested: int, used: int, capacity: int) -> Verdict:
-    return Verdict(
-        "Failed",
-        f"OutOf{resource}",
-        f"Pod was rejected: {shortage_text(resource, requested, used, capacity)}",
-    )
+class Premises(Struct, frozen=True):
+    """A node as pods meet it at the door; `allocatable` in the units of `pod_requests`, `pods` among it."""
+
+    name: str
+    allocatable: Mapping[str, int]
+    labels: Mapping[str, str] = field(default_factory=dict)
+    taints: Sequence[Taint] = ()
 
 
-def _mismatch(pod: Pod, labels: Mapping[str, str], name: str) -> Verdict | None:
-    if allows(pod.spec.node_selector, pod.spec.affinity, labels, name):
-        return None
-    return Verdict(
-        "Failed",
-        "NodeAffinity",
-        "Pod was rejected: Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
-    )
+class Refused(Struct, frozen=True):
+    """A pod may not run here. The Event has the message as it is, the status says that it is a rejection."""
+
+    reason: str
+    message: str
+
+    @property
+    def verdict(self) -> Verdict:
+        return Verdict("Failed", self.reason, REJECTED + self.message, is_refusal=True)
 
 
-def _port_taken(pod: Pod, others: Iterable[Pod]) -> Verdict | None:
-    taken = {port for each in others for port in _host_ports(each)}
-    for address, protocol, number in _host_ports(pod):
-        for other in taken:
-            if (protocol, number) == other[1:] and (address == other[0] or _ANY in (address, other[0])):
-                return Verdict(
-                    "Failed",
-                    "NodePorts",
-                    "Pod was rejected: Predicate NodePorts failed: "
-                    "node(s) didn't have free ports for the requested pod ports",
-                )
+class Admitted(Struct, frozen=True):
+    """A pod may run here, once these have been ended for it: there are some only if it is critical."""
+
+    victims: Sequence[Pod] = ()
+
+
+def admit(pod: Pod, taken: Taken, node: Premises, others: Callable[[], Iterable[Pod]]) -> Refused | Admitted:
+    """Judge a pod that is new here. `others` are asked for if some must end for it: those that `taken` counts."""
+    if (refused := _foreign(pod)) is not None:
+        return refused
+    shortages = list(taken.shortages(pod, node.allocatable))
+    misfits = list(_misfits(pod, taken, node))
+    if shortages and is_critical(pod):
+        return misfits[0] if misfits else _make_room(pod, others, shortages)
+    if shortages:
+        return Refused(f"OutOf{shortages[0].resource}", str(shortages[0]))
+    return misfits[0] if misfits else Admitted()
+
+
+def has_other_labels(answer: Refused | Admitted) -> bool:
+    """Whether it fails for the node's labels: those that the caller knows may be old ones."""
+    return isinstance(answer, Refused) and answer.reason == "NodeAffinity"
+
+
+def _foreign(pod: Pod) -> Refused | None:
+    """Made for another system."""
+    if pod.metadata.labels.get(_OS_LABEL, _OS) != _OS:
+        text = f"Failed to admit pod as the `{_OS_LABEL}` label doesn't match node label"
+        return Refused("PodOSSelectorNodeLabelDoesNotMatch", text)
+    if pod.spec.os is not None and pod.spec.os.name != _OS:
+        return Refused("PodOSNotSupported", "Failed to admit pod as the OS field doesn't match node OS")
     return None
 
 
-def _host_ports(pod: Pod) -> Iterator[tuple[str, str, int]]:
-    sidecars = (each for each in pod.spec.init_containers if is_sidecar(each))
-    for container in (*pod.spec.containers, *sidecars):
-        for port in container.ports:
-            if port.host_port:
-                yield port.host_ip or _ANY, port.protocol or "TCP", port.host_port
+def _misfits(pod: Pod, taken: Taken, node: Premises) -> Iterator[Refused]:
+    if not allows(pod.spec.node_selector, pod.spec.affinity, node.labels, node.name):
+        yield _failed("NodeAffinity", "node(s) didn't match Pod's node affinity/selector")
+    if any(taken.is_taken(port) for port in host_ports(pod)):
+        yield _failed("NodePorts", "node(s) didn't have free ports for the requested pod ports")
+    if node.taints and untolerated(node.taints, pod.spec.tolerations, ("NoExecute",)) is not None:
+        yield _failed("TaintToleration", "node(s) had taints that the pod didn't tolerate")
+
+
+def _failed(predicate: str, why: str) -> Refused:
+    return Refused(predicate, f"Predicate {predicate} failed: {why}")
+
+
+def _make_room(pod: Pod, others: Callable[[], Iterable[Pod]], shortages: Iterable[Shortage]) -> Refused | Admitted:
+    try:
+        return Admitted(victims(pod, others(), {each.resource: each.missing for each in shortages}))
+    except NoVictims as why:
+        text = f"preemption: error finding a set of pods to preempt: {why}"
+        message = f"Unexpected error while attempting to recover from admission failure: {text}"
+        return Refused("UnexpectedAdmissionError", message)

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
+from wherry.api.errors import ApiError
 from wherry.api.types.core_v1 import Pod
 from wherry.api.types.meta_v1 import ObjectMeta
-from wherry.client import Client, Informer
+from wherry.client import Client, Informer, Key
+from wherry.kubelet.pods import preempting
+from wherry.kubelet.pods.admission import Admitted, Refused, has_other_labels
 from wherry.kubelet.pods.services import Services
 from wherry.kubelet.pods.status import Verdict
 from wherry.kubelet.pods.termination import stop_containers, stop_sandboxes
@@ -33,18 +37,30 @@ _RECONNECT_SECONDS = 0.5
 _SETTLE_SECONDS = (0.02, 0.4)
 """A runtime announces a container's end before its own books show it: look soon, and once more."""
 
-Admit = Callable[[Pod, Iterable[Pod]], Verdict | None]
+
+class Door(Protocol):
+    """Who lets pods in."""
+
+    def admit(self, pod: Pod, others: Sequence[Pod]) -> Refused | Admitted:
+        """Judge a pod beside those that are here, by what is known of the node."""
+        ...
+
+    async def look_again(self) -> None:
+        """Ask the API what the node is like now: its labels may be newer than what was heard of them."""
+        ...
 
 
 class PodManager:
     """The workers of one node's pods."""
 
-    def __init__(self, services: Services, client: Client, informer: Informer[Pod], admit: Admit) -> None:
+    def __init__(self, services: Services, client: Client, informer: Informer[Pod], door: Door) -> None:
         """`informer` shows the pods bound to this node and no others."""
         self._services = services
         self._client = client
         self._informer = informer
-        self._admit = admit
+        self._door = door
+        self._waiting: set[str] = set()
+        """Those about whom the API is asked once more before they are refused."""
         self._workers: dict[str, PodWorker] = {}
         self._finished: set[str] = set()
         self._owners: dict[str, str] = {}
@@ -126,17 +142,41 @@ class PodManager:
         uid = new.metadata.uid
         if (worker := self._workers.get(uid)) is not None:
             worker.update(new)
-        elif uid not in self._finished:
-            self._start(PodWorker(self._services, self._client, new, self._judge(new)))
+        elif uid not in self._finished and uid not in self._waiting:
+            self._receive(new)
 
-    def _judge(self, pod: Pod) -> Verdict | None:
+    def _receive(self, pod: Pod) -> None:
         """Ask at the door, but only for pods that have not been let in before."""
         if pod.status.start_time is not None or pod.metadata.deletion_timestamp is not None:
-            return None
-        verdict = self._admit(pod, self.granted_pods())
-        if verdict is not None:
-            self._services.tell(pod, "Warning", verdict.reason, verdict.message)
-        return verdict
+            self._start(PodWorker(self._services, self._client, pod, None))
+            return
+        answer = self._door.admit(pod, self.granted_pods())
+        if has_other_labels(answer):
+            self._waiting.add(pod.metadata.uid)
+            self._tasks.spawn(self._receive_again(pod.metadata.uid, Key(pod.metadata.namespace, pod.metadata.name)))
+        else:
+            self._start(PodWorker(self._services, self._client, pod, self._heed(pod, answer)))
+
+    async def _receive_again(self, uid: str, key: Key) -> None:
+        try:
+            await self._door.look_again()
+        except (ApiError, OSError) as error:
+            log.info("looking at this node again: %s", error)
+        finally:
+            self._waiting.discard(uid)
+        pod = self._informer.get(key)
+        if pod is not None and pod.metadata.uid == uid:
+            answer = self._door.admit(pod, self.granted_pods())
+            self._start(PodWorker(self._services, self._client, pod, self._heed(pod, answer)))
+
+    def _heed(self, pod: Pod, answer: Refused | Admitted) -> Verdict | None:
+        if isinstance(answer, Refused):
+            self._services.tell(pod, "Warning", answer.reason, answer.message)
+            return answer.verdict
+        for victim in answer.victims:
+            self._services.tell(victim, "Warning", preempting.REASON, preempting.MESSAGE)
+            self._workers[victim.metadata.uid].end(preempting.VERDICT)
+        return None
 
     def _start(self, worker: PodWorker) -> None:
         uid = worker.pod.metadata.uid

@@ -22,7 +22,7 @@ from wherry.api.types.decoding import to_obj
 from wherry.kubelet.pods.nodeview import NodeView
 from wherry.kubelet.pods.resources import pod_requests
 from wherry.kubelet.pods.restart import is_sidecar
-from wherry.kubelet.pods.room import active_beside, capacity, shortage, shortage_text
+from wherry.kubelet.pods.room import Taken, active_beside, allocatable_of
 from wherry.lib.clock import format_time
 
 PENDING, IN_PROGRESS = "PodResizePending", "PodResizeInProgress"
@@ -88,14 +88,15 @@ def with_resources(pod: Pod, granted: Grants) -> Pod:
 
 def refusal(pod: Pod, others: Iterable[Pod], node: NodeView) -> Refusal | None:
     """Why the node cannot give a pod what it asks for now; None when it can."""
-    wanted = pod_requests(pod)
+    wanted, allocatable = pod_requests(pod), allocatable_of(node.allocatable)
     for name in ("memory", "cpu"):
-        have = capacity(node, name)
+        have = allocatable.get(name, 0)
         if wanted.get(name, 0) > have:
             text = f"Node didn't have enough capacity: {name}, requested: {wanted[name]}, capacity: {have}"
             return Refusal("Infeasible", text)
-    short = shortage(pod, active_beside(pod, others), node)
-    return Refusal("Deferred", shortage_text(*short)) if short else None
+    shortages = Taken(active_beside(pod, others)).shortages(pod, allocatable)
+    short = next((each for each in shortages if each.resource != "pods"), None)
+    return Refusal("Deferred", str(short)) if short else None
 
 
 def must_restart(container: Container, before: ResourceRequirements | None) -> bool:

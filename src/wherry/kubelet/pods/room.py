@@ -2,12 +2,96 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 
+from msgspec import Struct
+
+from wherry.api.core.resourcenames import is_extended
 from wherry.api.types.core_v1 import Pod
-from wherry.kubelet.pods.nodeview import NodeView
 from wherry.kubelet.pods.phase import TERMINAL
 from wherry.kubelet.pods.resources import byte_count, milli_cpu, pod_requests
+from wherry.kubelet.pods.restart import is_sidecar
+
+ANY_ADDRESS = "0.0.0.0"
+HostPort = tuple[str, str, int]
+"""(address, protocol, number)"""
+_FIRST = ("cpu", "memory", "ephemeral-storage")
+"""Resources that are looked at before all others, in upstream's order."""
+
+
+class Shortage(Struct, frozen=True):
+    """A resource that does not suffice, in the units of `pod_requests`."""
+
+    resource: str
+    requested: int
+    used: int
+    capacity: int
+
+    @property
+    def missing(self) -> int:
+        return self.requested - (self.capacity - self.used)
+
+    def __str__(self) -> str:
+        return (
+            f"Node didn't have enough resource: {self.resource}, requested: {self.requested}, "
+            f"used: {self.used}, capacity: {self.capacity}"
+        )
+
+
+class Taken:
+    """What pods take of their node. Whoever lets them in and sees them end keeps it up to date."""
+
+    __slots__ = ("_pods", "_ports", "_used")
+
+    def __init__(self, pods: Iterable[Pod] = ()) -> None:
+        self._pods: dict[str, tuple[Mapping[str, int], tuple[HostPort, ...]]] = {}
+        self._used: Counter[str] = Counter()
+        self._ports: Counter[HostPort] = Counter()
+        for pod in pods:
+            self.add(pod)
+
+    def __len__(self) -> int:
+        return len(self._pods)
+
+    def add(self, pod: Pod) -> None:
+        """It is here, or asks for something else than before."""
+        uid = pod.metadata.uid
+        self.remove(uid)
+        requests, ports = pod_requests(pod), tuple(host_ports(pod))
+        self._pods[uid] = requests, ports
+        self._used.update(requests)
+        self._ports.update(ports)
+
+    def remove(self, uid: str) -> None:
+        """It takes nothing any more."""
+        requests, ports = self._pods.pop(uid, ({}, ()))
+        self._used.subtract(requests)
+        self._ports.subtract(ports)
+
+    def shortages(self, pod: Pod, allocatable: Mapping[str, int]) -> Iterator[Shortage]:
+        """What would not suffice for one more, the number of pods first."""
+        if len(self._pods) + 1 > (most := allocatable.get("pods", 0)):
+            yield Shortage("pods", 1, len(self._pods), most)
+        wanted = pod_requests(pod)
+        for name in (*_FIRST, *sorted({*wanted} - {*_FIRST})):
+            amount, have = wanted.get(name, 0), allocatable.get(name, 0)
+            # What the node has never heard of is counted elsewhere: for the whole cluster, or by claims.
+            if amount and self._used[name] + amount > have and (name in allocatable or not is_extended(name)):
+                yield Shortage(name, amount, self._used[name], have)
+
+    def is_taken(self, port: HostPort) -> bool:
+        """Whether somebody listens there, or on all addresses, or a new listener on all would meet one on any."""
+        address, *rest = port
+        return any(
+            count and rest == [*other[1:]] and (address == other[0] or ANY_ADDRESS in (address, other[0]))
+            for other, count in self._ports.items()
+        )
+
+
+def allocatable_of(quantities: Mapping[str, str]) -> dict[str, int]:
+    """What a node can give to pods, in the units of `pod_requests`."""
+    return {name: milli_cpu(quantities) if name == "cpu" else byte_count(quantities, name) for name in quantities}
 
 
 def active_beside(pod: Pod, others: Iterable[Pod]) -> list[Pod]:
@@ -15,24 +99,10 @@ def active_beside(pod: Pod, others: Iterable[Pod]) -> list[Pod]:
     return [each for each in others if each.metadata.uid != pod.metadata.uid and each.status.phase not in TERMINAL]
 
 
-def shortage(pod: Pod, active: Iterable[Pod], node: NodeView) -> tuple[str, int, int, int] | None:
-    """(resource, requested, used, capacity) of the first resource that does not suffice."""
-    used: dict[str, int] = {}
-    for each in active:
-        for name, amount in pod_requests(each).items():
-            used[name] = used.get(name, 0) + amount
-    for name, wanted in sorted(pod_requests(pod).items()):
-        have = capacity(node, name)
-        if wanted and used.get(name, 0) + wanted > have:
-            return name, wanted, used.get(name, 0), have
-    return None
-
-
-def capacity(node: NodeView, name: str) -> int:
-    """What the node can give to pods, in the units of `pod_requests`."""
-    return milli_cpu(node.allocatable) if name == "cpu" else byte_count(node.allocatable, name)
-
-
-def shortage_text(resource: str, requested: int, used: int, capacity: int) -> str:
-    """A shortage in upstream's words."""
-    return f"Node didn't have enough resource: {resource}, requested: {requested}, used: {used}, capacity: {capacity}"
+def host_ports(pod: Pod) -> Iterator[HostPort]:
+    """Ports of the node that the pod listens on."""
+    sidecars = (each for each in pod.spec.init_containers if is_sidecar(each))
+    for container in (*pod.spec.containers, *sidecars):
+        for port in container.ports:
+            if port.host_port:
+                yield port.host_ip or ANY_ADDRESS, port.protocol or "TCP", port.host_port

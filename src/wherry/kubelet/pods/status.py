@@ -17,6 +17,9 @@ from wherry.kubelet.pods.resources import qos_class
 from wherry.kubelet.runtime.model import PodRuntime
 from wherry.lib.clock import format_time
 
+REJECTED = "Pod was rejected: "
+"""How messages begin of pods that were not let in."""
+
 
 class Verdict(Struct, frozen=True):
     """Why a pod was ended by the node itself: refused at admission, evicted, past its deadline."""
@@ -24,12 +27,18 @@ class Verdict(Struct, frozen=True):
     phase: str
     reason: str
     message: str
+    is_refusal: bool = False
+    """It was never let in, so there is nothing to tell of its containers."""
+    disruption: str = ""
+    """What its condition DisruptionTarget says, if it was ended for the sake of others."""
 
 
 def derive(
     pod: Pod, runtime: PodRuntime, report: Report, host_ips: Sequence[str], now: float, verdict: Verdict | None = None
 ) -> Obj:
     """The whole status, as it should be stored."""
+    if not runtime.containers and (verdict.is_refusal if verdict is not None else _was_refused(report.old)):
+        return _refused(pod, report.old, now, verdict)
     statuses = container_statuses(pod, runtime, report)
     found = verdict.phase if verdict else phase(pod, statuses, report.ended)
     before = report.old.get("phase", "Pending")
@@ -55,7 +64,40 @@ def derive(
         *report.resize,
         *pod_conditions(pod, found, statuses, has_sandbox=has_sandbox, old=report.old.get("conditions", ()), now=now),
     ]
+    if verdict is not None and verdict.disruption:
+        status["conditions"].append(_disrupted(pod, verdict.disruption, report.old, now))
     return status
+
+
+def _was_refused(old: Obj) -> bool:
+    return old.get("phase") == "Failed" and str(old.get("message", "")).startswith(REJECTED)
+
+
+def _refused(pod: Pod, old: Obj, now: float, verdict: Verdict | None) -> Obj:
+    """All that is said of a pod that was turned away at the door."""
+    status: Obj = {
+        "phase": "Failed",
+        "startTime": old.get("startTime") or format_time(now),
+        "qosClass": old.get("qosClass") or qos_class(pod),
+        "reason": verdict.reason if verdict is not None else old["reason"],
+        "message": verdict.message if verdict is not None else old.get("message", ""),
+    }
+    if pod.metadata.generation:
+        status["observedGeneration"] = pod.metadata.generation
+    return status
+
+
+def _disrupted(pod: Pod, message: str, old: Obj, now: float) -> Obj:
+    before = next((each for each in old.get("conditions", ()) if each["type"] == "DisruptionTarget"), None)
+    since = before["lastTransitionTime"] if before and before["status"] == "True" else format_time(now)
+    condition = {
+        "type": "DisruptionTarget",
+        "status": "True",
+        "reason": "TerminationByKubelet",
+        "message": message,
+        "lastTransitionTime": since,
+    }
+    return condition | ({"observedGeneration": pod.metadata.generation} if pod.metadata.generation else {})
 
 
 def _addresses(pod: Pod, runtime: PodRuntime, old: Obj, host_ips: Sequence[str]) -> Obj:

@@ -278,7 +278,45 @@ async def test_a_pod_too_large_is_refused(tmp_path: Path) -> None:
         pod = await s.until(lambda pod: pod and pod["status"].get("phase") == "Failed", "web", 5)
         assert pod is not None
         assert pod["status"]["reason"] == "OutOfcpu"
+        assert pod["status"]["message"].startswith("Pod was rejected: Node didn't have enough resource: cpu, requested")
+        assert "containerStatuses" not in pod["status"]
         assert s.runtime.calls == []
+        events = (await s.client.list(EVENTS, "default")).items
+        assert [(each["type"], each["reason"]) for each in events] == [("Warning", "OutOfcpu")]
+        assert events[0]["message"].startswith("Node didn't have enough resource: cpu, requested: 10000000, used: 0")
+
+
+async def test_a_label_that_the_api_has_by_now_counts(tmp_path: Path) -> None:
+    async with scene(tmp_path) as s:
+        await s.client.patch(NODES, "n1", {"metadata": {"labels": {"tier": "x"}}})
+        await s.create("web", nodeSelector={"tier": "x"})
+        await s.running("web")
+        await s.create("lost", nodeSelector={"tier": "y"})
+        pod = await s.until(lambda pod: pod and pod["status"].get("phase") == "Failed", "lost", 5)
+        assert pod is not None
+        assert pod["status"]["reason"] == "NodeAffinity"
+
+
+async def test_others_end_for_a_critical_one(tmp_path: Path) -> None:
+    async with scene(tmp_path) as s:
+        await s.create("web", containers=[{"name": "app", "ports": []}])
+        await s.running("web")
+        cores = (await s.client.get(NODES, "n1"))["status"]["allocatable"]["cpu"]
+        await s.create("large", containers=[{"name": "app", "resources": {"requests": {"cpu": cores}}}])
+        await s.running("large")
+        critical = {"containers": [{"name": "app", "resources": {"requests": {"cpu": "100m"}}}]}
+        await s.create("dns", priority=2_000_000_000, **critical)
+        await s.running("dns")
+        pod = await s.until(lambda pod: pod and pod["status"].get("phase") == "Failed", "large", 60)
+        assert pod is not None
+        assert (pod["status"]["reason"], pod["status"]["message"]) == (
+            "Preempting",
+            "Preempted in order to admit critical pod",
+        )
+        target = [each for each in pod["status"]["conditions"] if each["type"] == "DisruptionTarget"]
+        assert target[0]["reason"] == "TerminationByKubelet"
+        assert (await s.running("web"))["status"]["phase"] == "Running"
+        assert "Preempting" in await s.reasons()
 
 
 async def test_a_new_agent_adopts_what_runs_and_ends_what_nobody_knows(tmp_path: Path) -> None:

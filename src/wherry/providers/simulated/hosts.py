@@ -8,6 +8,7 @@ from enum import Enum
 from msgspec import Struct, field
 
 from wherry.api import Obj
+from wherry.kubelet.pods.room import Taken
 from wherry.providers.simulated.nodespec import NodeSpec, node_object, node_status
 
 
@@ -68,6 +69,8 @@ class Host(Struct):
     conditions: list[Obj] = field(default_factory=list)
     """What it last said of how it is."""
     images: dict[str, int] = field(default_factory=dict)
+    taken: Taken = field(default_factory=Taken)
+    """What its Pods take of it."""
 
     @classmethod
     def of(cls, spec: NodeSpec) -> Host:

@@ -77,6 +77,13 @@ class Life:
         self._ending: Ending | None = None
         self._verdict: Verdict | None = None
 
+    def condemn(self, pod: Pod, verdict: Verdict, why: Told, now: float) -> None:
+        """End it before its time: not let in, in the way of another, or too long at it."""
+        if self._verdict is None:
+            self._verdict = verdict
+            self.told.append(why)
+            self._begin_ending(pod, now)
+
     def advance(self, pod: Pod, now: float) -> None:
         """Live on until `now`."""
         if pod.metadata.deletion_timestamp is not None:
@@ -181,9 +188,8 @@ class Life:
         self._at = self._done = now
         self._end_runs(now)
         if deadline is not None and deadline <= now + EPSILON:
-            self._tell("Normal", "DeadlineExceeded", _DEADLINE)
-            self._verdict = Verdict("Failed", "DeadlineExceeded", _DEADLINE)
-            self._begin_ending(pod, now)
+            late = Verdict("Failed", "DeadlineExceeded", _DEADLINE)
+            self.condemn(pod, late, Told("Normal", late.reason, late.message), now)
         if self._ending is None:
             for _ in range(_MOST_STEPS):
                 if not self._act(pod, plan(pod, self.runtime, self._known(pod), now), now):

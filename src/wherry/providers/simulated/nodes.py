@@ -23,6 +23,7 @@ from wherry.lib.clock import Clock
 from wherry.providers.driving import PodDriver
 from wherry.providers.heartbeats import Heartbeats
 from wherry.providers.simulated.behaviour import Behaviours, first_of
+from wherry.providers.simulated.door import Door
 from wherry.providers.simulated.hosts import Condition, Host
 from wherry.providers.simulated.life import Told
 from wherry.providers.simulated.nodespec import NodeSpec, placed
@@ -60,11 +61,14 @@ class SimulatedNodes:
         self._pods = client.informer(PODS, Pod)
         self._recorder = Recorder(client, clock, "kubelet")
         self._hearts = Heartbeats(client, clock, chance)
-        self.provider = SimulatedProvider(clock, self._hosts, first_of(behaviours), self._pods.get, self._tell)
+        self._nodes = client.informer(NODES, Node)
+        door = Door(client, self._nodes, self._hosts, lambda node: self._pods.by_index(_BY_NODE, node))
+        self.provider = SimulatedProvider(
+            clock, self._hosts, first_of(behaviours), self._pods.get, self._tell, door.admit
+        )
         controllers = _stage_controllers(stages, self, chance)
         if not any(stage.kind == "Pod" for stage in stages):
             controllers.append(PodDriver(self.provider, self, NAME).controller())
-        self._nodes = client.informer(NODES, Node)
         self._loops = Loops(controllers, client, clock, chance, self._recorder)
 
     async def start(self) -> None:

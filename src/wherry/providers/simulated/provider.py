@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from wherry.api import Obj
 from wherry.api.types.core_v1 import Pod
 from wherry.api.types.decoding import convert, to_obj
 from wherry.client import Key
+from wherry.kubelet.pods import preempting
+from wherry.kubelet.pods.admission import Admitted, Refused
 from wherry.lib.clock import Clock, Timer
-from wherry.providers import Refused
+from wherry.providers import Refused as NotRunnable
 from wherry.providers.simulated.annotations import BadAnnotation, annotated
 from wherry.providers.simulated.behaviour import Behaviour
 from wherry.providers.simulated.hosts import Host
@@ -18,20 +20,28 @@ from wherry.providers.simulated.resuming import has_begun, resume
 
 Look = Callable[[Key], Pod | None]
 Tell = Callable[[Pod, Told], None]
+Admit = Callable[[Pod], Awaitable[Refused | Admitted]]
 
 
 class SimulatedProvider:
     """Implements `Provider` and `Notifying` for all nodes of `hosts`."""
 
     def __init__(
-        self, clock: Clock, hosts: Mapping[str, Host], behave: Callable[[Pod], Behaviour], look: Look, tell: Tell
+        self,
+        clock: Clock,
+        hosts: Mapping[str, Host],
+        behave: Callable[[Pod], Behaviour],
+        look: Look,
+        tell: Tell,
+        admit: Admit,
     ) -> None:
-        """`look` finds the Pod as the API has it; `tell` records an Event about it."""
+        """`look` finds the Pod as the API has it; `tell` records an Event about it; `admit` judges new ones."""
         self._clock = clock
         self._hosts = hosts
         self._behave = behave
         self._look = look
         self._tell = tell
+        self._admit = admit
         self._lives: dict[Key, Life] = {}
         self._timers: dict[Key, Timer] = {}
         self._changed: Callable[[Key], None] = lambda key: None
@@ -48,13 +58,35 @@ class SimulatedProvider:
             life = resume(pod, behaviour, host, now)
             host.addresses.claim(life.ip)
         else:
-            ip = "" if pod.spec.host_network else host.addresses.take()
-            if not ip and not pod.spec.host_network:
-                raise Refused("failed to allocate for range 0: no IP addresses available in range set")
-            life = Life(pod, behaviour, ip, host, now)
+            life = await self._begin(pod, behaviour, host, now)
         self._lives[key] = life
-        life.advance(pod, now)
+        if not life.ended:
+            host.taken.add(pod)
+            life.advance(pod, now)
         self._after(key, pod, life)
+
+    async def _begin(self, pod: Pod, behaviour: Behaviour, host: Host, now: float) -> Life:
+        """The life of a Pod that is new here, over at once if it is not let in."""
+        answer = await self._admit(pod) if pod.metadata.deletion_timestamp is None else Admitted()
+        if isinstance(answer, Refused):
+            life = Life(pod, behaviour, "", host, now)
+            life.condemn(pod, answer.verdict, Told("Warning", answer.reason, answer.message), now)
+            return life
+        for victim in answer.victims:
+            self._preempt(victim)
+        ip = "" if pod.spec.host_network else host.addresses.take()
+        if not ip and not pod.spec.host_network:
+            raise NotRunnable("failed to allocate for range 0: no IP addresses available in range set")
+        return Life(pod, behaviour, ip, host, now)
+
+    def _preempt(self, victim: Pod) -> None:
+        key = _key(victim)
+        life = self._lives.get(key)
+        if life is not None and life.uid == victim.metadata.uid:
+            why = Told("Warning", preempting.REASON, preempting.MESSAGE)
+            life.condemn(victim, preempting.VERDICT, why, self._clock.time())
+            self._after(key, victim, life)
+            self._changed(key)
 
     async def update_pod(self, pod: Pod) -> None:
         key, now = _key(pod), self._clock.time()
@@ -63,6 +95,8 @@ class SimulatedProvider:
             await self.create_pod(pod)
             return
         life.reconsider(pod, now)
+        if not life.ended:
+            self._hosts[life.node].taken.add(pod)
         self._after(key, pod, life)
 
     async def delete_pod(self, pod: Pod) -> None:
@@ -138,7 +172,7 @@ class SimulatedProvider:
         try:
             return annotated(pod, self._behave(pod))
         except BadAnnotation as error:
-            raise Refused(str(error)) from error
+            raise NotRunnable(str(error)) from error
 
     def _of(self, node: str) -> list[tuple[Key, Life]]:
         return [(key, life) for key, life in self._lives.items() if life.node == node]
@@ -149,6 +183,8 @@ class SimulatedProvider:
         for each in told:
             self._tell(pod, each)
         self._unwind(key)
+        if life.ended and (host := self._hosts.get(life.node)) is not None:
+            host.taken.remove(life.uid)
         if (due := life.next_due(pod)) is not None:
             delay = max(due - self._clock.time(), 0.0)
             self._timers[key] = self._clock.call_later(delay, lambda: self._ripe(key))
@@ -162,6 +198,7 @@ class SimulatedProvider:
         del self._lives[key]
         if (host := self._hosts.get(life.node)) is not None:
             host.addresses.give_back(life.ip)
+            host.taken.remove(life.uid)
 
     def _unwind(self, key: Key) -> None:
         if (timer := self._timers.pop(key, None)) is not None:

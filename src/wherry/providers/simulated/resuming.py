@@ -30,7 +30,8 @@ _MOST_COUNTED = 6
 
 def has_begun(pod: Pod) -> bool:
     """Whether a Pod's status says that it has been on its node before."""
-    return pod.status.start_time is not None and bool(pod.status.container_statuses)
+    has_ended = pod.status.phase in TERMINAL  # One that was refused has ended without any containers.
+    return pod.status.start_time is not None and (has_ended or bool(pod.status.container_statuses))
 
 
 def resume(pod: Pod, behaviour: Behaviour, images: Images, now: float) -> Life:

@@ -1,83 +1,168 @@
-"""Who is let in."""
+"""Who is let in, and what those read who are not."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import pytest
 
-from wherry.kubelet.pods.admission import admit
-from wherry.kubelet.pods.nodeview import NodeView
+from wherry.api.types.core_v1 import Pod, Taint
+from wherry.kubelet.pods.admission import Admitted, Premises, Refused, admit, has_other_labels
+from wherry.kubelet.pods.room import Taken
 from wherry.kubelet.pods.status import Verdict
 from wherry.kubelet.pods.tests.cases import make_pod
 
-NODE = NodeView("n1", allocatable={"cpu": "1", "memory": "1Gi"}, max_pods=3)
+GPU = "example.com/gpu"
+NODE = Premises("n1", {"cpu": 1000, "memory": 1 << 30, "pods": 3, "ephemeral-storage": 1 << 30, GPU: 2})
+CRITICAL = 2_000_000_000
 
 
-def _asks(cpu: str, uid: str = "x", **spec: Any) -> Any:
-    container = {"name": "app", "resources": {"requests": {"cpu": cpu}}}
-    return make_pod({"containers": [container], **spec}, metadata={"uid": uid})
+def asks(cpu: str = "0", uid: str = "x", *, labels: dict[str, str] | None = None, **spec: Any) -> Pod:
+    requests = {"cpu": cpu, **spec.pop("requests", {})}
+    container = {"name": "app", "resources": {"requests": requests}, "ports": spec.pop("ports", [])}
+    return make_pod({"containers": [container], **spec}, metadata={"uid": uid, "name": uid, "labels": labels or {}})
 
 
-def test_what_fits_is_let_in() -> None:
-    assert admit(_asks("500m"), [_asks("500m", "other")], NODE, {}) is None
+def judge(pod: Pod, others: Sequence[Pod] = (), node: Premises = NODE) -> tuple[str, str] | None:
+    answer = admit(pod, Taken(others), node, lambda: others)
+    return (answer.reason, answer.message) if isinstance(answer, Refused) else None
 
 
-def test_too_much() -> None:
-    assert admit(_asks("501m"), [_asks("500m", "other")], NODE, {}) == Verdict(
-        "Failed",
-        "OutOfcpu",
-        "Pod was rejected: Node didn't have enough resource: cpu, requested: 501, used: 500, capacity: 1000",
-    )
+def short(resource: str, requested: int, used: int, capacity: int) -> tuple[str, str]:
+    numbers = f"requested: {requested}, used: {used}, capacity: {capacity}"
+    return f"OutOf{resource}", f"Node didn't have enough resource: {resource}, {numbers}"
 
 
-def test_too_many() -> None:
-    verdict = admit(_asks("0"), [_asks("0", str(number)) for number in range(3)], NODE, {})
-    assert verdict is not None
-    assert verdict.reason == "OutOfpods"
+def failed(predicate: str, why: str) -> tuple[str, str]:
+    return predicate, f"Predicate {predicate} failed: {why}"
 
 
-def test_ended_pods_take_nothing() -> None:
-    ended = make_pod(
-        {"containers": [{"name": "app", "resources": {"requests": {"cpu": "1"}}}]},
-        metadata={"uid": "ended"},
-        status={"phase": "Succeeded"},
-    )
-    assert admit(_asks("1"), [ended], NODE, {}) is None
-
-
-def test_selectors() -> None:
-    picky = _asks("0", nodeSelector={"disk": "ssd"})
-    assert admit(picky, [], NODE, {"disk": "ssd"}) is None
-    verdict = admit(picky, [], NODE, {})
-    assert verdict is not None
-    assert verdict.reason == "NodeAffinity"
-
-
-def test_required_node_affinity() -> None:
-    terms = [{"matchExpressions": [{"key": "disk", "operator": "In", "values": ["ssd", "nvme"]}]}]
-    required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}
-    picky = _asks("0", affinity={"nodeAffinity": required})
-    assert admit(picky, [], NODE, {"disk": "nvme"}) is None
-    verdict = admit(picky, [], NODE, {"disk": "tape"})
-    assert verdict is not None
-    assert verdict.reason == "NodeAffinity"
-
-
-def _listens(port: int, uid: str, **fields: Any) -> Any:
-    container = {"name": "app", "ports": [{"containerPort": 80, "hostPort": port, "protocol": "TCP", **fields}]}
-    return make_pod({"containers": [container]}, metadata={"uid": uid})
+AFFINITY = failed("NodeAffinity", "node(s) didn't match Pod's node affinity/selector")
+PORTS = failed("NodePorts", "node(s) didn't have free ports for the requested pod ports")
+TAINTS = failed("TaintToleration", "node(s) had taints that the pod didn't tolerate")
+NO_EXECUTE = Taint(key="gone", effect="NoExecute")
 
 
 @pytest.mark.parametrize(
-    ("other", "is_refused"),
+    ("pod", "others", "expected"),
     [
-        pytest.param(_listens(80, "other"), True, id="same-port"),
-        pytest.param(_listens(80, "other", hostIP="192.0.2.1"), True, id="one-address-of-all"),
-        pytest.param(_listens(80, "other", protocol="UDP"), False, id="other-protocol"),
-        pytest.param(_listens(81, "other"), False, id="other-port"),
+        pytest.param(asks("500m"), [asks("500m", "a")], None, id="what fits"),
+        pytest.param(asks("501m"), [asks("500m", "a")], short("cpu", 501, 500, 1000), id="too much CPU"),
+        pytest.param(asks(requests={"memory": "2Gi"}), [], short("memory", 2 << 30, 0, 1 << 30), id="too much memory"),
+        pytest.param(
+            asks(requests={"ephemeral-storage": "2Gi"}),
+            [],
+            short("ephemeral-storage", 2 << 30, 0, 1 << 30),
+            id="too much disk",
+        ),
+        pytest.param(
+            asks(requests={GPU: "1"}), [asks(uid="a", requests={GPU: "2"})], short(GPU, 1, 2, 2), id="too many devices"
+        ),
+        pytest.param(
+            asks(requests={"example.com/licence": "1"}), [], None, id="what the node has never heard of does not count"
+        ),
+        pytest.param(asks(), [asks(uid=uid) for uid in "abc"], short("pods", 1, 3, 3), id="too many"),
+        pytest.param(
+            asks("2", requests={"memory": "2Gi"}),
+            [asks(uid=uid) for uid in "abc"],
+            short("pods", 1, 3, 3),
+            id="the first of several",
+        ),
+        pytest.param(
+            asks("2", nodeSelector={"disk": "ssd"}), [], short("cpu", 2000, 0, 1000), id="room before all else"
+        ),
+        pytest.param(asks(nodeSelector={"disk": "ssd"}), [], AFFINITY, id="another node"),
+        pytest.param(
+            asks(labels={"kubernetes.io/os": "windows"}),
+            [],
+            (
+                "PodOSSelectorNodeLabelDoesNotMatch",
+                "Failed to admit pod as the `kubernetes.io/os` label doesn't match node label",
+            ),
+            id="a label for another system",
+        ),
+        pytest.param(
+            asks("2", os={"name": "windows"}),
+            [],
+            ("PodOSNotSupported", "Failed to admit pod as the OS field doesn't match node OS"),
+            id="another system",
+        ),
     ],
 )
-def test_ports_of_the_host(other: Any, is_refused: bool) -> None:
-    verdict = admit(_listens(80, "x"), [other], NODE, {})
-    assert (verdict is not None and verdict.reason == "NodePorts") is is_refused
+def test_who_is_let_in(pod: Pod, others: list[Pod], expected: tuple[str, str] | None) -> None:
+    assert judge(pod, others) == expected
+
+
+def test_the_status_says_that_it_is_a_rejection() -> None:
+    assert Refused("OutOfcpu", "no room").verdict == Verdict(
+        "Failed", "OutOfcpu", "Pod was rejected: no room", is_refusal=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"), [({"disk": "nvme"}, None), ({"disk": "tape"}, AFFINITY), ({}, AFFINITY)]
+)
+def test_required_node_affinity(labels: dict[str, str], expected: tuple[str, str] | None) -> None:
+    terms = [{"matchExpressions": [{"key": "disk", "operator": "In", "values": ["ssd", "nvme"]}]}]
+    required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}
+    node = msgspec.structs.replace(NODE, labels=labels)
+    assert judge(asks(affinity={"nodeAffinity": required}), node=node) == expected
+
+
+def listens(port: int, uid: str = "x", **fields: Any) -> Pod:
+    return asks(uid=uid, ports=[{"containerPort": 80, "hostPort": port, "protocol": "TCP", **fields}])
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        pytest.param(listens(80, "other"), PORTS, id="same-port"),
+        pytest.param(listens(80, "other", hostIP="192.0.2.1"), PORTS, id="one-address-of-all"),
+        pytest.param(listens(80, "other", protocol="UDP"), None, id="other-protocol"),
+        pytest.param(listens(81, "other"), None, id="other-port"),
+    ],
+)
+def test_ports_of_the_host(other: Pod, expected: tuple[str, str] | None) -> None:
+    assert judge(listens(80), [other]) == expected
+
+
+@pytest.mark.parametrize(
+    ("taint", "tolerations", "expected"),
+    [
+        pytest.param(NO_EXECUTE, [], TAINTS, id="it would be evicted"),
+        pytest.param(NO_EXECUTE, [{"key": "gone", "operator": "Exists"}], None, id="it tolerates"),
+        pytest.param(Taint(key="gone", effect="NoSchedule"), [], None, id="only the scheduler's"),
+    ],
+)
+def test_taints(taint: Taint, tolerations: list[Any], expected: tuple[str, str] | None) -> None:
+    node = msgspec.structs.replace(NODE, taints=(taint,))
+    assert judge(asks(tolerations=tolerations), node=node) == expected
+
+
+def test_only_the_labels_may_be_old() -> None:
+    assert has_other_labels(Refused("NodeAffinity", ""))
+    assert not has_other_labels(Refused("OutOfcpu", ""))
+    assert not has_other_labels(Admitted())
+
+
+def test_others_end_for_a_critical_one() -> None:
+    small, large = asks("100m", "small"), asks("600m", "large")
+    answer = admit(asks("900m", priority=CRITICAL), Taken([small, large]), NODE, lambda: [small, large])
+    assert answer == Admitted([large])
+
+
+def test_nobody_ends_for_a_critical_one_that_may_not_run_here_anyway() -> None:
+    other = asks("1", "other")
+    assert judge(asks("1", priority=CRITICAL, nodeSelector={"disk": "ssd"}), [other]) == AFFINITY
+
+
+def test_a_critical_one_for_which_there_will_never_be_room() -> None:
+    other = asks("1", "other", priority=CRITICAL)
+    recovering = "Unexpected error while attempting to recover from admission failure"
+    unexpected = f"{recovering}: preemption: error finding a set of pods to preempt"
+    assert judge(asks("1", priority=CRITICAL), [other]) == (
+        "UnexpectedAdmissionError",
+        f"{unexpected}: no set of running pods found to reclaim resources: [(res: cpu, q: 1000), ]",
+    )
