@@ -207,8 +207,7 @@ class HttpConnection(asyncio.Protocol):
             self._future = reply
             reply.add_done_callback(partial(self._settled, request))
         else:
-            self._future = task = self._service.tasks.spawn(self._await_reply(request, reply), "request")
-            close_with(task, reply)
+            self._future = close_with(self._service.tasks.spawn(self._await_reply(request, reply), "request"), reply)
 
     async def _await_reply(self, request: Request, awaitable: Awaitable[Reply]) -> None:
         """Wait for a handler and answer; its failure is an answer too."""
@@ -246,8 +245,6 @@ class HttpConnection(asyncio.Protocol):
             self._close()
         elif request.is_upgrade:
             self._queue.extend(self._reader.resume())
-
-    # The kinds of answers.
 
     def _send(self, request: Request, reply: Reply) -> None:
         if isinstance(reply, Response):
@@ -303,8 +300,7 @@ class HttpConnection(asyncio.Protocol):
             sink.abort()
             return
         if work is not None:
-            self._future = task = service.tasks.spawn(run_stream(work, sink), "stream")
-            close_with(task, work)
+            self._future = close_with(service.tasks.spawn(run_stream(work, sink), "stream"), work)
 
     def _ended(self, request: Request) -> None:
         """A stream has been closed, or a large answer is out."""

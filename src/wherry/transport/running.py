@@ -31,10 +31,11 @@ async def run_takeover(reply: Takeover, pipe: TransportPipe) -> None:
         pipe.close()
 
 
-def close_with(task: asyncio.Task[None], work: Awaitable[object]) -> None:
+def close_with(task: asyncio.Task[None], work: Awaitable[object]) -> asyncio.Task[None]:
     """End what a task was to await with it: one that is cancelled before its first step never comes to it."""
     if isinstance(work, Coroutine):
         task.add_done_callback(lambda _: work.close())
+    return task
 
 
 def peer_of(transport: asyncio.Transport) -> Peer:
