@@ -10,6 +10,7 @@ from msgspec import Struct
 from wherry.api import errors
 from wherry.api.errors import ApiError
 from wherry.apiserver.gate import Ask
+from wherry.testing.kindnames import kind_names
 
 VERBS = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection")
 
@@ -32,6 +33,11 @@ class Match(Struct, frozen=True):
             if each not in (*VERBS, "*"):
                 raise ValueError(f"there is no verb {each!r}: they are {', '.join(VERBS)}, or * for all")
         return cls(verbs, resources, **who)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The names of kinds that are said in full."""
+        return tuple(kind for kind in (name.partition("/")[0] for name in self.resources) if "*" not in kind)
 
     def fits(self, ask: Ask) -> bool:
         return (
@@ -78,10 +84,8 @@ def _is_named(name: str, ask: Ask) -> bool:
     """`pods` is the kind itself, `pods/status` one subresource, `pods/*` all of them, `*` everything."""
     if name == "*":
         return True
-    kind, _, subresource = name.partition("/")
-    if not (_fits(kind, ask.resource.plural) or _fits(kind, ask.resource.group_resource)):
-        return False
-    return _fits(subresource, ask.subresource)
+    kind, _, subresource = name.lower().partition("/")
+    return _fits(subresource, ask.subresource) and any(_fits(kind, each) for each in kind_names(ask.resource))
 
 
 def _fits(pattern: str, value: str) -> bool:

@@ -81,5 +81,7 @@ def _member(path: str, name: str) -> str:
 
 
 def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    """On one line, however many the value has."""
+    plain = isinstance(value, str) and "\n" not in value
+    text = value if plain else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 3]}..."

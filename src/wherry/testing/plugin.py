@@ -7,6 +7,8 @@
 - `@pytest.mark.wherry(nodes=2, clock="manual", seed=1, start=..., behave=..., manifests=[...])`
 - `wherry_nodes`, `wherry_clock`, `wherry_manifests` in pytest's configuration: what the session's cluster is like
 
+Relative paths of manifests begin at the test's own file, or else at the working folder.
+
 When a test fails, its report shows who wrote what in its cluster, and the Events there.
 
 A suite that asks for none of this pays for nothing: only what stands in this file is loaded with pytest. Every process
@@ -52,7 +54,7 @@ def wherry_session_cluster(pytestconfig: pytest.Config) -> Iterator[testing.Clus
     clock, nodes = pytestconfig.getini("wherry_clock"), pytestconfig.getini("wherry_nodes")
     if not nodes.isdigit():
         raise pytest.UsageError(f"wherry_nodes is a number, not {nodes!r}")
-    with _cluster(int(nodes), clock=clock) as cluster:
+    with _cluster(pytestconfig.rootpath, nodes=int(nodes), clock=clock) as cluster:
         cluster.apply(pytestconfig.getini("wherry_manifests"))
         yield cluster
 
@@ -62,11 +64,13 @@ def wherry_cluster(request: pytest.FixtureRequest) -> Iterator[testing.Cluster]:
     """A cluster that only this test sees."""
     words = _words(request)
     manifests = [words.pop(word) for word in _MANIFESTS if word in words]
+    folder = request.path.parent
     if words:
-        made = _cluster(**words)
+        made = _cluster(folder, **words)
     else:
         session: testing.Cluster = request.getfixturevalue("wherry_session_cluster")
         made = session.fork()
+        made.folder = folder
     with made as cluster:
         request.node.stash[_CLUSTER] = cluster
         cluster.apply(manifests)
@@ -99,10 +103,10 @@ def pytest_runtest_makereport(
     return report
 
 
-def _cluster(*args: Any, **words: Any) -> testing.Cluster:
+def _cluster(folder: Path, **words: Any) -> testing.Cluster:
     try:
-        return testing.Cluster(*args, **words)
-    except ValueError as error:
+        return testing.Cluster(folder=folder, **words)
+    except (ValueError, OSError) as error:
         raise pytest.UsageError(str(error)) from error
 
 

@@ -14,7 +14,7 @@ from wherry.testing.cluster.client import AsyncApi
 from wherry.testing.cluster.core import MANAGER, Core
 from wherry.testing.cluster.hands import AsyncClusterClock
 from wherry.testing.cluster.kinds import Kind
-from wherry.testing.cluster.manifests import Source
+from wherry.testing.cluster.manifests import Source, read_objects
 from wherry.testing.cluster.nodes import Behaving, ClusterNodes, Nodes, as_spec
 from wherry.testing.cluster.options import ClockMode, Snapshot, options
 from wherry.testing.cluster.threads import LoopThread
@@ -23,6 +23,8 @@ from wherry.testing.eventloop import SettlingLoop
 from wherry.testing.history import Entries
 
 T = TypeVar("T")
+
+__tracebackhide__ = True  # pytest shows the test's own line instead of ours.
 
 
 class AsyncCluster:
@@ -38,8 +40,10 @@ class AsyncCluster:
         behave: Behaving | Sequence[Behaving] = (),
         storage: bool = True,
         stages: Source = (),
+        folder: Path | None = None,
     ) -> None:
-        self._set_up(Core(options(nodes, clock, seed, start, behave, storage, stages)))
+        self._set_up(Core(options(nodes, clock, seed, start, behave, storage, read_objects(stages, folder))))
+        self._core.folder = folder
 
     def _set_up(self, core: Core) -> None:
         self._core = core
@@ -60,6 +64,8 @@ class AsyncCluster:
         return made
 
     async def start(self) -> Self:
+        if self._core.is_open:
+            raise RuntimeError("the cluster has begun already; `fork` makes another that begins as this one was")
         if not isinstance(asyncio.get_running_loop(), SettlingLoop):
             self._thread = LoopThread("wherry cluster")
         try:
@@ -103,7 +109,7 @@ class AsyncCluster:
         found = await self._call(lambda: self._verbs.wait(target, name, goal, namespace, selector, timeout))
         return found[0] if found else {}
 
-    async def events(self, about: Obj | None = None, *, namespace: str | None = None) -> Sequence[Obj]:
+    async def events(self, about: Obj | str | None = None, *, namespace: str | None = None) -> Sequence[Obj]:
         return await self._call(lambda: self._verbs.events(about, namespace))
 
     async def history(
@@ -117,8 +123,7 @@ class AsyncCluster:
         since: int = 0,
     ) -> Entries:
         async def read() -> Entries:
-            entries = self._core.history.entries()
-            return entries.where(kind=kind, namespace=namespace, name=name, verb=verb, who=who, since=since)
+            return await self._core.entries(kind, namespace=namespace, name=name, verb=verb, who=who, since=since)
 
         return await self._call(read)
 

@@ -24,6 +24,8 @@ from wherry.testing.cluster.manifests import Source
 from wherry.testing.cluster.verbs import Objects, PatchType, Verbs, Watching
 
 T = TypeVar("T")
+
+__tracebackhide__ = True  # pytest shows the test's own line instead of ours.
 T_co = TypeVar("T_co", covariant=True)
 _WATCH_TIMEOUT = 10.0
 

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from wherry.api import Obj
 from wherry.api.registry import Registry
 from wherry.api.resource import Resource
+from wherry.testing.kindnames import kind_names
 
 Kind: TypeAlias = str | Resource
 """A name, or the kind itself where the program knows it."""
@@ -45,6 +46,8 @@ class Kinds:
     def of(self, obj: Obj) -> Resource:
         """The kind that an object says it is of; raises UnknownKind."""
         api_version, kind = str(obj.get("apiVersion") or ""), str(obj.get("kind") or "")
+        if not api_version or not kind:
+            raise UnknownKind(f"an object says its apiVersion and kind: {api_version!r} and {kind!r} name none")
         found = self._registry.by_kind(api_version, kind)
         if found is None:
             raise UnknownKind(f"no kind {kind!r} in {api_version!r}")
@@ -58,7 +61,7 @@ class Kinds:
     def _read(self) -> dict[str, Resource]:
         names: dict[str, Resource] = {}
         for resource in self._in_order():
-            for name in _names(resource):
+            for name in kind_names(resource):
                 names.setdefault(name, resource)
         return names
 
@@ -67,11 +70,3 @@ class Kinds:
         for group in self._registry.groups():
             for version in self._registry.versions(group):
                 yield from (resource for resource in self._registry.resources(group, version) if resource.is_served)
-
-
-def _names(resource: Resource) -> Iterator[str]:
-    for name in (resource.plural, resource.singular, *resource.short_names):
-        yield name
-        if resource.group:
-            yield f"{name}.{resource.group}"
-        yield f"{name}.{resource.version}.{resource.group}"

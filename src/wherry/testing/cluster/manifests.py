@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -21,21 +22,34 @@ class ManifestError(ValueError):
     """What was given holds no objects."""
 
 
-def read_objects(source: Source) -> list[Obj]:
-    """Every object of `source`, in order; lists (`kind: List`) are opened. Raises ManifestError and OSError."""
-    return list(_objects(source))
+def read_objects(source: Source, folder: Path | None = None) -> list[Obj]:
+    """Every object of `source`, in order; lists (`kind: List`) are opened. Raises ManifestError and OSError.
+
+    Relative paths are looked for in `folder` first, and then in the working folder.
+    """
+    return list(_objects(source, folder))
 
 
-def _objects(source: Source) -> Iterator[Obj]:
+def _objects(source: Source, folder: Path | None) -> Iterator[Obj]:
     if isinstance(source, Path):
-        yield from _of_path(source)
+        yield from _of_path(_found(source, folder))
     elif isinstance(source, str):
-        yield from _of_path(Path(source)) if _is_path(source) else _of_text(source, "the text")
+        yield from _of_path(_found(Path(source), folder)) if _is_path(source) else _of_text(source, "the text")
     elif isinstance(source, dict):
         yield from _opened(source, "the dict")
     else:
         for part in source:
-            yield from _objects(part)
+            yield from _objects(part, folder)
+
+
+def _found(path: Path, folder: Path | None) -> Path:
+    """Where the file or folder is that a test means."""
+    places = [place / path for place in (folder, Path.cwd()) if place is not None]
+    for place in places:
+        if place.exists():
+            return place
+    looked = " and ".join(dict.fromkeys(str(place.parent) for place in places))
+    raise FileNotFoundError(errno.ENOENT, f"there is no such file or folder in {looked}", str(path))
 
 
 def _is_path(text: str) -> bool:

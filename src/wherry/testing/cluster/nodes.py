@@ -94,7 +94,9 @@ def streams(behave: Sequence[Behaving], clock: Clock) -> Streams:
 
 
 def first_state(nodes: Nodes) -> State:
-    """The nodes that a cluster begins with."""
+    """The nodes that a cluster begins with. Raises ValueError for what cannot be any."""
+    if isinstance(nodes, str) or (isinstance(nodes, int) and nodes < 0):
+        raise ValueError(f"nodes is a number, or a list of nodes or their names, not {nodes!r}")
     specs = node_specs(nodes) if isinstance(nodes, int) else [as_spec(each) for each in nodes]
     return tuple((spec, Condition.UP) for spec in specs)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -57,6 +57,9 @@ def options(
 ) -> Options:
     """The options that a test's words mean. Raises ValueError where they mean nothing."""
     sources = tuple(behave) if isinstance(behave, Sequence) else (behave,)
+    for each in sources:
+        if not callable(each) and not isinstance(each, Mapping):
+            raise ValueError(f"behave is a function of the Pod, a table by image, or several of them, not {behave!r}")
     played = tuple(stage for stage in map(parse_stage, read_objects(stages)) if stage is not None)
     return Options(
         nodes=first_state(nodes),

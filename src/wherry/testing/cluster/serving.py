@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import ssl
 import time
-import weakref
-from collections.abc import Callable
 from pathlib import Path
 
 from msgspec import Struct
@@ -18,6 +16,7 @@ from wherry.identity.kubeconfig import Kubeconfig, write_kubeconfig
 from wherry.identity.pair import Pair
 from wherry.identity.profiles import ServerNames, api_server
 from wherry.lib.systemclock import SystemClock
+from wherry.testing.cluster.folders import Folder
 from wherry.transport.messages import Handler
 from wherry.transport.server import Server
 from wherry.transport.tls import server_context
@@ -39,24 +38,18 @@ class Listen(Struct, frozen=True):
 class Authority:
     """The certificate authority of one cluster and its copies, made when it is needed, in a folder of its own."""
 
-    __slots__ = ("__weakref__", "_folder", "_pair", "_remove")
+    __slots__ = ("_folder", "_pair")
 
     def __init__(self) -> None:
-        self._folder: Path | None = None
-        self._remove: Callable[[], object] | None = None
+        self._folder: Folder | None = None
         self._pair: Pair | None = None
 
     @property
     def folder(self) -> Path:
         """A place for files that nobody else can read, until `close`."""
         if self._folder is None:
-            from shutil import rmtree  # With all that they bring 5 ms, which most tests never spend.
-            from tempfile import mkdtemp
-
-            self._folder = Path(mkdtemp(prefix="wherry-"))
-            # Also at the end of a process that has closed nothing.
-            self._remove = weakref.finalize(self, rmtree, self._folder, ignore_errors=True)
-        return self._folder
+            self._folder = Folder()
+        return self._folder.path
 
     def pair(self) -> Pair:
         if self._pair is None:
@@ -82,9 +75,9 @@ class Authority:
         return pair
 
     def close(self) -> None:
-        if self._remove is not None:
-            self._remove()
-            self._folder = self._pair = self._remove = None
+        if self._folder is not None:
+            self._folder.remove()
+            self._folder = self._pair = None
 
 
 class Serving:

@@ -15,7 +15,7 @@ from wherry.testing.cluster.client import Api
 from wherry.testing.cluster.core import MANAGER, Core
 from wherry.testing.cluster.hands import ClusterClock
 from wherry.testing.cluster.kinds import Kind
-from wherry.testing.cluster.manifests import Source
+from wherry.testing.cluster.manifests import Source, read_objects
 from wherry.testing.cluster.nodes import Behaving, ClusterNodes, Nodes, as_spec
 from wherry.testing.cluster.options import ClockMode, Snapshot, options
 from wherry.testing.cluster.threads import LoopThread
@@ -23,6 +23,8 @@ from wherry.testing.cluster.verbs import WAIT_SECONDS, Verbs
 from wherry.testing.history import Entries
 
 T = TypeVar("T")
+
+__tracebackhide__ = True  # pytest shows the test's own line instead of ours.
 
 
 class Cluster:
@@ -38,6 +40,7 @@ class Cluster:
         behave: Behaving | Sequence[Behaving] = (),
         storage: bool = True,
         stages: Source = (),
+        folder: Path | None = None,
     ) -> None:
         """Say what it shall be like; it begins with `with` or `start`.
 
@@ -49,8 +52,10 @@ class Cluster:
             behave: how Pods fare: functions of the Pod, or tables by image. The first that has an answer counts.
             storage: whether there is a default StorageClass (`standard`) whose claims get volumes.
             stages: kwok's Stages, in files or as objects, by which Pods and Nodes fare instead.
+            folder: where relative paths of manifests are looked for before the working folder.
         """
-        self._set_up(Core(options(nodes, clock, seed, start, behave, storage, stages)))
+        self._set_up(Core(options(nodes, clock, seed, start, behave, storage, read_objects(stages, folder))))
+        self.folder = folder
 
     def _set_up(self, core: Core) -> None:
         self._core = core
@@ -64,6 +69,8 @@ class Cluster:
 
     def start(self) -> Self:
         """Begin; for those who have no `with` statement. `close` ends it."""
+        if self._thread is not None:
+            raise RuntimeError("the cluster has begun already; `fork` makes another that begins as this one is")
         self._thread = LoopThread("wherry cluster")
         try:
             with uncollected():
@@ -75,11 +82,13 @@ class Cluster:
         return self
 
     def close(self) -> None:
-        """End everything. A second time does nothing."""
-        if self._thread is not None:
-            self._call(self._core.close)
-            self._thread.close()
-            self._thread = None
+        """End everything. A second time does nothing, and neither does a process that was forked from the cluster's."""
+        thread, self._thread = self._thread, None
+        if thread is not None and thread.is_here:
+            try:
+                thread.call(self._core.close)
+            finally:
+                thread.close()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -88,6 +97,15 @@ class Cluster:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def folder(self) -> Path | None:
+        """Where relative paths of manifests are looked for before the working folder."""
+        return self._core.folder
+
+    @folder.setter
+    def folder(self, folder: Path | None) -> None:
+        self._core.folder = folder
 
     @property
     def is_open(self) -> bool:
@@ -126,8 +144,8 @@ class Cluster:
         found = self._call(lambda: self._verbs.wait(target, name, goal, namespace, selector, timeout))
         return found[0] if found else {}
 
-    def events(self, about: Obj | None = None, *, namespace: str | None = None) -> Sequence[Obj]:
-        """Events in a namespace, or of one object."""
+    def events(self, about: Obj | str | None = None, *, namespace: str | None = None) -> Sequence[Obj]:
+        """Events in a namespace, or of one object, which may be named: `deployment/web`."""
         return self._call(lambda: self._verbs.events(about, namespace))
 
     def history(
@@ -143,8 +161,7 @@ class Cluster:
         """Who wrote what, and when, in the order of revisions; prints as a table."""
 
         async def read() -> Entries:
-            entries = self._core.history.entries()
-            return entries.where(kind=kind, namespace=namespace, name=name, verb=verb, who=who, since=since)
+            return await self._core.entries(kind, namespace=namespace, name=name, verb=verb, who=who, since=since)
 
         return self._call(read)
 

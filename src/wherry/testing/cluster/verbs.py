@@ -39,7 +39,7 @@ class Verbs:
         self._namespace = namespace
 
     async def get(self, kind: Kind, name: str, namespace: str | None, subresource: str) -> Obj:
-        resource, name = self._target(kind, name)
+        resource, name = self._one(kind, name)
         return await self._core.client.get(resource, name, self._place(resource, namespace), subresource=subresource)
 
     async def list(self, kind: Kind, namespace: str | None, label_selector: str, field_selector: str) -> Objects:
@@ -57,7 +57,7 @@ class Verbs:
         return await self._core.client.create(resource, obj, self._place(resource, namespace, obj))
 
     async def create_sub(self, kind: Kind, name: str, subresource: str, body: Obj, namespace: str | None) -> Obj:
-        resource, name = self._target(kind, name)
+        resource, name = self._one(kind, name)
         place = self._place(resource, namespace)
         return await self._core.client.create(resource, body, place, name=name, subresource=subresource)
 
@@ -75,14 +75,14 @@ class Verbs:
         type: PatchType,
         subresource: str,
     ) -> Obj:
-        resource, name = self._target(kind, name)
+        resource, name = self._one(kind, name)
         place = self._place(resource, namespace)
         return await self._core.client.patch(resource, name, patch, place, type=_PATCHES[type], subresource=subresource)
 
     async def apply(self, source: Source, namespace: str | None, manager: str, force: bool) -> Objects:
         """Server-side apply of every object in turn; of a definition also its taking effect is waited for."""
         applied = []
-        for obj in read_objects(source):
+        for obj in read_objects(source, self._core.folder):
             resource = self._core.kinds.of(obj)
             placed = self._placed(obj, namespace)
             done = await self._core.client.apply(resource, placed, manager=manager, force=force)
@@ -94,7 +94,7 @@ class Verbs:
     async def delete(
         self, kind: Kind, name: str, namespace: str | None, propagation: str, grace_seconds: int | None
     ) -> Obj:
-        resource, name = self._target(kind, name)
+        resource, name = self._one(kind, name)
         return await self._core.client.delete(
             resource, name, self._place(resource, namespace), propagation=propagation, grace_seconds=grace_seconds
         )
@@ -121,8 +121,10 @@ class Verbs:
             raise WaitTimeout(await self._failure(resource, name or selector, wanted, seen, timeout))
         return [obj for obj in seen if obj is not None]
 
-    async def events(self, about: Obj | None, namespace: str | None) -> Sequence[Obj]:
+    async def events(self, about: Obj | str | None, namespace: str | None) -> Sequence[Obj]:
         """The Events of a namespace, or of one object, oldest first."""
+        if isinstance(about, str):
+            about = await self.get(about, "", namespace, "")
         selector = f"involvedObject.uid={about['metadata'].get('uid', '')}" if about is not None else ""
         place = about["metadata"].get("namespace", "") if about is not None else self._place(EVENTS, namespace)
         return (await self._core.client.list(EVENTS, place, field_selector=selector)).items
@@ -146,7 +148,8 @@ class Verbs:
     async def _failure(
         self, resource: Resource, name: str, goal: Goal, seen: Iterable[Obj | None], timeout: float
     ) -> str:
-        lines = [f"{resource.singular}/{name} is not {goal.text} after {timeout:g} s"]
+        named = f"{resource.singular}/{name} is" if name else f"not all {resource.plural} are"
+        lines = [f"{named} {'not ' if name else ''}{goal.text} after {timeout:g} s"]
         for obj in seen:
             if obj is not None and goal.is_reached(obj):
                 continue
@@ -154,6 +157,13 @@ class Verbs:
             for event in (await self.events(obj, None))[-_SHOWN:] if obj is not None else ():
                 lines.append(f"    {event.get('type')} {event.get('reason')}: {event.get('message')}")
         return "\n".join(lines)
+
+    def _one(self, kind: Kind, name: str) -> tuple[Resource, str]:
+        """The kind and the name of one object; raises ValueError where no name is said."""
+        resource, name = self._target(kind, name)
+        if not name:
+            raise ValueError(f"which of the {resource.plural}? say its name, as in '{resource.singular}/name'")
+        return resource, name
 
     def _target(self, kind: Kind, name: str) -> tuple[Resource, str]:
         if name or not isinstance(kind, str):

@@ -37,3 +37,8 @@ CASES: dict[str, tuple[Any, Any, list[str]]] = {
 @pytest.mark.parametrize(("before", "after", "expected"), CASES.values(), ids=CASES)
 def test_changes(before: Any, after: Any, expected: list[str]) -> None:
     assert [str(change) for change in field_changes(before, after)] == expected
+
+
+def test_a_change_is_told_on_one_line() -> None:
+    (change,) = field_changes({"data": {"ca": ""}}, {"data": {"ca": "one\ntwo"}})
+    assert str(change) == r'data.ca:  -> "one\ntwo"'

@@ -53,6 +53,20 @@ def test_of_the_session(pytestconfig, wherry_session_cluster):
     wherry_session_cluster.client().get("cm/configured")
 """
 
+BESIDE = """
+import pytest
+
+@pytest.mark.wherry(manifests=["boats.yaml"])
+def test_fork(wherry_cluster):
+    wherry_cluster.apply("mine.yaml")
+    assert wherry_cluster.client().list("boats") == []
+
+@pytest.mark.wherry(clock="manual", manifests=["boats.yaml"])
+def test_own(wherry_cluster):
+    with wherry_cluster.fork() as fork:
+        fork.apply("mine.yaml")
+"""
+
 BOATS = """
 apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
@@ -113,6 +127,25 @@ def test_a_failure_shows_what_happened_in_the_cluster(suite: pytest.Pytester) ->
             "Pod/p Normal Scheduled:*",
         ]
     )
+
+
+def test_manifests_stand_beside_the_test_wherever_pytest_is_run(suite: pytest.Pytester) -> None:
+    folder = suite.mkdir("tests")
+    for name, text in {
+        "boats.yaml": BOATS,
+        "mine.yaml": CONFIGURED.replace("configured", "mine"),
+        "test_beside.py": BESIDE,
+    }.items():
+        (folder / name).write_text(text)
+    run(suite).assert_outcomes(passed=2)
+
+
+def test_a_manifest_that_is_nowhere_is_looked_for_where_the_report_says(suite: pytest.Pytester) -> None:
+    suite.makepyfile("def test_it(wherry_cluster): wherry_cluster.apply('nowhere.yaml')")
+    result = run(suite)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([f"E *no such file or folder in {suite.path}: 'nowhere.yaml'"])
+    result.stdout.no_fnmatch_line("*manifests.py*")
 
 
 @pytest.mark.parametrize(

@@ -55,3 +55,20 @@ def test_what_holds_no_objects(source: str, message: str) -> None:
 def test_a_file_that_is_not_there_is_named() -> None:
     with pytest.raises(FileNotFoundError, match=r"missing\.yaml"):
         read_objects("missing.yaml")
+
+
+def test_relative_paths_begin_at_the_folder_that_is_given_and_else_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside, here = tmp_path / "beside", tmp_path / "here"
+    for folder in (beside, here):
+        folder.mkdir()
+        (folder / f"{folder.name}.yaml").write_text(YAML % "own")
+        (folder / "both.yaml").write_text(YAML % folder.name)
+    monkeypatch.chdir(here)
+    found = {
+        name: read_objects(name, beside)[0]["metadata"]["name"] for name in ("both.yaml", "beside.yaml", "here.yaml")
+    }
+    assert found == {"both.yaml": "beside", "beside.yaml": "own", "here.yaml": "own"}
+    with pytest.raises(FileNotFoundError, match=f"in {beside} and {here}: 'neither.yaml'"):
+        read_objects("neither.yaml", beside)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import unittest
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from wherry.api import Obj
-from wherry.api.errors import AlreadyExists, Conflict, NotFound
+from wherry.api.errors import AlreadyExists, Conflict, InternalError, NotFound
 from wherry.testing import Cluster, WaitTimeout
 from wherry.testing.cluster.kinds import UnknownKind
 
@@ -244,3 +247,83 @@ def test_claims_get_volumes_unless_told_otherwise() -> None:
             cluster.settle()
             phases.append(cluster.client().get("PersistentVolumeClaim", "data")["status"]["phase"])
     assert phases == ["Bound", "Pending"]
+
+
+@pytest.mark.parametrize("name", ["deploy", "Deployment", "deployments", "deployments.apps", "*deployment*", "*"])
+def test_faults_and_history_know_kinds_by_every_name_of_theirs(still: Cluster, name: str) -> None:
+    fault = still.fail_next("patch", name)
+    with pytest.raises(InternalError):
+        still.apply(DEPLOYMENT)
+    assert fault.hits == 1
+    still.apply(DEPLOYMENT)
+    assert "Deployment" in {entry.kind for entry in still.history(kind=name)}
+
+
+def test_a_fault_that_could_never_happen_is_a_slip(still: Cluster) -> None:
+    for slip in (still.fail_next, still.slow, still.conflict_next):
+        with pytest.raises(UnknownKind, match="'podz'"):
+            slip("update", "podz")
+    with pytest.raises(UnknownKind, match="'podz'"):
+        still.faults.drop_watches("podz")
+    with pytest.raises(UnknownKind, match="'podz'"):
+        still.history(kind="podz")
+
+
+def test_an_error_is_told_without_its_way_through_the_control_plane(still: Cluster) -> None:
+    """What a test's report shows is the test's own line and the outcome."""
+    acts: list[Callable[[], object]] = [
+        lambda: still.client().get("cm/none"),
+        lambda: still.apply("none.yaml"),
+        lambda: still.wait("cm/none", "create", timeout=1),
+        lambda: still.client().list("podz"),
+    ]
+    for act in acts:
+        with pytest.raises((NotFound, FileNotFoundError, WaitTimeout, UnknownKind)) as told:
+            act()
+        shown = told.traceback.filter(told)
+        assert {Path(str(entry.path)).name for entry in shown} == {"test_sync.py"}
+        assert len(told.traceback) < 9
+
+
+@pytest.mark.parametrize(
+    ("act", "message"),
+    [
+        (lambda c: c.client().get("pods"), "which of the pods\\? say its name, as in 'pod/name'"),
+        (lambda c: c.client().delete("deploy"), "'deployment/name'"),
+        (lambda c: c.client().create({"kind": "Pod", "metadata": {"name": "p"}}), "says its apiVersion and kind"),
+        (lambda c: c.wait("pods", "Ready", timeout=1), "not all pods are Ready after 1 s"),
+        (lambda c: c.start(), "begun already"),
+        (lambda c: Cluster(-1), "nodes is a number"),
+        (lambda c: Cluster("three"), "nodes is a number, or a list of nodes or their names, not 'three'"),
+        (lambda c: Cluster(behave="crash"), "behave is a function"),  # type: ignore[arg-type]
+    ],
+    ids=["get", "delete", "create", "wait", "start", "nodes", "a name for nodes", "behave"],
+)
+def test_slips_are_told_in_a_sentence(still: Cluster, act: Callable[[Cluster], object], message: str) -> None:
+    with pytest.raises(Exception, match=message):
+        act(still)
+
+
+def test_events_of_an_object_by_its_name(still: Cluster) -> None:
+    still.apply(DEPLOYMENT)
+    assert [event["reason"] for event in still.events("deploy/web")] == ["ScalingReplicaSet"]
+
+
+def test_a_forked_process_is_told_that_the_cluster_is_elsewhere() -> None:
+    code = """
+import os, sys
+from wherry.testing import Cluster
+with Cluster(0) as cluster:
+    if child := os.fork():
+        print(os.waitpid(child, 0)[1], len(cluster.client().list("namespaces")), flush=True)
+    else:
+        try:
+            cluster.client().list("namespaces")
+        except RuntimeError as error:
+            print(error, flush=True)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=20)
+    assert done.stdout.splitlines() == [
+        "the cluster is in the process that forked this one, which may use its kubeconfig",
+        "0 4",
+    ]
