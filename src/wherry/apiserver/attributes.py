@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 from msgspec import Struct
 
@@ -29,11 +29,8 @@ class User:
     extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
 
 
-class Attributes(NamedTuple):
-    """One action of one user, as authorization sees it. Either on a resource, or on a plain `path`.
-
-    A tuple, since every request makes one.
-    """
+class Attributes(Struct, frozen=True):
+    """One action of one user, as authorization sees it. Either on a resource, or on a plain `path`."""
 
     user: User
     verb: str

@@ -10,9 +10,9 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import msgspec
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.errors import MethodNotAllowed, NotFound
@@ -30,7 +30,7 @@ _AGGREGATED = {
 }
 
 
-class _Document(NamedTuple):
+class _Document(Struct, frozen=True):
     data: bytes
     etag: str
     content_type: str

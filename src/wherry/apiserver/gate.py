@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Protocol, TypeVar
+
+from msgspec import Struct
 
 from wherry.api.resource import Resource
 from wherry.apiserver.attributes import User
@@ -20,7 +22,7 @@ from wherry.watchcache.item import Item
 T = TypeVar("T")
 
 
-class Ask(NamedTuple):
+class Ask(Struct, frozen=True):
     """One verb that somebody wants to do."""
 
     user: User

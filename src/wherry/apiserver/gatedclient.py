@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
+from msgspec.structs import replace
+
 from wherry.api import Obj
 from wherry.api.resource import Resource
 from wherry.apiserver.gate import Ask
@@ -95,7 +97,7 @@ class GatedClient(InProcessClient):
         carry_out, meta = super().apply, obj["metadata"]
         asked = self._asked("patch", resource, meta.get("namespace") or "", meta["name"], subresource)
         return self._pass(
-            asked._replace(manager=manager),
+            replace(asked, manager=manager),
             lambda: carry_out(resource, obj, manager=manager, force=force, subresource=subresource),
         )
 

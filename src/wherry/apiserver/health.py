@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from wherry.apiserver.options import Query
 from wherry.transport.messages import Response
@@ -11,7 +12,7 @@ from wherry.transport.messages import Response
 _TEXT = "text/plain; charset=utf-8"
 
 
-class Check(NamedTuple):
+class Check(Struct, frozen=True):
     """One thing that must be well. `test` returns what is wrong, or ""."""
 
     name: str

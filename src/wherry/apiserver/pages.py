@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.resource import Resource
@@ -32,7 +33,7 @@ Write = Callable[[Item], bytes]
 Join = Callable[[list[bytes]], list[bytes]]
 
 
-class _Rendering(NamedTuple):
+class _Rendering(Struct, frozen=True):
     """How a list is written: what makes the text of an element, and what makes the whole of the elements."""
 
     element: Write

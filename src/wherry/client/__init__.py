@@ -12,7 +12,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from enum import Enum
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Protocol, TypeVar
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.resource import Resource
@@ -22,7 +24,7 @@ T_co = TypeVar("T_co", covariant=True)
 T_contra = TypeVar("T_contra", contravariant=True)
 
 
-class Key(NamedTuple):
+class Key(Struct, frozen=True, order=True):
     """What names an object of a known kind; namespace is "" for cluster-scoped kinds."""
 
     namespace: str
@@ -40,14 +42,14 @@ class Patch(Enum):
     STRATEGIC = "application/strategic-merge-patch+json"
 
 
-class WatchEvent(NamedTuple):
+class WatchEvent(Struct, frozen=True):
     """`type` is ADDED, MODIFIED, DELETED or BOOKMARK."""
 
     type: str
     object: Obj
 
 
-class Page(NamedTuple):
+class Page(Struct, frozen=True):
     """One LIST answer."""
 
     items: list[Obj]

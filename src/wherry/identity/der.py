@@ -11,7 +11,6 @@ import binascii
 import ipaddress
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -24,7 +23,7 @@ _ORGANIZATION = bytes.fromhex("55040a")
 _SUBJECT_ALT_NAME = bytes.fromhex("551d11")
 
 
-class _Element(NamedTuple):
+class _Element(Struct, frozen=True):
     tag: int
     start: int
     end: int

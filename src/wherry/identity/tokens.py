@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import Struct
 
@@ -29,7 +29,7 @@ class BadToken(Exception):
     """The token is malformed, or no key of ours signed it."""
 
 
-class Reference(NamedTuple):
+class Reference(Struct, frozen=True):
     """An object by name and identity."""
 
     name: str

@@ -11,7 +11,7 @@ The three stages are upstream's (client-go `tools/record`), because users know h
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
 from msgspec import Struct
 
@@ -25,7 +25,7 @@ COMBINED = "(combined from similar events): "
 V = TypeVar("V")
 
 
-class Subject(NamedTuple):
+class Subject(Struct, frozen=True):
     """The object an Event is about, as `involvedObject` names it."""
 
     api_version: str
@@ -35,7 +35,7 @@ class Subject(NamedTuple):
     uid: str
 
 
-class Occurrence(NamedTuple):
+class Occurrence(Struct, frozen=True):
     """Something that happened, before anyone decided whether to write it down."""
 
     source: tuple[str, str]
@@ -87,12 +87,12 @@ class _Recent(Generic[V]):
         self._items.pop(key, None)
 
 
-class _Bucket(NamedTuple):
+class _Bucket(Struct, frozen=True):
     tokens: float
     at: float
 
 
-class _Similar(NamedTuple):
+class _Similar(Struct, frozen=True):
     messages: frozenset[str]
     last: float
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, NewType, Protocol, TypeAlias, runtime_checkable
+from typing import NewType, Protocol, TypeAlias, runtime_checkable
 
 from msgspec import Struct
 
@@ -26,7 +26,7 @@ Revision = NewType("Revision", int)
 """A point in the history of one store; 0 is before everything, and as an expectation it means "does not exist"."""
 
 
-class Write(NamedTuple):
+class Write(Struct, frozen=True):
     """Set (or, with `value` None, delete) `key`, provided it stands at revision `expected`."""
 
     key: str
@@ -34,7 +34,7 @@ class Write(NamedTuple):
     expected: Revision
 
 
-class Change(NamedTuple):
+class Change(Struct, frozen=True):
     """`key` got `value` (None: it was deleted) at `revision`. `created` tells a new key from an overwritten one."""
 
     revision: Revision
@@ -83,7 +83,7 @@ class StoreRefused(StoreError):
     """The place where data is kept is in use, foreign or damaged, and was left untouched. The text is for a person."""
 
 
-class Row(NamedTuple):
+class Row(Struct, frozen=True):
     """One key and the value it has at a moment, set at `revision`."""
 
     key: str

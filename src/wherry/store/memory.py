@@ -15,7 +15,8 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 from itertools import repeat
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from wherry.store import Change, Held, Listener, Revision, Row, StoreUnavailable, Write
 from wherry.store.history import HistoryLimits
@@ -30,7 +31,7 @@ class MemorySnapshot:
     revision: Revision
 
 
-class _Past(NamedTuple):
+class _Past(Struct, frozen=True):
     """A change, with what it takes to undo it."""
 
     revision: Revision

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from wherry.api import Obj
 
@@ -18,7 +20,7 @@ _ABSENT: Any = object()
 _WIDTH = 60
 
 
-class FieldChange(NamedTuple):
+class FieldChange(Struct, frozen=True):
     """One field that differs; `before` or `after` is missing (`ABSENT`) where the field is only on one side."""
 
     path: str

@@ -12,7 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import islice
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+from msgspec import Struct
 
 from wherry.store import Change, Revision, Row
 from wherry.watchcache.audience import Audience, Pin, Seat, is_in_scope
@@ -26,7 +28,7 @@ Handler = Callable[[Event], object]
 _EVENTS_PER_REPLAYED_BATCH = 128
 
 
-class Listing(NamedTuple):
+class Listing(Struct, frozen=True):
     """One page."""
 
     items: list[Item]

@@ -11,7 +11,8 @@ import binascii
 import hashlib
 from collections.abc import Iterator, Mapping
 from enum import IntEnum
-from typing import NamedTuple
+
+from msgspec import Struct
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _LARGEST = 64 << 10
@@ -30,7 +31,7 @@ class Opcode(IntEnum):
     PONG = 10
 
 
-class Frame(NamedTuple):
+class Frame(Struct, frozen=True):
     opcode: int
     payload: bytes
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from msgspec import Struct
 
 
-class Block(NamedTuple):
+class Block(Struct, frozen=True):
     label: str
     has_headers: bool
     der: bytes

@@ -5,7 +5,9 @@ The rules and their order are upstream's; scripts depend on the words.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.meta.columns import AGE, NAME, NONE, elapsed, text
@@ -15,7 +17,7 @@ from wherry.api.resource import Cell, Column
 Status = dict[str, Any]
 
 
-class Summary(NamedTuple):
+class Summary(Struct, frozen=True):
     """A pod's containers, added up."""
 
     ready: int

@@ -7,7 +7,9 @@ is taken over. Equal values are owned together.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.managedfields import entries as ledger
@@ -23,7 +25,7 @@ BEFORE_FIRST_APPLY = "before-first-apply"
 """Who is said to have written an object that nobody was tracked for, when it is first applied."""
 
 
-class Applied(NamedTuple):
+class Applied(Struct, frozen=True):
     """`obj` is the merged object, or None when it is just as the live one; `entries` is what it should carry."""
 
     obj: Obj | None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.errors import Conflict
@@ -15,7 +16,7 @@ from wherry.api.managedfields.sets import Fields, paths
 _REASON = "FieldManagerConflict"
 
 
-class FieldConflict(NamedTuple):
+class FieldConflict(Struct, frozen=True):
     """One field, and one of its owners."""
 
     owner: Identity

@@ -7,7 +7,9 @@ are ours and taken at their word; `decode` is for those that a client sends.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple, TypeAlias, cast
+from typing import Any, TypeAlias, cast
+
+from msgspec import Struct
 
 from wherry.api.managedfields.elements import BadElement
 from wherry.api.managedfields.sets import EMPTY, Fields, decode, union_of
@@ -26,7 +28,7 @@ class BadEntry(ValueError):
     """Something that is no entry."""
 
 
-class Identity(NamedTuple):
+class Identity(Struct, frozen=True):
     """What makes two entries one. An applier is the same in every version of the kind, an updater is not."""
 
     manager: str

@@ -7,7 +7,9 @@ fields to others does not touch the time. An entry without fields goes.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.managedfields import entries as ledger
@@ -49,7 +51,7 @@ class Versions(Protocol):
         ...
 
 
-class Kind(NamedTuple):
+class Kind(Struct, frozen=True):
     """What field management has to know of the kind and path that are written."""
 
     api_version: str
@@ -69,7 +71,7 @@ class Kind(NamedTuple):
         return without_all(fields, self.ignored) if self.ignored else fields
 
 
-class Writer(NamedTuple):
+class Writer(Struct, frozen=True):
     """Who writes, and by which path."""
 
     manager: str

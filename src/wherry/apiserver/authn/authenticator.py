@@ -11,7 +11,8 @@ import logging
 from base64 import urlsafe_b64decode
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from wherry.api.core.node import NODES
 from wherry.api.core.pod import PODS
@@ -36,7 +37,7 @@ _CAPACITY = 4096
 _WEBSOCKET_PREFIX = "base64url.bearer.authorization.k8s.io."
 
 
-class _Known(NamedTuple):
+class _Known(Struct, frozen=True):
     user: User
     expires_at: float
 

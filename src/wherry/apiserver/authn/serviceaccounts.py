@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hmac
 from base64 import b64decode
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -33,7 +32,7 @@ NODE_NAME = "authentication.kubernetes.io/node-name"
 NODE_UID = "authentication.kubernetes.io/node-uid"
 
 
-class Dependency(NamedTuple):
+class Dependency(Struct, frozen=True):
     """An object whose change may end a token's life."""
 
     resource: Resource

@@ -7,7 +7,8 @@ It is read once for each connection; only its end has to be looked at again, sin
 from __future__ import annotations
 
 import hashlib
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from wherry.apiserver.attributes import AUTHENTICATED, User
 from wherry.identity.der import read_certificate
@@ -15,7 +16,7 @@ from wherry.identity.der import read_certificate
 CREDENTIAL_ID = "authentication.kubernetes.io/credential-id"
 
 
-class Identity(NamedTuple):
+class Identity(Struct, frozen=True):
     """What is remembered of a connection. `user` is None when the certificate names nobody."""
 
     user: User | None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from wherry.api import Obj
 
@@ -12,7 +14,7 @@ _SECRET_REFS = ("csi", "flexVolume", "cephfs", "iscsi", "rbd", "scaleIO", "stora
 _CSI_SECRETS = ("nodePublishSecretRef", "nodeStageSecretRef", "controllerExpandSecretRef", "nodeExpandSecretRef")
 
 
-class Referenced(NamedTuple):
+class Referenced(Struct, frozen=True):
     """One object by the plural of its kind."""
 
     resource: str

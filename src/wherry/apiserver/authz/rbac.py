@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -32,7 +31,7 @@ _Key = tuple[str, str]
 _RoleKey = tuple[str, str, str]
 
 
-class Grant(NamedTuple):
+class Grant(Struct, frozen=True):
     """A rule that a user has, where it holds ("" is everywhere), and through which binding."""
 
     namespace: str

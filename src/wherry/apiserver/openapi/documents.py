@@ -13,9 +13,10 @@ import hashlib
 import zlib
 from collections.abc import Iterable, Mapping
 from functools import cache, cached_property, lru_cache
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from wherry.api.errors import ApiError, NotFound
 from wherry.api.resource import GroupVersionKind, Resource
@@ -49,7 +50,7 @@ _SECURITY = {
 """How generated clients learn that they may send a token."""
 
 
-class Document(NamedTuple):
+class Document(Struct, frozen=True):
     """An answer: its bytes, their content type, and the value of the ETag header (with quotes)."""
 
     data: bytes

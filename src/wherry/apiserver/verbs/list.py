@@ -10,9 +10,9 @@ from __future__ import annotations
 import base64
 import binascii
 import posixpath
-from typing import NamedTuple
 
 import msgspec
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.errors import BadRequest, Expired
@@ -37,7 +37,7 @@ _SAFE_DIGITS = 19
 """So many digits are a number of 64 bits, whatever they are."""
 
 
-class Page(NamedTuple):
+class Page(Struct, frozen=True):
     """One answer to a list."""
 
     items: list[Item]

@@ -196,7 +196,7 @@ def _is_elsewhere(collector: Collector, resource: Resource, reference: OwnerRefe
 
 
 def _report_elsewhere(collector: Collector, reference: OwnerReference, node: Node, namespace: str) -> None:
-    resource, (_, name) = node.resource, node.key
+    resource, name = node.resource, node.key.name
     about = {
         "apiVersion": resource.api_version,
         "kind": resource.kind,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from msgspec import Struct, field
 
@@ -18,7 +17,7 @@ from wherry.kubelet.pods.expand import expand
 from wherry.kubelet.pods.fields import Place, UnknownField, pod_field, resource_field
 
 
-class Ref(NamedTuple):
+class Ref(Struct, frozen=True):
     """A ConfigMap or Secret in the pod's namespace that a container refers to."""
 
     kind: str

@@ -9,10 +9,10 @@ joined by colons, the first one counts.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from msgspec import Struct
 
 
-class LogEntry(NamedTuple):
+class LogEntry(Struct, frozen=True):
     """One line. `content` ends with a newline unless the entry is partial."""
 
     time: str

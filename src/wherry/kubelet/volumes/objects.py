@@ -11,7 +11,8 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.errors import ApiError, Expired, Forbidden, Gone
@@ -28,7 +29,7 @@ FIRST_SECONDS = 10.0
 _RETRY = Backoff(0.5, 30.0)
 
 
-class Reference(NamedTuple):
+class Reference(Struct, frozen=True):
     """One object by name."""
 
     resource: Resource

@@ -128,7 +128,7 @@ class SimulatedProvider:
         return life.status(pod, to_obj(pod.status), (self._hosts[life.node].spec.address,))
 
     async def list_pods(self) -> Sequence[Pod]:
-        found = [await self.get_pod(*key) for key in tuple(self._lives)]
+        found = [await self.get_pod(key.namespace, key.name) for key in tuple(self._lives)]
         return [pod for pod in found if pod is not None]
 
     # What else there is.

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from decimal import ROUND_CEILING, Decimal
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from wherry.api.meta.quantity import format_quantity, parse_quantity
 
 _ZERO = Decimal(0)
 
 
-class Amount(NamedTuple):
+class Amount(Struct, frozen=True):
     """So much of something."""
 
     value: Decimal

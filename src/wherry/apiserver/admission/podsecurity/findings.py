@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from wherry.api import Obj
 
 Container = dict[str, Any]
 
 
-class Finding(NamedTuple):
+class Finding(Struct, frozen=True):
     """Why a pod is not of a level."""
 
     reason: str

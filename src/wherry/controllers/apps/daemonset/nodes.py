@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.core.placement import fits_node, untolerated
@@ -11,7 +12,7 @@ from wherry.api.types.apps_v1 import DaemonSet
 from wherry.api.types.core_v1 import Node, Pod, Toleration
 
 
-class Fit(NamedTuple):
+class Fit(Struct, frozen=True):
     should_run: bool
     may_stay: bool
     """A Pod that is there already outlives taints that only keep new ones away."""

@@ -39,7 +39,7 @@ async def reconcile(key: Key, deps: Deps) -> Result:
 def _of_lease(old: Lease | None, new: Lease | None, deps: Deps) -> Iterable[Key]:
     """Somebody deleted ours."""
     key: Key = deps.state.key
-    if new is None and old is not None and (old.metadata.namespace, old.metadata.name) == key:
+    if new is None and old is not None and Key(old.metadata.namespace, old.metadata.name) == key:
         yield key
 
 

@@ -73,7 +73,7 @@ async def reconcile(key: Key, deps: Deps) -> Result:
     quota: Obj | None = quotas.get(key)
     if quota is None:
         state.opened.pop(key, None)
-        state.books.close(*key)
+        state.books.close(key.namespace, key.name)
         return DONE
     spec = quota.get("spec") or {}
     identity = (quota["metadata"]["uid"], spec)
@@ -81,7 +81,7 @@ async def reconcile(key: Key, deps: Deps) -> Result:
     if account is None or state.opened.get(key) != identity or not all(map(state.books.is_followed, account.kinds)):
         served = await deps.client.resources()
         state.resources = {each.group_resource: each for each in served if each.is_namespaced}
-        account = state.books.open(*key, spec)
+        account = state.books.open(key.namespace, key.name, spec)
         state.opened[key] = identity
         for kind in account.kinds:
             if (informer := state.informers.get(kind)) is not None:

@@ -11,7 +11,7 @@ from wherry.api.core.podspec.sound import Sound, content_of
 from wherry.api.core.podspec.validate import validate_pod_spec
 from wherry.api.core.podspec.warnings import warn
 
-TOKEN = "kube-api-access-abcde"  # noqa: S105 - a name
+TOKEN = "kube-api-access-abcde"
 
 
 def spec(token: str = TOKEN, **changes: Any) -> dict[str, Any]:
