@@ -48,7 +48,7 @@ _NO_STATE = "not found"
 _TURN_SECONDS = 0.005
 _TURN_PODS = 64
 _NOT_THERE = Hopeless("", clears=True)
-"""The node that was chosen is not to be had: nothing is promised, and nobody is asked to make room."""
+"""There is no node, or not the one that was chosen: nothing is promised, and nobody is asked to make room."""
 _NORMAL = (ApiError, ConnectionError, TimeoutError, ExtenderError, HoldLost, Rejection)
 """What may happen to a binding without anything being wrong with the scheduler."""
 _LONGEST_NOTE = 1024
@@ -316,7 +316,11 @@ class Scheduler:
     ) -> list[Candidate] | Hopeless | None:
         """Where eviction would help; None where there is none to speak of."""
         settings = planner.profile.preemption
-        if settings is None or unfit.message == NO_NODES or _NO_STATE in words:
+        if unfit.message == NO_NODES:
+            return _NOT_THERE
+        if settings is None and not planner.profile.last_resorts:
+            return _NOT_THERE  # Nobody in this profile could have promised anything.
+        if settings is None or _NO_STATE in words:
             return None
         self.counters.preemption_attempts += 1
         known = self._last_hopeless

@@ -105,7 +105,7 @@ def make_profile(
         fresh_scores=[one for one in scores if one.rule.sign is None],
         gates=[(one.name, one.gate) for one in gates if one.gate is not None],
         hints={one.name: one.hints for one in (*plugins, *gates, *others)},
-        last_resorts=_last_resorts(plugins),
+        last_resorts=_last_resorts(plugins, preemption),
         preemption=next((one.preemption for one in preemption if one.preemption is not None), None),
         order=next(((one.name, one.order) for one in writing.order if one.order is not None), None),
         permits=[(one.name, one.permit) for one in writing.permits if one.permit is not None],
@@ -115,9 +115,11 @@ def make_profile(
     )
 
 
-def _last_resorts(plugins: Sequence[Plugin]) -> list[LastResort]:
+def _last_resorts(plugins: Sequence[Plugin], chosen: Sequence[Plugin]) -> list[LastResort]:
+    """Of those that are `chosen` for it; who has refused a Pod before them is known from the order of all."""
+    names = [one.name for one in plugins]
     return [
-        LastResort(one.nowhere, frozenset(other.name for other in plugins[:number]))
-        for number, one in enumerate(plugins)
+        LastResort(one.nowhere, frozenset(names[: names.index(one.name)] if one.name in names else names))
+        for one in chosen
         if one.nowhere is not None
     ]
