@@ -239,14 +239,20 @@ class Resource:
     stored: bool = True
     """False for kinds that are questions, not objects (TokenReview, SubjectAccessReview)."""
 
+    api_version: str = field(init=False)
+    is_namespaced: bool = field(init=False)
     group_resource: str = field(init=False)
     """`deployments.apps`, `pods`: how errors name the kind."""
     key_prefix: str = field(init=False)
     """First segment of the store's keys of this kind, shared by all versions of it."""
     purpose: object = field(init=False)
     """What the forms that `from_storage` makes are remembered by."""
+    _by_name: Mapping[str, Subresource] = field(init=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "api_version", f"{self.group}/{self.version}" if self.group else self.version)
+        object.__setattr__(self, "is_namespaced", self.scope is Scope.NAMESPACED)
+        object.__setattr__(self, "_by_name", {sub.name: sub for sub in self.subresources})
         object.__setattr__(self, "singular", self.singular or self.kind.lower())
         object.__setattr__(self, "list_kind", self.list_kind or self.kind + "List")
         object.__setattr__(self, "group_resource", f"{self.plural}.{self.group}" if self.group else self.plural)
@@ -256,22 +262,12 @@ class Resource:
     def __repr__(self) -> str:
         return f"<Resource {self.api_version} {self.plural}>"
 
-    @property
-    def api_version(self) -> str:
-        return f"{self.group}/{self.version}" if self.group else self.version
-
-    @property
-    def is_namespaced(self) -> bool:
-        return self.scope is Scope.NAMESPACED
-
     def subresource(self, name: str) -> Subresource | None:
-        return next((sub for sub in self.subresources if sub.name == name), None)
+        return self._by_name.get(name)
 
     def key(self, namespace: str, name: str) -> str:
         """The store's key of one object: `pods/default/web`, `nodes/n1`."""
-        return (
-            f"{self.key_prefix}/{namespace}/{name}" if self.scope is Scope.NAMESPACED else f"{self.key_prefix}/{name}"
-        )
+        return f"{self.key_prefix}/{namespace}/{name}" if self.is_namespaced else f"{self.key_prefix}/{name}"
 
 
 def lookup(obj: Any, path: str) -> Any:

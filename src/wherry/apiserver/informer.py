@@ -109,8 +109,10 @@ class InProcessInformer(Generic[T]):
         return [view for view in found if view is not None]
 
     def add_handler(self, handler: Handler[T]) -> None:
+        acted = act_as("")
         for item in self._items():
             _call(handler, None, self._glimpse(item))
+        act_again(acted)
         self._handlers.append(handler)
         self._listen()
 
@@ -140,8 +142,10 @@ class InProcessInformer(Generic[T]):
         key = Key(seen.item.namespace, seen.item.name)
         for index in self._indexes.values():
             index.move(key, old, new)
+        acted = act_as("")  # What handlers start is not the writer's work.
         for handler in self._handlers:
             _call(handler, old, new)
+        act_again(acted)
 
     def _view(self, item: Item) -> T:
         view = self._views.get(item)
@@ -174,11 +178,8 @@ class InProcessInformer(Generic[T]):
 
 
 def _call(handler: Handler[T], old: T | None, new: T | None) -> None:
-    """One handler's failure is its own, and what it starts is not the writer's work."""
-    acted = act_as("")
+    """One handler's failure is its own."""
     try:
         handler(old, new)
     except Exception:
         log.exception("an informer's handler failed")
-    finally:
-        act_again(acted)

@@ -27,7 +27,6 @@ from wherry.apiserver.options import manager_faults
 from wherry.apiserver.otherversions import OtherVersions, answered
 
 _MANAGER_BYTES, _SUBRESOURCE_BYTES = 128, 256
-_METADATA = frozenset({"f:metadata"})
 _STATUS: Fields = of([("f:status",)])
 
 
@@ -178,12 +177,16 @@ def _kind(versions: OtherVersions, resource: Resource, sub: Subresource | None) 
     only: frozenset[str] = frozenset()
     ignored = EMPTY
     if sub is not None and sub.writes:
-        only = frozenset(f"f:{name}" for name in sub.writes)
-        if resource.prepare_status_update is not keep_metadata:
-            only |= _METADATA
+        only = _steps(sub.writes, resource.prepare_status_update is not keep_metadata)
     elif resource.subresource("status") is not None:
         ignored = _STATUS
     return Kind(resource.api_version, schema.node, versions, only, ignored, isinstance(schema, KindSchema))
+
+
+@lru_cache(64)
+def _steps(writes: tuple[str, ...], with_metadata: bool) -> frozenset[str]:
+    """What may be changed by a path, as managed fields name it."""
+    return frozenset(f"f:{name}" for name in (*writes, *(("metadata",) if with_metadata else ())))
 
 
 def _writer(core: Core, call: Call, sub: Subresource | None) -> Writer:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import msgspec
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.store import Revision
@@ -26,22 +27,23 @@ _INTERNED_LENGTH = 64
 _KEPT_FORMS = 4
 
 
-class Item:
-    """An object at a revision. Never changes, but for what it remembers having extracted."""
+class Item(Struct, eq=False, gc=False):
+    """An object at a revision. Never changes, but for what it remembers having extracted.
 
-    __slots__ = ("_fields", "_labels", "data", "forms", "name", "namespace", "revision")
+    Every write makes one and a large cluster has tens of thousands, so it is made in C, and the garbage collector does
+    not walk over it: there are no cycles.
+    """
 
-    def __init__(self, namespace: str, name: str, revision: Revision, data: bytes) -> None:
-        self.namespace = namespace
-        """"" for cluster-scoped kinds."""
-        self.name = name
-        self.revision = revision
-        self.data = data
-        """The encoded object, resourceVersion included."""
-        self.forms: Forms | None = ()
-        """The same object in other versions of its kind, each with what it was made for; None: this is such a form."""
-        self._labels: Mapping[str, str] | None = None
-        self._fields: dict[str, str] | None = None
+    namespace: str
+    """"" for cluster-scoped kinds."""
+    name: str
+    revision: Revision
+    data: bytes
+    """The encoded object, resourceVersion included."""
+    forms: tuple[tuple[object, Item], ...] | None = ()
+    """The same object in other versions of its kind, each with what it was made for; None: this is such a form."""
+    _labels: Mapping[str, str] | None = None
+    _fields: dict[str, str] | None = None
 
     def __repr__(self) -> str:
         return f"<Item {self.key} @{self.revision}>"
@@ -97,9 +99,6 @@ class Item:
         form.forms = None
         self.forms = ((purpose, form), *(self.forms or ())[: _KEPT_FORMS - 1])
         return form
-
-
-Forms = tuple[tuple[object, Item], ...]
 
 
 def stamp(value: bytes, revision: Revision) -> bytes:

@@ -27,20 +27,20 @@ _HEADS: Final = {kind: b'{"type":"%b","object":' % kind.encode() for kind in ("A
 _TAIL: Final = b"}\n"
 
 
-class Event:
+class Event(Struct, eq=False, gc=False):
     """One change of one object. `item` is the object now; for DELETED its last state, with the deletion's revision."""
 
-    __slots__ = ("item", "prev", "revision", "type")
-
-    def __init__(self, type: EventType, item: Item, prev: Item | None) -> None:
-        self.type = type
-        self.item = item
-        self.prev = prev
-        """The object before; None when it is new."""
-        self.revision = item.revision
+    type: EventType
+    item: Item
+    prev: Item | None
+    """The object before; None when it is new."""
 
     def __repr__(self) -> str:
         return f"<Event {self.type} {self.item.key} @{self.revision}>"
+
+    @property
+    def revision(self) -> Revision:
+        return self.item.revision
 
     def encoded(self, type: str = "") -> bytes:
         """The line that a watch stream carries (of another type, if one is given)."""

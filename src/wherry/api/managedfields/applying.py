@@ -47,7 +47,7 @@ def apply(kind: Kind, live: Obj | None, applied: Obj, writer: Writer, *, force: 
 
 def _apply(kind: Kind, live: Obj, applied: Obj, before: list[Entry], writer: Writer, *, force: bool) -> Applied:
     who = Identity(writer.manager or "unknown", APPLY, "", writer.subresource)
-    previous = next((entry for entry in before if ledger.identity(entry) == who), None)
+    previous = ledger.find(before, who)
     others = [entry for entry in before if entry is not previous and _is_known(kind, entry)]
     claimed = kind.ownable(covered(kind.node, applied))
     merged = merge(kind.node, live, applied)

@@ -6,7 +6,7 @@ are ours and taken at their word; `decode` is for those that a client sends.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, TypeAlias, cast
 
 from msgspec import Struct
@@ -41,6 +41,14 @@ def identity(entry: Entry) -> Identity:
     operation = entry.get("operation") or ""
     api_version = "" if operation == APPLY else entry.get("apiVersion") or ""
     return Identity(entry.get("manager") or "", operation, api_version, entry.get("subresource") or "")
+
+
+def find(entries: Iterable[Entry], who: Identity) -> Entry | None:
+    """The entry of an identity."""
+    for entry in entries:
+        if (entry.get("manager") or "") == who.manager and identity(entry) == who:
+            return entry
+    return None
 
 
 def fields_of(entry: Entry) -> Fields:
@@ -93,9 +101,9 @@ def decode_entries(raw: Any) -> list[Entry]:
     return arranged(entries.values())
 
 
-def arranged(entries: Iterable[Entry]) -> list[Entry]:
+def arranged(entries: Collection[Entry]) -> list[Entry]:
     """Entries in the order in which they are shown: appliers first, then by time."""
-    return sorted(entries, key=_place)
+    return sorted(entries, key=_place) if len(entries) > 1 else list(entries)
 
 
 def _place(entry: Entry) -> tuple[str, str, str, str, str]:
@@ -114,6 +122,8 @@ def capped(entries: list[Entry]) -> list[Entry]:
     The first of a version waits for a second one; when there is a bucket already, it is left alone for good. Where
     upstream would pour the bucket into itself and lose it, ours takes in the first.
     """
+    if len(entries) <= MOST_UPDATERS:
+        return entries
     updaters = [entry for entry in entries if entry["operation"] == UPDATE]
     excess = len(updaters) - MOST_UPDATERS
     if excess <= 0:

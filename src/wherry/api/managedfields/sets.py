@@ -12,6 +12,7 @@ one dict. Writers therefore pay for what they change and not for what an object 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import TypeAlias
 
 from wherry.api.managedfields.elements import BadElement, canonical, sort_key
@@ -166,10 +167,23 @@ def level(below: Fields) -> Fields:
     """What is right below a place, in the order in which it is written."""
     if len(below) < 2:
         return below
-    steps = sorted(below)
-    if steps[-1][0] != "f":
-        steps.sort(key=sort_key)
-    return {step: below[step] for step in steps}
+    steps = tuple(below)
+    order = _order(steps) if len(steps) <= _FEW else _sorted(steps)
+    return below if order == steps else {step: below[step] for step in order}
+
+
+_FEW = 32
+"""So many steps are remembered with their order: objects of a kind have the same ones again and again."""
+
+
+def _sorted(steps: tuple[str, ...]) -> tuple[str, ...]:
+    order = sorted(steps)
+    if order[-1][0] != "f":
+        order.sort(key=sort_key)
+    return tuple(order)
+
+
+_order = lru_cache(1024)(_sorted)
 
 
 def paths(fields: Fields) -> Iterator[tuple[str, ...]]:

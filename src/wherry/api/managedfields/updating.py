@@ -108,7 +108,7 @@ def updated(kind: Kind, live: Obj | None, new: Obj, before: list[Entry], writer:
     who = Identity(writer.manager or "unknown", UPDATE, kind.api_version, writer.subresource)
     if not written:
         return taken(kind, live, new, before, comparison)
-    previous = next((entry for entry in before if ledger.identity(entry) == who), None)
+    previous = ledger.find(before, who)
     if previous is None:
         entry = ledger.make(who, kind.api_version, writer.time, written)
         return ledger.arranged(capped([*taken(kind, live, new, before, comparison), entry]))

@@ -268,17 +268,27 @@ def go_format(value: Any) -> str:
 
 def _without_directives(value: Any) -> tuple[Any, bool]:
     """(a copy without directives and null fields, whether to keep it): what a patch adds where nothing was."""
-    if isinstance(value, dict):
+    if type(value) is dict:
         if DIRECTIVE in value:
             return None, False
         result = {}
         for key, item in value.items():
-            if item is None or key == RETAIN_KEYS or key.startswith((SET_ORDER, DELETE_FROM)):
-                continue
-            kept, keep = _without_directives(item)
-            if keep:
-                result[key] = kept
+            if type(item) in _NESTING:
+                if key[:1] == "$" and _is_directive(key):
+                    continue
+                kept, keep = _without_directives(item)
+                if keep:
+                    result[key] = kept
+            elif item is not None and not (key[:1] == "$" and _is_directive(key)):
+                result[key] = item
         return result, True
-    if isinstance(value, list):
+    if type(value) is list:
         return [kept for kept, keep in map(_without_directives, value) if keep], True
     return value, True
+
+
+_NESTING = frozenset({dict, list})
+
+
+def _is_directive(key: str) -> bool:
+    return key == RETAIN_KEYS or key.startswith((SET_ORDER, DELETE_FROM))
