@@ -34,6 +34,8 @@ DEFAULT_CLASS = (
     "storageclass.beta.kubernetes.io/is-default-class",
 )
 MIGRATED_TO = "pv.kubernetes.io/migrated-to"
+RECYCLER = "recycler-for-"
+"""What the names of Pods begin with that clear a volume for its next claim; its own name follows."""
 
 
 def class_of(obj: PersistentVolume | PersistentVolumeClaim) -> str:

@@ -1,7 +1,8 @@
 """How a Pod fares: values, and who says so.
 
 A Pod's own annotations come first, then what a callable or a table says, then the default: containers start at once,
-run until they are stopped, and are ready when they run; those of a Job come to their end at once.
+run until they are stopped, and are ready when they run; those of a Job, and those that clear volumes, come to their end
+at once.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TypeAlias, TypeVar
 
 from msgspec import Struct, field
 
+from wherry.api.core.volumematching import RECYCLER
 from wherry.api.types.core_v1 import Pod
 
 T = TypeVar("T")
@@ -99,7 +101,9 @@ BRIEF = Behaviour(default=ContainerBehaviour(run_seconds=(0.0,)))
 
 
 def ordinary(pod: Pod) -> Behaviour:
-    """What the Pods do of which nothing is said: those of Jobs come to their end, all others run."""
+    """What the Pods do of which nothing is said: those with something to do come to its end, all others run."""
+    if pod.metadata.name.startswith(RECYCLER) and pod.spec.restart_policy == "Never":
+        return BRIEF
     for owner in pod.metadata.owner_references:
         if owner.controller and owner.kind == "Job":
             return BRIEF

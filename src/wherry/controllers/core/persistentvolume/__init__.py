@@ -3,7 +3,8 @@
 1. `plan_claim` (`plan/claim.py`): an unbound claim gets the volume it names, the best that is free, a provisioner's
    attention, or an Event that says what it waits for; a bound one is kept whole or declared lost
 2. `plan_volume` (`plan/volume.py`): a volume is available, bound, released, taken back or to be deleted
-3. `controller.py` gathers what the plans look at; `writing.py` writes what they say, the volume's side first
+3. `controller.py` gathers what the plans look at; `writing.py` writes what they say, the volume's side first;
+   `recycling.py` has a Pod remove what is on a volume
 
 `protection.py` is the controller behind the finalizer `pv-protection`, `indexes.py` what everybody looks things up by.
 

@@ -57,11 +57,13 @@ from wherry.controllers.core.persistentvolume.plan.volume import (
     Fail,
     Mismatch,
     Reclaim,
+    Recycle,
     Show,
     Unbind,
     finalizers,
     plan_volume,
 )
+from wherry.controllers.core.persistentvolume.recycling import recycle, recycled_by
 from wherry.controllers.core.persistentvolume.writing import (
     annotate,
     bind,
@@ -72,7 +74,7 @@ from wherry.controllers.core.persistentvolume.writing import (
 )
 from wherry.controllers.notes import Note
 from wherry.controllers.ownership import key_of
-from wherry.controllers.podstate import condition
+from wherry.controllers.podstate import condition, is_finished
 from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch
 
 
@@ -101,9 +103,7 @@ async def reconcile(key: Key, deps: Deps) -> Result:
     state: State = deps.state
     if not key.namespace:
         volume = state.volumes.get(key)
-        if volume is not None:
-            await _sync_volume(volume, deps)
-        return DONE
+        return await _sync_volume(volume, deps) if volume is not None else DONE
     claim = state.claims.get(key)
     if claim is not None:
         await _sync_claim(claim, deps)
@@ -148,7 +148,7 @@ def _scene(claim: PersistentVolumeClaim, state: State) -> Scene:
     )
 
 
-async def _sync_volume(volume: PersistentVolume, deps: Deps) -> None:
+async def _sync_volume(volume: PersistentVolume, deps: Deps) -> Result:
     wanted = finalizers(volume)
     if wanted != volume.metadata.finalizers:
         volume = await write_finalizers(deps.client, volume, wanted)
@@ -165,7 +165,8 @@ async def _sync_volume(volume: PersistentVolume, deps: Deps) -> None:
         case Unbind(drops_reservation):
             await unbind(deps.client, volume, drops_reservation=drops_reservation)
         case Reclaim(then):
-            await _reclaim(volume, then, deps)
+            return await _reclaim(volume, then, deps)
+    return DONE
 
 
 async def _find_claim(volume: PersistentVolume, deps: Deps) -> PersistentVolumeClaim | None:
@@ -187,7 +188,7 @@ async def _find_claim(volume: PersistentVolume, deps: Deps) -> PersistentVolumeC
     return asked if asked.metadata.uid == reference.uid else None
 
 
-async def _reclaim(volume: PersistentVolume, then: Any, deps: Deps) -> None:
+async def _reclaim(volume: PersistentVolume, then: Any, deps: Deps) -> Result:
     if volume.status.phase not in ("Released", "Failed"):
         volume = await set_volume_phase(deps.client, volume, "Released")
     match then:
@@ -197,6 +198,9 @@ async def _reclaim(volume: PersistentVolume, then: Any, deps: Deps) -> None:
             if volume.status.phase != "Failed":
                 volume = await set_volume_phase(deps.client, volume, "Failed", note.message)
                 _note(deps, volume, note)
+        case Recycle():
+            return await recycle(volume, deps)
+    return DONE
 
 
 async def _delete(volume: PersistentVolume, deps: Deps) -> None:
@@ -257,7 +261,9 @@ def _class_changed(old: StorageClass | None, new: StorageClass | None, deps: Dep
 
 
 def _pod_changed(old: Pod | None, new: Pod | None, deps: Deps) -> Iterable[Key]:
-    """A Pod was found to fit nowhere: its claims can say that they wait for it."""
+    """A Pod was found to fit nowhere: its claims can say that they wait for it. Or a recycler has ended."""
+    if new is not None and (recycled := recycled_by(new)):
+        return (Key("", recycled),) if is_finished(new) else ()
     if new is None or not new.spec.volumes or new.spec.node_name:
         return ()
     said = condition(new, "PodScheduled")
@@ -285,6 +291,7 @@ CONTROLLER = Controller(
         "persistentvolumeclaims/status.phase",
         "persistentvolumes/spec.claimRef",
         "persistentvolumes/status",
+        "pods[recycler]",
     ),
     start=start,
     workers=1,

@@ -42,7 +42,7 @@ class Unbind(Struct, frozen=True):
 class Reclaim(Struct, frozen=True):
     """The claim is gone: the volume is released, and then kept, deleted or declared failed."""
 
-    then: Keep | Delete | Fail
+    then: Keep | Delete | Recycle | Fail
 
 
 class Keep(Struct, frozen=True):
@@ -51,6 +51,10 @@ class Keep(Struct, frozen=True):
 
 class Delete(Struct, frozen=True):
     """Nothing lies behind the object that anybody would have to clear away first."""
+
+
+class Recycle(Struct, frozen=True):
+    """A Pod removes what is on it, and then it is to be had again."""
 
 
 class Fail(Struct, frozen=True):
@@ -86,7 +90,7 @@ def _mismatch(volume: PersistentVolume, claim: PersistentVolumeClaim) -> Mismatc
     )
 
 
-def plan_reclaim(volume: PersistentVolume) -> Keep | Delete | Fail:
+def plan_reclaim(volume: PersistentVolume) -> Keep | Delete | Recycle | Fail:
     """What the reclaim policy asks for, as far as it is the binder's business."""
     if volume.metadata.annotations.get(MIGRATED_TO):
         return Keep()
@@ -94,6 +98,8 @@ def plan_reclaim(volume: PersistentVolume) -> Keep | Delete | Fail:
         case "Retain":
             return Keep()
         case "Recycle":
+            if volume.spec.host_path is not None or volume.spec.nfs is not None:
+                return Recycle()
             return Fail(Note(WARNING, "VolumeFailedRecycle", "No recycler plugin found for the volume!"))
         case "Delete":
             return _plan_deletion(volume)

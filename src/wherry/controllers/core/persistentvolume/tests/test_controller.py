@@ -115,12 +115,6 @@ async def test_who_comes_second_to_a_volume_is_told() -> None:
     [
         ("Retain", "/srv/x", "Released", []),
         (
-            "Recycle",
-            "/srv/x",
-            "Failed",
-            [("Warning", "VolumeFailedRecycle", "No recycler plugin found for the volume!")],
-        ),
-        (
             "Delete",
             "/srv/x",
             "Failed",
@@ -133,7 +127,7 @@ async def test_who_comes_second_to_a_volume_is_told() -> None:
             ],
         ),
     ],
-    ids=["retain", "recycle", "delete"],
+    ids=["retain", "delete"],
 )
 async def test_a_volume_whose_claim_goes_is_released(policy: str, path: str, phase: str, events: list[Any]) -> None:
     async with running(LOOPS) as plane:

@@ -13,13 +13,16 @@ from wherry.controllers.core.persistentvolume.plan.volume import (
     Keep,
     Mismatch,
     Reclaim,
+    Recycle,
     Show,
     Unbind,
     finalizers,
     plan_reclaim,
     plan_volume,
 )
+from wherry.controllers.notes import Note
 
+NO_RECYCLER = Note("Warning", "VolumeFailedRecycle", "No recycler plugin found for the volume!")
 BY_US = {"pv.kubernetes.io/bound-by-controller": "yes"}
 REFERENCE = {"namespace": "ns", "name": "data", "uid": "u"}
 
@@ -48,13 +51,28 @@ def claim(volume_name: str = "", **spec: Any) -> PersistentVolumeClaim:
         (volume(BY_US), claim("other"), Unbind(drops_reservation=True)),
         (volume(), claim("other"), Unbind(drops_reservation=False)),
         (volume(persistentVolumeReclaimPolicy="Retain"), None, Reclaim(Keep())),
+        (volume(hostPath={"path": "/x"}, persistentVolumeReclaimPolicy="Recycle"), None, Reclaim(Recycle())),
+        (volume(nfs={"path": "/x", "server": "s"}, persistentVolumeReclaimPolicy="Recycle"), None, Reclaim(Recycle())),
+        (volume(persistentVolumeReclaimPolicy="Recycle"), None, Reclaim(Fail(NO_RECYCLER))),
         (
             volume(made_by("x.io/y"), persistentVolumeReclaimPolicy="Delete"),
             claim("other"),
             Reclaim(Keep()),
         ),
     ],
-    ids=["free", "reserved", "bound", "half bound", "in vain", "reserved in vain", "released", "made in vain"],
+    ids=[
+        "free",
+        "reserved",
+        "bound",
+        "half bound",
+        "in vain",
+        "reserved in vain",
+        "released",
+        "recycled",
+        "on a server",
+        "nobody recycles",
+        "made in vain",
+    ],
 )
 def test_what_becomes_of_a_volume(
     one: PersistentVolume, holder: PersistentVolumeClaim | None, decision: object

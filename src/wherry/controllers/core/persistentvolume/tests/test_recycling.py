@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from wherry.api import Obj
+from wherry.api.core.persistentvolume import PERSISTENTVOLUMES
+from wherry.api.core.persistentvolumeclaim import PERSISTENTVOLUMECLAIMS
+from wherry.api.core.pod import PODS
+from wherry.controllers.core.persistentvolume.tests.storage import claim, pod, said, volume
+from wherry.controllers.tests.plane import Plane, only, running
+
+LOOPS = only("persistentvolume-binder-controller")
+
+
+async def release(plane: Plane) -> None:
+    await plane.apply(PERSISTENTVOLUMES, volume("mine", persistentVolumeReclaimPolicy="Recycle"))
+    await plane.apply(PERSISTENTVOLUMECLAIMS, claim())
+    await plane.client.patch(PERSISTENTVOLUMECLAIMS, "data", {"metadata": {"finalizers": None}}, "default")
+    await plane.client.delete(PERSISTENTVOLUMECLAIMS, "data", "default")
+    await plane.settle()
+
+
+async def status(plane: Plane) -> tuple[str, str]:
+    found: Obj = (await plane.get(PERSISTENTVOLUMES, "mine"))["status"]
+    return found["phase"], found.get("message", "")
+
+
+async def test_a_pod_clears_the_volume_and_it_is_to_be_had_again() -> None:
+    async with running(LOOPS) as plane:
+        await release(plane)
+        [found] = await plane.pods()
+        assert found["metadata"]["name"] == "recycler-for-mine"
+        assert found["spec"]["volumes"][0]["hostPath"] == {"path": "/srv/mine", "type": ""}
+        assert (found["spec"]["restartPolicy"], found["spec"]["activeDeadlineSeconds"]) == ("Never", 60)
+        assert await status(plane) == ("Released", "")
+        await plane.set_phase(found, "Running")
+        await plane.settle()
+        assert await status(plane) == ("Released", "")
+        await plane.set_phase(found, "Succeeded")
+        await plane.settle()
+        assert (await status(plane), await plane.pods()) == (("Available", ""), [])
+        assert "claimRef" not in (await plane.get(PERSISTENTVOLUMES, "mine"))["spec"]
+        assert await said(plane, "mine") == [("Normal", "VolumeRecycled", "Volume recycled")]
+        await plane.apply(PERSISTENTVOLUMECLAIMS, claim("next"))
+        assert (await plane.get(PERSISTENTVOLUMECLAIMS, "next"))["spec"]["volumeName"] == "mine"
+
+
+async def test_a_pod_that_fails_is_followed_by_another() -> None:
+    async with running(LOOPS) as plane:
+        await release(plane)
+        await plane.set_phase((await plane.pods())[0], "Failed", message="no room to sweep")
+        await plane.settle()
+        why = "Recycle failed: no room to sweep"
+        assert (await status(plane), await plane.pods()) == (("Failed", why), [])
+        assert await said(plane, "mine") == [("Warning", "VolumeFailedRecycle", why)]
+        await plane.pass_time(119)
+        assert await plane.pods() == []
+        await plane.pass_time(2)
+        await plane.set_phase((await plane.pods())[0], "Succeeded")
+        await plane.settle()
+        assert await status(plane) == ("Available", "")
+
+
+async def test_who_still_uses_a_volume_is_waited_for() -> None:
+    async with running(LOOPS) as plane:
+        await plane.apply(PODS, pod())
+        await release(plane)
+        assert [each["metadata"]["name"] for each in await plane.pods()] == ["web"]
+        assert await said(plane, "mine") == [("Normal", "VolumeFailedRecycle", "Volume is used by pods: default/web")]
+        await plane.client.delete(PODS, "web", "default", grace_seconds=0)
+        await plane.pass_time(16)
+        assert [each["metadata"]["name"] for each in await plane.pods()] == ["recycler-for-mine"]
