@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -56,7 +57,33 @@ class Case:
         return f"{chosen.node}: {' '.join(victim.key.name for victim in chosen.victims)}"
 
 
+def since(name: str, day: str, cpu: str, priority: int = 0) -> PodInfo:
+    return info(name, cpu=cpu, priority=priority, status={"startTime": f"2026-01-{day}T00:00:00Z"})
+
+
+def terms(kind: str) -> dict[str, Any]:
+    term = {"labelSelector": {"matchLabels": {"app": "web"}}, "topologyKey": "kubernetes.io/hostname"}
+    return {"affinity": {kind: {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}}
+
+
 URGENT = info("urgent", cpu="1", priority=100)
+NONE = Budget("default", PAIR.selector, 0, frozenset())
+NEAR, APART = terms("podAffinity"), terms("podAntiAffinity")
+PORT: dict[str, Any] = {
+    "containers": [{"name": "c", "image": "app:1", "ports": [{"containerPort": 80, "hostPort": 80}]}]
+}
+SPREAD: dict[str, Any] = {
+    "labels": {"app": "web"},
+    "topologySpreadConstraints": [
+        {
+            "maxSkew": 1,
+            "topologyKey": "kubernetes.io/hostname",
+            "whenUnsatisfiable": "DoNotSchedule",
+            "labelSelector": {"matchLabels": {"app": "web"}},
+            "nodeAffinityPolicy": "Ignore",
+        }
+    ],
+}
 
 CASES: dict[str, tuple[Case, PodInfo, str]] = {
     "the lowest goes": (Case([info("a", cpu="1"), info("b", cpu="1", priority=1)]), URGENT, "n0: a"),
@@ -121,6 +148,106 @@ CASES: dict[str, tuple[Case, PodInfo, str]] = {
         ),
         URGENT,
         "n1: b",
+    ),
+    "the one whose highest victim has run for less long, whatever the others have": (
+        Case(
+            [since("a", "01", "1", 2), since("b", "05", "1", 1)],
+            [since("c", "03", "1", 2), since("d", "02", "1", 1)],
+        ),
+        info("urgent", cpu="2", priority=100),
+        "n1: c d",
+    ),
+    "what has not begun is lost first": (
+        Case([since("a", "01", "2")], [info("b", cpu="2")]),
+        URGENT,
+        "n1: b",
+    ),
+    "of equals on a node, the one who began last": (
+        Case([since("a", "02", "1"), since("b", "01", "1")]),
+        URGENT,
+        "n0: a",
+    ),
+    "fewer of equal sum": (
+        Case([info("a", cpu="1", priority=-(2**31)), info("b", cpu="1", priority=5)], [info("c", cpu="2", priority=5)]),
+        info("urgent", cpu="2", priority=100),
+        "n1: c",
+    ),
+    "one of negative priority rather than two of lower": (
+        Case([info("a", cpu="1", priority=-9), info("b", cpu="1", priority=-9)], [info("c", cpu="2", priority=-9)]),
+        info("urgent", cpu="2", priority=0),
+        "n1: c",
+    ),
+    "a budget counts no one whose eviction is under way": (
+        Case(
+            [labelled("a", "1", 0, "pair"), labelled("b", "1", 0, "pair")],
+            [info("c", cpu="2", priority=50)],
+            budgets=(Budget("default", PAIR.selector, 1, frozenset({"a"})),),
+        ),
+        info("urgent", cpu="2", priority=100),
+        "n0: a b",
+    ),
+    "a budget of another namespace is none": (
+        Case(
+            [labelled("a", "1", 0, "pair"), labelled("b", "1", 0, "pair")],
+            [info("c", cpu="2", priority=50)],
+            budgets=(Budget("other", PAIR.selector, 0, frozenset()),),
+        ),
+        info("urgent", cpu="2", priority=100),
+        "n0: a b",
+    ),
+    "of several budgets, the one that allows nothing counts": (
+        Case(
+            [labelled("a", "2", 0, "pair")],
+            [labelled("b", "2", 50, "other")],
+            budgets=(PAIR, NONE),
+        ),
+        URGENT,
+        "n1: b",
+    ),
+    "who is protected by a budget stays rather than a higher one": (
+        Case([labelled("a", "1", 0, "pair"), info("b", cpu="1", priority=9)], budgets=(NONE,)),
+        URGENT,
+        "n0: b",
+    ),
+    "of those that a budget protects, the first are counted as allowed": (
+        Case([labelled(name, "1", rank, "pair") for rank, name in enumerate("ab")], budgets=(PAIR,)),
+        URGENT,
+        "n0: b",
+    ),
+    "the port that is wanted": (
+        Case([info("a", cpu="1"), info("b", cpu="100m", priority=9, **PORT)]),
+        info("urgent", priority=100, **PORT),
+        "n0: b",
+    ),
+    "one that keeps the Pod away": (
+        Case([info("a"), info("b", priority=9, labels={"app": "web"})]),
+        info("urgent", priority=100, **APART),
+        "n0: b",
+    ),
+    "one who wants to be alone": (
+        Case([info("a"), info("b", priority=9, labels={"app": "b"}, **APART)]),
+        info("urgent", priority=100, labels={"app": "web"}),
+        "n0: b",
+    ),
+    "one who keeps the Pod away from the node and has the rank to": (
+        Case([info("b", priority=100, labels={"app": "web"})]),
+        info("urgent", priority=100, **APART),
+        "0/1 nodes are available: 1 No preemption victims found for incoming pod.",
+    ),
+    "one too many on the node": (
+        Case([info("a", **SPREAD), info("b", priority=1, **SPREAD)], []),
+        info("urgent", priority=100, nodeSelector={"kubernetes.io/hostname": "n0"}, **SPREAD),
+        "n0: b a",
+    ),
+    "one who must be near a lower Pod does not come": (
+        Case([info("a", cpu="2", labels={"app": "web"})]),
+        info("urgent", cpu="1", priority=100, **NEAR),
+        "0/1 nodes are available: 1 node(s) didn't match pod affinity rules.",
+    ),
+    "one who must be near a Pod that stays": (
+        Case([info("a", cpu="1", priority=100, labels={"app": "web"}), info("b", cpu="1", priority=9)]),
+        info("urgent", cpu="1", priority=100, **NEAR),
+        "n0: b",
     ),
 }
 
