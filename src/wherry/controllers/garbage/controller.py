@@ -147,7 +147,7 @@ async def _process(collector: Collector, node: Node, metadata: ObjectMeta) -> No
         await _release_if_alone(collector, node, metadata)
     if not metadata.owner_references:
         return
-    owners = {r.uid: await _examine(collector, r, node, metadata) for r in metadata.owner_references}
+    owners = [await _examine(collector, r, node, metadata) for r in metadata.owner_references]
     dependents = [dependent for _, dependent in collector.dependents(node.uid)]
     match plan(metadata, owners, dependents):
         case KeepOwners(references):

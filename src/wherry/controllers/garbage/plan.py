@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from enum import Enum
 
 from msgspec import Struct
@@ -34,21 +34,20 @@ class KeepOwners(Struct, frozen=True):
     references: tuple[Obj, ...]
 
 
-def plan(
-    metadata: ObjectMeta, owners: Mapping[str, Owner], dependents: Sequence[ObjectMeta]
-) -> Delete | KeepOwners | None:
-    """Decide for an object with owner references. `owners` tells of each by UID.
+def plan(metadata: ObjectMeta, owners: Sequence[Owner], dependents: Sequence[ObjectMeta]) -> Delete | KeepOwners | None:
+    """Decide for an object with owner references. `owners` tells of each, in their order.
 
-    An object with at least one solid owner stays and loses the references to the others.
+    An object with at least one solid owner stays and loses the references to the others. One owner may be named twice,
+    rightly and wrongly.
     """
     if not metadata.owner_references or (metadata.deletion_timestamp is not None and not is_waiting(metadata)):
         return None
-    found = {owners[reference.uid] for reference in metadata.owner_references}
+    found = set(owners)
     if Owner.SOLID in found:
         if found == {Owner.SOLID}:
             return None
-        kept = [r for r in metadata.owner_references if owners[r.uid] is Owner.SOLID]
-        return KeepOwners(tuple(to_obj(reference) for reference in kept))
+        told = zip(metadata.owner_references, owners, strict=True)
+        return KeepOwners(tuple(to_obj(reference) for reference, owner in told if owner is Owner.SOLID))
     if metadata.deletion_timestamp is not None:
         return None
     if Owner.WAITING in found and dependents:

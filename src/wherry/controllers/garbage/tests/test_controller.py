@@ -95,6 +95,14 @@ async def test_an_owner_of_the_same_name_with_another_uid_does_not_count() -> No
         assert await names(plane) == []
 
 
+async def test_who_is_named_twice_rightly_and_wrongly_is_an_owner() -> None:
+    async with running(ALONE) as plane:
+        owner = await plane.apply(SECRETS, {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "owner"}})
+        right = reference({**owner, "kind": "Secret"})
+        await make(plane, "child", right, {**right, "kind": "ConfigMap"})
+        assert (await plane.get(CONFIGMAPS, "child"))["metadata"]["ownerReferences"] == [right]
+
+
 class SecretsLag(LaggingClient):
     """Shows Secrets when the test says so, all else at once."""
 
