@@ -7,7 +7,6 @@ from functools import partial
 
 from wherry.api import Obj
 from wherry.api.core.quotaspec.books import Books
-from wherry.api.core.quotaspec.podusage import pod_usage
 from wherry.api.core.quotaspec.usage import needs_object
 from wherry.api.core.resourcequota import RESOURCEQUOTAS
 from wherry.api.errors import Forbidden
@@ -53,8 +52,6 @@ class Ledger:
             return None
         kind, name = resource.group_resource, new["metadata"].get("name") or ""
         now = self._books.now()
-        if old is not None and kind == "pods" and pod_usage(new, now) == pod_usage(old, now):
-            return None  # A Pod that comes into a quota's scope by a change is let in, and counts from then on.
         shares = []
         for account in self._books.namespaces[namespace].values():
             if kind not in account.kinds or not self._books.is_followed(kind):

@@ -131,17 +131,16 @@ async def test_updates_that_use_more_are_refused_and_others_pass(api: Api) -> No
     await client.patch(SERVICES, "s", one, "default")
 
 
-async def test_a_pod_may_come_into_a_scope_that_is_full(api: Api) -> None:
-    """As upstream, where quotas see Pods when they are made and when they are resized."""
+async def test_a_pod_may_not_come_into_a_scope_that_is_full(api: Api) -> None:
     client = api.client()
-    await add_quota(client, hard={"pods": "0"}, scopes=["Terminating"])
-    await client.create(PODS, pod("p", "1"), "default")
-    changed = await client.patch(PODS, "p", {"spec": {"activeDeadlineSeconds": 5}}, "default")
-    assert changed["spec"]["activeDeadlineSeconds"] == 5
-    late = pod("late", "1")
-    late["spec"]["activeDeadlineSeconds"] = 5
-    with pytest.raises(Forbidden, match="used: pods=1, limited: pods=0"):
-        await client.create(PODS, late, "default")
+    await add_quota(client, hard={"pods": "1"}, scopes=["Terminating"])
+    for name in ("p", "q"):
+        await client.create(PODS, pod(name, "1"), "default")
+    limit = {"spec": {"activeDeadlineSeconds": 5}}
+    await client.patch(PODS, "p", limit, "default")
+    with pytest.raises(Forbidden, match="requested: pods=1, used: pods=1, limited: pods=1"):
+        await client.patch(PODS, "q", limit, "default")
+    await client.patch(PODS, "p", {"metadata": {"labels": {"a": "b"}}}, "default")
 
 
 async def test_a_restart_counts_the_same() -> None:
