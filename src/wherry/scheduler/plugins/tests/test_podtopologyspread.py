@@ -85,7 +85,15 @@ ON_ZONE_A_OR_Y = {
         }
     }
 }
-NOT_B = {"nodeSelector": {"foo": ""}}
+WITH_FOO = {
+    "affinity": {
+        "nodeAffinity": {
+            "requiredDuringSchedulingIgnoredDuringExecution": {
+                "nodeSelectorTerms": [{"matchExpressions": [{"key": "foo", "operator": "In", "values": ["yes"]}]}]
+            }
+        }
+    }
+}
 
 FILTERED: dict[str, Case] = {
     "no pods": Case([spread("zone")], ZONES, {}, {}),
@@ -220,6 +228,11 @@ def test_filters(case: Case) -> None:
     assert refusals(of(cluster), pod, cluster) == case.expected
 
 
+FOUR_TWO_ONE = {"a": ["foo"] * 4, "b": ["foo"] * 2, "x": ["foo"], "y": ["foo"] * 3}
+TWO_ONE_ONE = {"a": ["foo"] * 2, "b": ["foo"], "c": ["foo"]}
+NAMED = {name: {"node": name} for name in "abc"}
+CHOSEN = {name: {"node": name} | ({"foo": "yes"} if name != "c" else {}) for name in "abc"}
+
 SCORED: dict[str, Case] = {
     "no pods": Case([soft(HOST)], {"a": {}, "b": {}}, {}, {"a": 100, "b": 100}),
     "one candidate": Case([soft(HOST)], {"a": {}, "b": {}}, {"a": ["foo"] * 2, "b": ["foo"]}, {"a": 100}, among=["a"]),
@@ -275,13 +288,78 @@ SCORED: dict[str, Case] = {
     "a node without the key gets nothing": Case(
         [soft("zone")], {**ZONES, "b": {}}, {"a": ["foo"], "x": ["foo"] * 2}, {"a": 100, "b": 0, "x": 33, "y": 33}
     ),
+    "4/2/1, the fourth is no candidate": Case(
+        [soft(HOST)], ZONES, FOUR_TWO_ONE, {"a": 33, "b": 83, "x": 100}, among=["a", "b", "x"]
+    ),
+    "4/?/1, the second has no name and the fourth is no candidate": Case(
+        [soft(HOST)],
+        {**ZONES, "b": {HOST: "", "n": "b"}},
+        FOUR_TWO_ONE,
+        {"a": 16, "b": 0, "x": 100},
+        among=["a", "b", "x"],
+    ),
+    "zones, the fourth is no candidate": Case(
+        [soft("zone")], ZONES, FOUR_TWO_ONE, {"a": 75, "b": 75, "x": 100}, among=["a", "b", "x"]
+    ),
+    "different selectors, the fourth is no candidate": Case(
+        [soft("zone"), soft(HOST, label="bar")],
+        ZONES,
+        {"a": ["foo"], "b": ["foo bar"], "y": ["foo", "bar"]},
+        {"a": 50, "b": 25, "x": 100},
+        labels="foo bar",
+        among=["a", "b", "x"],
+    ),
+    "minDomains matter only to what must be": Case(
+        [soft("node", 2, minDomains=10)],
+        NAMED,
+        {"a": ["foo"] * 2, "b": ["foo"] * 2, "c": ["foo"]},
+        {"a": 75, "b": 75, "c": 100},
+    ),
+    "where it may not be, nobody is counted: selector": Case(
+        [soft("node")], CHOSEN, TWO_ONE_ONE, {"a": 0, "b": 33, "c": 100}, spec={"nodeSelector": {"foo": "yes"}}
+    ),
+    "selector, ignored": Case(
+        [soft("node", nodeAffinityPolicy="Ignore")],
+        CHOSEN,
+        TWO_ONE_ONE,
+        {"a": 66, "b": 100, "c": 100},
+        spec={"nodeSelector": {"foo": "yes"}},
+    ),
+    "where it may not be, nobody is counted: affinity": Case(
+        [soft("node")], CHOSEN, TWO_ONE_ONE, {"a": 0, "b": 33, "c": 100}, spec=WITH_FOO
+    ),
+    "affinity, ignored": Case(
+        [soft("node", nodeAffinityPolicy="Ignore")],
+        CHOSEN,
+        TWO_ONE_ONE,
+        {"a": 66, "b": 100, "c": 100},
+        spec=WITH_FOO,
+    ),
+    "where it may not be, nobody is counted: taints": Case(
+        [soft("node", nodeTaintsPolicy="Honor")], NAMED, TWO_ONE_ONE, {"a": 0, "b": 33, "c": 100}, tainted=["c"]
+    ),
+    "taints, ignored": Case([soft("node")], NAMED, TWO_ONE_ONE, {"a": 66, "b": 100, "c": 100}, tainted=["c"]),
+    "label keys and an empty selector": Case(
+        [soft("zone", label="", matchLabelKeys=["foo"]), soft(HOST, label="", matchLabelKeys=["bar"])],
+        ZONES,
+        {"a": ["foo"], "b": ["foo bar"], "x": ["foo", "bar"]},
+        {"a": 60, "b": 20, "x": 60, "y": 100},
+        labels="foo bar",
+    ),
+    "label keys and a selector": Case(
+        [soft("zone"), soft(HOST, label="bar", matchLabelKeys=["baz"])],
+        ZONES,
+        {"a": ["foo"], "b": ["foo bar baz"], "x": ["foo", "bar", "bar baz"]},
+        {"a": 60, "b": 20, "x": 60, "y": 100},
+        labels="foo bar baz",
+    ),
 }
 
 
 @pytest.mark.parametrize("case", SCORED.values(), ids=SCORED)
 def test_scores(case: Case) -> None:
-    cluster = build(case.nodes, case.placed)
-    pod = a_pod("p", case.labels, topologySpreadConstraints=case.constraints)
+    cluster = build(case.nodes, case.placed, case.tainted)
+    pod = a_pod("p", case.labels, topologySpreadConstraints=case.constraints, **case.spec)
     assert scores(of(cluster), pod, cluster, case.among) == case.expected
 
 
