@@ -117,8 +117,9 @@ def _by_object(spec: MetricSpec, reading: Reading, seen: Situation) -> Proposal:
     metric, target, described = spec.object.metric, spec.object.target, spec.object.described_object
     is_value = target.type == "Value"
     try:
-        where = f"on {described.kind} {seen.namespace}/{described.name}"
-        value = _value(reading, lambda why: f"unable to get metric {metric.name}: {where} {why}")
+        # Upstream gives its words in another order than it means them, and dashboards know them so.
+        where = f"{described.kind} on {seen.namespace} {described.name}"
+        value = _value(reading, lambda why: f"unable to get metric {metric.name}: {where}/{why}")
         answer = _of_one_figure(value, target, seen, is_value=is_value)
     except Unavailable as error:
         why = str(error) if is_value else f"failed to get {metric.name} object metric: {error}"

@@ -1,93 +1,19 @@
 from __future__ import annotations
 
-from typing import Any
+import pytest
 
 from wherry.api import Obj
 from wherry.api.apps.deployment import DEPLOYMENTS
 from wherry.api.autoscaling.horizontalpodautoscaler import HORIZONTALPODAUTOSCALERS
-from wherry.api.core.event import EVENTS
-from wherry.api.core.pod import PODS
-from wherry.api.types.core_v1 import Pod
-from wherry.client import Client, Key
-from wherry.controllers.autoscaling.horizontalpodautoscaler.controller import controller
-from wherry.controllers.autoscaling.horizontalpodautoscaler.given import GivenMetrics
-from wherry.controllers.tests.plane import Plane, deployment, running, template, without
-
-NAME = "horizontal-pod-autoscaler-controller"
-
-
-class World:
-    """A Deployment of a certain size under an autoscaler, and what its Pods use."""
-
-    def __init__(self, plane: Plane) -> None:
-        self.plane = plane
-        self.metrics: GivenMetrics | None = None
-
-    def make(self, client: Client) -> GivenMetrics:
-        self.metrics = GivenMetrics(client.informer(PODS, Pod), self.plane.clock.time)
-        return self.metrics
-
-    @property
-    def given(self) -> GivenMetrics:
-        assert self.metrics is not None
-        return self.metrics
-
-    async def begin(self, replicas: int = 2, **spec: Any) -> None:
-        await self.plane.start(lambda _: [controller(self.make)])
-        made = template("web")
-        made["spec"]["containers"][0]["resources"] = {"requests": {"cpu": "1"}}
-        await self.plane.apply(DEPLOYMENTS, deployment(replicas=replicas, template=made))
-        await self.started()
-        reference = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
-        whole = {"scaleTargetRef": reference, "minReplicas": 1, "maxReplicas": 10, **spec}
-        await self.plane.apply(
-            HORIZONTALPODAUTOSCALERS,
-            {
-                "apiVersion": "autoscaling/v2",
-                "kind": "HorizontalPodAutoscaler",
-                "metadata": {"name": "h"},
-                "spec": whole,
-            },
-        )
-
-    async def started(self) -> None:
-        """All Pods run since six minutes ago."""
-        start = "2023-11-14T22:07:20Z"
-        for pod in await self.plane.pods():
-            if pod["status"].get("phase") == "Pending":
-                await self.plane.set_phase(pod, "Running", ready=True, startTime=start)
-        await self.plane.settle()
-
-    async def use(self, cpu: str) -> None:
-        for pod in await self.plane.pods():
-            self.given.use(Key("default", pod["metadata"]["name"]), "main", {"cpu": cpu})
-
-    async def tick(self) -> None:
-        await self.plane.pass_time(15)
-        await self.started()
-
-    async def replicas(self) -> int:
-        return int((await self.plane.get(DEPLOYMENTS, "web"))["spec"]["replicas"])
-
-    async def status(self) -> Obj:
-        found: Obj = (await self.plane.get(HORIZONTALPODAUTOSCALERS, "h"))["status"]
-        return found
-
-    async def conditions(self) -> dict[str, tuple[str, str]]:
-        return {c["type"]: (c["status"], c["reason"]) for c in (await self.status())["conditions"]}
-
-    async def events(self) -> list[tuple[str, str]]:
-        found = [event for event in await self.plane.items(EVENTS) if event["involvedObject"]["name"] == "h"]
-        return [(event["reason"], event["message"]) for event in found]
-
-
-base = without("pod-garbage-collector-controller", NAME)
+from wherry.client import Key
+from wherry.controllers.autoscaling.horizontalpodautoscaler.tests.world import BASE, World, average, cpu
+from wherry.controllers.tests.plane import deployment, running, without
 
 
 async def test_load_comes_and_goes() -> None:
-    async with running(base) as plane:
+    async with running(BASE) as plane:
         world = World(plane)
-        await world.begin(metrics=[_cpu(50)])
+        await world.begin(metrics=[cpu(50)])
         await world.use("900m")
         await world.tick()
         assert await world.replicas() == 4
@@ -136,9 +62,9 @@ async def test_without_figures_it_says_why_and_leaves_all_as_it_is() -> None:
 
 
 async def test_bounds_hold_without_any_figures() -> None:
-    async with running(base) as plane:
+    async with running(BASE) as plane:
         world = World(plane)
-        await world.begin(replicas=1, minReplicas=3, metrics=[_cpu(50)])
+        await world.begin(replicas=1, minReplicas=3, metrics=[cpu(50)])
         assert await world.replicas() == 3
         assert ("SuccessfulRescale", "New size: 3; reason: Current number of replicas below Spec.MinReplicas") in (
             await world.events()
@@ -150,10 +76,10 @@ async def test_bounds_hold_without_any_figures() -> None:
 
 
 async def test_the_metric_that_asks_for_most_decides_and_unknown_ones_only_keep() -> None:
-    async with running(base) as plane:
+    async with running(BASE) as plane:
         world = World(plane)
-        queue = {"type": "External", "external": {"metric": {"name": "queue"}, "target": _average("10")}}
-        per_pod = {"type": "Pods", "pods": {"metric": {"name": "hits"}, "target": _average("5")}}
+        queue = {"type": "External", "external": {"metric": {"name": "queue"}, "target": average("10")}}
+        per_pod = {"type": "Pods", "pods": {"metric": {"name": "hits"}, "target": average("5")}}
         ingress = {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "name": "i"}
         of_object = {
             "type": "Object",
@@ -163,7 +89,7 @@ async def test_the_metric_that_asks_for_most_decides_and_unknown_ones_only_keep(
                 "target": {"type": "Value", "value": "100"},
             },
         }
-        await world.begin(metrics=[_cpu(50), queue, per_pod, of_object])
+        await world.begin(metrics=[cpu(50), queue, per_pod, of_object])
         await world.use("500m")
         for pod in await plane.pods():
             world.given.set_pod(Key("default", pod["metadata"]["name"]), "hits", "5")
@@ -187,10 +113,10 @@ async def test_the_metric_that_asks_for_most_decides_and_unknown_ones_only_keep(
 
 
 async def test_rules_of_its_own_slow_it_down() -> None:
-    async with running(base) as plane:
+    async with running(BASE) as plane:
         world = World(plane)
         policy = {"type": "Pods", "value": 1, "periodSeconds": 60}
-        await world.begin(metrics=[_cpu(50)], behavior={"scaleUp": {"policies": [policy]}})
+        await world.begin(metrics=[cpu(50)], behavior={"scaleUp": {"policies": [policy]}})
         await world.use("900m")
         await world.tick()
         assert await world.replicas() == 3
@@ -205,9 +131,9 @@ async def test_rules_of_its_own_slow_it_down() -> None:
 
 
 async def test_two_autoscalers_of_the_same_pods_do_nothing() -> None:
-    async with running(base) as plane:
+    async with running(BASE) as plane:
         world = World(plane)
-        await world.begin(metrics=[_cpu(50)])
+        await world.begin(metrics=[cpu(50)])
         whole = await plane.get(HORIZONTALPODAUTOSCALERS, "h")
         body = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "i"}}
         await plane.apply(HORIZONTALPODAUTOSCALERS, {**body, "spec": whole["spec"]})
@@ -220,17 +146,83 @@ async def test_two_autoscalers_of_the_same_pods_do_nothing() -> None:
 
 
 async def test_what_cannot_be_scaled_is_said() -> None:
-    async with running(base) as plane:
+    async with running(BASE) as plane:
         world = World(plane)
         await world.begin(scaleTargetRef={"apiVersion": "apps/v1", "kind": "Deployment", "name": "none"})
         assert (await world.conditions())["AbleToScale"] == ("False", "FailedGetScale")
         assert ("FailedGetScale", 'deployments.apps "none" not found') in await world.events()
 
 
-def _cpu(percent: int) -> Obj:
-    target = {"type": "Utilization", "averageUtilization": percent}
-    return {"type": "Resource", "resource": {"name": "cpu", "target": target}}
+async def test_fewer_are_taken_as_fast_as_its_policies_allow() -> None:
+    async with running(BASE) as plane:
+        world = World(plane)
+        half = {"type": "Percent", "value": 50, "periodSeconds": 60}
+        one = {"type": "Pods", "value": 1, "periodSeconds": 60}
+        rules = {"stabilizationWindowSeconds": 0, "policies": [half, one], "selectPolicy": "Min"}
+        await world.begin(replicas=4, metrics=[cpu(50)], behavior={"scaleDown": rules})
+        await world.use("100m")
+        await world.tick()
+        assert await world.replicas() == 3
+        assert (await world.conditions())["ScalingLimited"] == ("True", "ScaleDownLimit")
+        assert await world.message("ScalingLimited") == (
+            "the desired replica count is decreasing faster than the maximum scale rate"
+        )
+        for _ in range(4):
+            await world.tick()
+        assert await world.replicas() == 2
 
 
-def _average(value: str) -> Obj:
-    return {"type": "AverageValue", "averageValue": value}
+async def test_no_fewer_are_taken_where_that_is_disabled() -> None:
+    async with running(BASE) as plane:
+        world = World(plane)
+        rules = {"stabilizationWindowSeconds": 0, "selectPolicy": "Disabled"}
+        await world.begin(replicas=4, metrics=[cpu(50)], behavior={"scaleDown": rules})
+        await world.use("1m")
+        for _ in range(5):
+            await world.tick()
+        assert await world.replicas() == 4
+        assert (await world.conditions())["ScalingLimited"] == ("True", "ScaleDownLimit")
+
+
+async def test_more_may_have_to_be_wanted_for_a_while() -> None:
+    async with running(BASE) as plane:
+        world = World(plane)
+        await world.begin(metrics=[cpu(50)], behavior={"scaleUp": {"stabilizationWindowSeconds": 60}})
+        await world.use("500m")
+        await world.tick()
+        await world.use("900m")
+        await world.tick()
+        assert await world.replicas() == 2
+        assert (await world.conditions())["AbleToScale"] == ("True", "ScaleUpStabilized")
+        assert await world.message("AbleToScale") == (
+            "recent recommendations were lower than current one, applying the lowest recent recommendation"
+        )
+        for _ in range(4):
+            await world.use("900m")
+            await world.tick()
+        assert await world.replicas() == 4
+
+
+@pytest.mark.parametrize(
+    ("behavior", "use", "replicas"),
+    [
+        pytest.param(None, "540m", 2, id="a tenth is near enough"),
+        pytest.param(None, "600m", 3, id="more is not"),
+        pytest.param({"scaleUp": {"tolerance": "0.5"}}, "700m", 2, id="half as much again is, if it wants it so"),
+        pytest.param({"scaleUp": {"tolerance": "0"}}, "510m", 3, id="nothing is near enough"),
+        pytest.param({"scaleUp": {"tolerance": "0"}}, "480m", 2, id="which says nothing of fewer"),
+        pytest.param(
+            {"scaleDown": {"tolerance": "0.6", "stabilizationWindowSeconds": 0}}, "220m", 2, id="fewer only for much"
+        ),
+        pytest.param(
+            {"scaleDown": {"tolerance": "0.05", "stabilizationWindowSeconds": 0}}, "220m", 1, id="fewer for little"
+        ),
+    ],
+)
+async def test_tolerance(behavior: Obj | None, use: str, replicas: int) -> None:
+    async with running(BASE) as plane:
+        world = World(plane)
+        await world.begin(metrics=[cpu(50)], behavior=behavior or {})
+        await world.use(use)
+        await world.tick()
+        assert await world.replicas() == replicas
