@@ -151,8 +151,10 @@ class StageDriver(Struct):
             "NodePort": lambda: 10250,
             "NodeIP": lambda: host.spec.address,
             "NodeIPWith": self._node_address,
+            "NodeIPsWith": lambda name: _several(self._node_address(name)),
             "PodIP": partial(self._pod_address, key, host.name),
             "PodIPWith": partial(self._pod_address, key),
+            "PodIPsWith": lambda *words: _several(self._pod_address(key, *words)),
             "NodeConditions": lambda: host.status(now)["conditions"],
         }
 
@@ -174,3 +176,8 @@ class StageDriver(Struct):
         node, address = self._addresses.pop(key, ("", ""))
         if (host := self.nodes.host(node)) is not None:
             host.addresses.give_back(address)
+
+
+def _several(address: str) -> list[str]:
+    """What has one address has a list of them, which is empty where there is none."""
+    return [address] if address else []

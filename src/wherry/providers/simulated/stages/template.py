@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from wherry.providers.simulated.stages.formatting import printf
 from wherry.providers.simulated.stages.parsing import (
     Block,
     Field,
@@ -259,6 +260,7 @@ BUILTIN: Final[Functions] = {
     "len": lambda value: len(value),
     "index": _index,
     "print": lambda *values: "".join(map(show, values)),
+    "printf": lambda layout, *values: printf(show, layout, *values),
     "add": lambda *values: sum(values),
     "add1": lambda value: value + 1,
     "dict": _dict,

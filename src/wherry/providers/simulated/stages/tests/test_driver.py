@@ -106,6 +106,28 @@ async def test_a_pod_goes_through_its_stages() -> None:
         assert await cluster.pods() == []
 
 
+async def test_lists_of_addresses() -> None:
+    """As kwok's own stages have asked for them since Pods may have two."""
+    listing = READY.replace(
+        "podIP: {{ PodIPWith .spec.nodeName ( or .spec.hostNetwork false ) | Quote }}",
+        """{{ with PodIPsWith .spec.nodeName ( or .spec.hostNetwork false ) .metadata.uid .metadata.name "default" }}
+      podIP: {{ index . 0 | Quote }}
+      podIPs:
+      {{ range . }}
+      - ip: {{ . | Quote }}
+      {{ end }}
+      {{ end }}
+      {{ range NodeIPsWith "nowhere" }}hostIP: never{{ end }}
+      message: {{ printf "%s on %s" .metadata.name ( index ( NodeIPsWith .spec.nodeName ) 0 ) | Quote }}""",
+    )
+    async with playing(listing, GONE) as cluster:
+        await cluster.run()
+        await cluster.advance(3)
+        status = (await cluster.pod())["status"]
+        assert status["podIPs"] == [{"ip": status["podIP"]}]
+        assert status["message"] == f"web on {status['hostIP']}"
+
+
 async def test_pods_have_addresses_of_their_own() -> None:
     async with playing(READY, GONE) as cluster:
         for name in "abc":

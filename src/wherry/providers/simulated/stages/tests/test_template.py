@@ -24,6 +24,7 @@ def render(source: str) -> str:
         ("plain", "plain"),
         ("{{ .name }}!", "web!"),
         ("{{ .name | Quote }}", '"web"'),
+        ('{{ $v := printf "kwok-%s" .name }}{{ $v }} {{ .name | printf "%4s|" }}', "kwok-web  web|"),
         ("{{ .none | Quote }}{{ 5 | Quote }}", '"null""5"'),
         ("{{ .missing.deeper }}", "<no value>"),
         ("{{ .deep.er.x }} {{ $.name }}", "true web"),
