@@ -7,6 +7,8 @@ from functools import lru_cache
 from wherry.api.meta.names import qualified_name_faults
 
 HUGE_PAGES = "hugepages-"
+DEVICE_CLASS = "deviceclass.resource.kubernetes.io/"
+"""What names of extended resources begin with that stand for a device class; its name follows."""
 _QUOTA_HUGE_PAGES = (HUGE_PAGES, "requests." + HUGE_PAGES)
 
 _COUNTED = frozenset(

@@ -8,7 +8,7 @@ from wherry.api import Obj
 from wherry.api.core.quotaspec.amounts import NOTHING, Usage, add, minus, plus, read, shown, texts
 from wherry.api.core.quotaspec.podusage import overdue_at, unsaid
 from wherry.api.core.quotaspec.scopes import is_in_scope, requirements
-from wherry.api.core.quotaspec.usage import kind_of, usage_of
+from wherry.api.core.quotaspec.usage import kinds_of, usage_of
 
 Entry = tuple[str, str]
 """(kind, name) of an object in the quota's namespace."""
@@ -26,7 +26,7 @@ class Account:
         self.kinds: dict[str, list[str]] = {}
         """The names to count, by the kind of object that uses them."""
         for each in self.hard:
-            if (kind := kind_of(each)) is not None:
+            for kind in kinds_of(each):
                 self.kinds.setdefault(kind, []).append(each)
         self.used: Usage = {}
         self.reserved: Usage = {}
@@ -94,7 +94,7 @@ class Account:
 
     def status(self, followed: Mapping[str, bool]) -> dict[str, str]:
         """`status.used` of the names whose kind is followed."""
-        names = [name for name in self.hard if followed.get(kind_of(name) or "", False)]
+        names = [name for name in self.hard if any(followed.get(kind, False) for kind in kinds_of(name))]
         return texts(self.used, names)
 
     def _replace(self, entry: Entry, share: Usage) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from wherry.api import Obj
 from wherry.api.core.quotaspec.amounts import ONE, Amount, Usage, add, largest, read
-from wherry.api.core.resourcenames import is_extended, is_hugepages
+from wherry.api.core.resourcenames import DEVICE_CLASS, is_extended, is_hugepages
 from wherry.lib.clock import parse_time
 
 _COMPUTE = ("cpu", "memory", "ephemeral-storage")
@@ -65,7 +65,7 @@ def _compute(requests: Mapping[str, Amount], limits: Mapping[str, Amount]) -> Us
     for name, amount in requests.items():
         if is_hugepages(name):
             usage[name] = usage[f"requests.{name}"] = amount
-        elif is_extended(name):
+        elif is_extended(name) or name.startswith(DEVICE_CLASS):
             usage[f"requests.{name}"] = amount
     return usage
 

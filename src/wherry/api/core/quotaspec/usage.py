@@ -8,11 +8,14 @@ from __future__ import annotations
 from wherry.api import Obj
 from wherry.api.core.quotaspec.amounts import NOTHING, ONE, Usage, amount, count, plus, whole
 from wherry.api.core.quotaspec.podusage import pod_usage
-from wherry.api.core.resourcenames import is_hugepages, is_native
+from wherry.api.core.resourcenames import DEVICE_CLASS, is_hugepages, is_native
 
 _CLAIMS, _DEVICE_CLAIMS = "persistentvolumeclaims", "resourceclaims.resource.k8s.io"
 _CLASS = ".storageclass.storage.k8s.io/"
 _DEVICES = ".deviceclass.resource.k8s.io/devices"
+_DEVICES_OF_PODS = "requests." + DEVICE_CLASS
+_OF_A_POD = "resource.kubernetes.io/extended-resource-claim"
+"""On a claim that was made because of what a Pod's containers ask for: that has been counted with the Pod."""
 _BY_OLD_NAME = frozenset({"configmaps", "replicationcontrollers", "resourcequotas", "secrets"})
 _OF_CLAIMS = (_CLAIMS, "requests.storage")
 _OF_SERVICES = frozenset({"services", "services.loadbalancers", "services.nodeports"})
@@ -25,22 +28,23 @@ _MOST_DEVICES = 32
 _IGNORED = frozenset({"events", "events.events.k8s.io"})
 
 
-def kind_of(name: str) -> str | None:
-    """The kind whose objects use what a quota calls `name`; None for what nothing uses."""
+def kinds_of(name: str) -> tuple[str, ...]:
+    """The kinds whose objects use what a quota calls `name`; none for what nothing uses."""
     if name.startswith("count/"):
         kind = name.removeprefix("count/")
-        return None if kind in _IGNORED else kind
+        return () if kind in _IGNORED else (kind,)
     if name in _BY_OLD_NAME:
-        return name
+        return (name,)
     if name in _OF_SERVICES:
-        return "services"
+        return ("services",)
     if name in _OF_CLAIMS or any(name.endswith(_CLASS + each) for each in _OF_CLAIMS):
-        return _CLAIMS
+        return (_CLAIMS,)
     if name.endswith(_DEVICES):
-        return _DEVICE_CLAIMS
-    if name in _COMPUTE or is_hugepages(name.removeprefix("requests.")):
-        return "pods"
-    return "pods" if name.startswith("requests.") and not is_native(name) else None
+        return (_DEVICE_CLAIMS,)
+    if name.startswith(_DEVICES_OF_PODS):
+        return ("pods", _DEVICE_CLAIMS)
+    is_of_pods = name in _COMPUTE or is_hugepages(name.removeprefix("requests."))
+    return ("pods",) if is_of_pods or (name.startswith("requests.") and not is_native(name)) else ()
 
 
 def needs_object(kind: str) -> bool:
@@ -101,7 +105,12 @@ def _of_claim(claim: Obj) -> Usage:
 
 
 def _add_devices(usage: Usage, claim: Obj) -> None:
-    """Devices by class; of requests with alternatives the most that each class may have to give."""
+    """Devices by class; of requests with alternatives the most that each class may have to give.
+
+    They count as the extended resource that stands for their class as well, so that Pods that ask for it by that name
+    and claims share one quota.
+    """
+    is_of_a_pod = (claim["metadata"].get("annotations") or {}).get(_OF_A_POD) == "true"
     for request in ((claim.get("spec") or {}).get("devices") or {}).get("requests") or ():
         most: dict[str, int] = {}
         for choice in (request["exactly"],) if request.get("exactly") else request.get("firstAvailable") or ():
@@ -109,5 +118,5 @@ def _add_devices(usage: Usage, claim: Obj) -> None:
             name = choice.get("deviceClassName") or ""
             most[name] = max(most.get(name, 0), number)
         for name, number in most.items():
-            key = name + _DEVICES
-            usage[key] = plus(usage.get(key, NOTHING), count(number))
+            for key in (name + _DEVICES, *(() if is_of_a_pod else (_DEVICES_OF_PODS + name,))):
+                usage[key] = plus(usage.get(key, NOTHING), count(number))

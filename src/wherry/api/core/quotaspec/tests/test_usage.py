@@ -6,7 +6,7 @@ import pytest
 
 from wherry.api import Obj
 from wherry.api.core.quotaspec.podusage import unsaid
-from wherry.api.core.quotaspec.usage import kind_of, usage_of
+from wherry.api.core.quotaspec.usage import kinds_of, usage_of
 from wherry.lib.clock import format_time
 
 NOW = 1_700_000_000.0
@@ -30,17 +30,18 @@ NAMES = [
     ("requests.storage", "persistentvolumeclaims"),
     ("gold.storageclass.storage.k8s.io/requests.storage", "persistentvolumeclaims"),
     ("gpu.deviceclass.resource.k8s.io/devices", "resourceclaims.resource.k8s.io"),
+    ("requests.deviceclass.resource.kubernetes.io/gpu", "pods resourceclaims.resource.k8s.io"),
     ("services.nodeports", "services"),
     ("secrets", "secrets"),
     ("count/deployments.apps", "deployments.apps"),
-    ("count/events", None),
-    ("nvidia.com/gpu", None),
+    ("count/events", ""),
+    ("nvidia.com/gpu", ""),
 ]
 
 
-@pytest.mark.parametrize(("name", "kind"), NAMES, ids=[name for name, _ in NAMES])
-def test_what_a_name_counts(name: str, kind: str | None) -> None:
-    assert kind_of(name) == kind
+@pytest.mark.parametrize(("name", "kinds"), NAMES, ids=[name for name, _ in NAMES])
+def test_what_a_name_counts(name: str, kinds: str) -> None:
+    assert " ".join(kinds_of(name)) == kinds
 
 
 USES = [
@@ -117,8 +118,19 @@ USES = [
                 }
             }
         ),
-        {"gpu.deviceclass.resource.k8s.io/devices": "5", "nic.deviceclass.resource.k8s.io/devices": "32"},
+        {
+            "gpu.deviceclass.resource.k8s.io/devices": "5",
+            "nic.deviceclass.resource.k8s.io/devices": "32",
+            "requests.deviceclass.resource.kubernetes.io/gpu": "5",
+            "requests.deviceclass.resource.kubernetes.io/nic": "32",
+        },
         id="devices by class",
+    ),
+    pytest.param(
+        "pods",
+        obj({"containers": [container(requests={"deviceclass.resource.kubernetes.io/gpu": "2"})]}),
+        {"requests.deviceclass.resource.kubernetes.io/gpu": "2"},
+        id="devices of a Pod by class",
     ),
 ]
 
@@ -157,3 +169,10 @@ def test_a_quota_on_compute_makes_every_container_say_what_it_needs() -> None:
     assert unsaid({"pods", "requests.ephemeral-storage"}, pod) == ""
     pod["spec"]["resources"] = {"limits": {"cpu": "1"}}
     assert unsaid({"limits.cpu"}, pod) == ""
+
+
+def test_what_a_claim_was_made_for_counts_once() -> None:
+    requests = [{"exactly": {"deviceClassName": "gpu", "allocationMode": "ExactCount", "count": 2}}]
+    note = {"resource.kubernetes.io/extended-resource-claim": "true"}
+    found = usage_of("resourceclaims.resource.k8s.io", obj({"devices": {"requests": requests}}, annotations=note), NOW)
+    assert set(found) == {"count/resourceclaims.resource.k8s.io", "gpu.deviceclass.resource.k8s.io/devices"}
