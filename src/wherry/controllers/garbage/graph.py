@@ -46,7 +46,7 @@ class Graph:
 
     def observe(self, resource: Resource, old: ObjectMeta | None, new: ObjectMeta | None) -> list[Node]:
         """Take a change in; returns the objects that have to be looked at because of it."""
-        if old is not None and new is not None and _is_plain(old) and _is_plain(new):
+        if old is not None and new is not None and _says_the_same(old, new):
             return []
         metadata = new if new is not None else old
         if metadata is None:
@@ -84,9 +84,14 @@ class Graph:
             self._dependents.setdefault(uid, {})[node.uid] = node
 
 
-def _is_plain(metadata: ObjectMeta) -> bool:
-    """Nobody's dependent and not on its way out, as most objects are."""
-    return not metadata.owner_references and metadata.deletion_timestamp is None
+def _says_the_same(old: ObjectMeta, new: ObjectMeta) -> bool:
+    """Whether nothing of a change is about owners or about being on the way out, as of most changes."""
+    return (
+        old.deletion_timestamp is None
+        and new.deletion_timestamp is None
+        and old.uid == new.uid
+        and old.owner_references == new.owner_references
+    )
 
 
 def _owners(metadata: ObjectMeta | None) -> set[str]:

@@ -169,7 +169,7 @@ def _new_or_created(scene: _Scene) -> tuple[Replicas, NewSet | None]:
     size = rolling.new_size(rollout, Replicas(name, 0), scene.old)
     own = scene.deployment.metadata.annotations
     annotations = revisions.annotations_for({}, own, _next_revision(scene), rollout.limits, exists=False)
-    return Replicas(name, size, terminating=0, annotations=annotations), NewSet(name, digest, size, annotations)
+    return Replicas(name, size, annotations=annotations), NewSet(name, digest, size, annotations)
 
 
 def _next_revision(scene: _Scene) -> int:
@@ -210,7 +210,7 @@ def _with_found(scene: _Scene, step: _Step) -> _Scene:
 def _after(scene: _Scene, step: _Step) -> tuple[Replicas | None, list[Replicas]]:
     old = [one.scaled(step.sizes.get(one.name, one.spec)) for one in scene.old]
     if step.created is not None:
-        return Replicas(step.created.name, step.created.replicas, terminating=0), old
+        return Replicas(step.created.name, step.created.replicas), old
     if scene.new is None:
         return None, old
     return scene.new.scaled(step.sizes.get(scene.new.name, scene.new.spec)), old

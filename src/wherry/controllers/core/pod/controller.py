@@ -135,13 +135,12 @@ def _of_pod(old: Pod | None, new: Pod | None, deps: Deps) -> Iterable[Key]:
         if old is not None:
             state.finished.pop(key_of(old.metadata), None)
         return
-    key = key_of(new.metadata)
     if is_finished(new):
-        state.finished[key] = None
+        state.finished[key_of(new.metadata)] = None
         if len(state.finished) > THRESHOLD:
             yield SWEEP
     if new.metadata.deletion_timestamp is not None and _is_abandoned(new, state):
-        yield key
+        yield key_of(new.metadata)
     if not new.spec.node_name:
         return
     if (old is None or not old.spec.node_name) and state.nodes.get(Key("", new.spec.node_name)) is None:
