@@ -57,6 +57,8 @@ class _Rules(Struct, frozen=True):
     min_ready: int
     is_rolling: bool
     desired: int
+    may_surge: bool
+    """Whether two Pods may share a node at all, be the nodes ever so few."""
     max_surge: int
     max_unavailable: int
     resting: Collection[str]
@@ -175,6 +177,7 @@ def _rules(daemon_set: DaemonSet, sites: Sequence[_Site], digest: str, now: floa
         min_ready=daemon_set.spec.min_ready_seconds or 0,
         is_rolling=is_rolling,
         desired=desired,
+        may_surge=is_rolling and rolling is not None and scaled_value(rolling.max_surge, 1, round_up=True) > 0,
         max_surge=surge if is_rolling else 0,
         max_unavailable=unavailable,
         resting=resting,
@@ -189,7 +192,7 @@ def _manage(site: _Site, rules: _Rules, draft: _Draft) -> None:
         draft.delete += [pod for pod in site.pods if pod.metadata.deletion_timestamp is None]
     else:
         running = _running(site, rules, draft)
-        if rules.max_surge == 0:
+        if not rules.may_surge:
             draft.delete += running[1:]
         elif not running and site.fit.should_run:
             draft.create.append(site.node)  # one that is on its way out does not keep others waiting

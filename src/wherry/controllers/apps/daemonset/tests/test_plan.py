@@ -102,6 +102,14 @@ SURGE = {"maxUnavailable": 0, "maxSurge": 1}
             SURGE, "a", [("a", "old", "x"), ("a", "new", "x")], "", "a-old-x", id="surge: the old one is of no use"
         ),
         pytest.param(SURGE, "a b", [("a", "old", "x"), ("b", "old", "x")], "a b", "", id="surge: no use, no limit"),
+        pytest.param(
+            {"maxUnavailable": 0, "maxSurge": "50%"},
+            "A",
+            [("A", "old"), ("A", "new")],
+            "",
+            "A-old",
+            id="surge: half of no nodes is still a surge",
+        ),
         pytest.param(SURGE, "a", [("a", "old", "going")], "a", "", id="surge: one that is going is not waited for"),
         pytest.param(
             SURGE, "a B", [("a", "new"), ("B", "old")], "", "B-old", id="surge: unwanted, and others do its work"
