@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from wherry.api import Obj
 from wherry.api.errors import ApiError
@@ -19,14 +18,16 @@ AUTHENTICATED = "system:authenticated"
 MASTERS = "system:masters"
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(Struct, frozen=True):
     """An authenticated identity. `groups` already contains `system:authenticated` (or `system:unauthenticated`)."""
 
     name: str
     groups: tuple[str, ...] = (AUTHENTICATED,)
     uid: str = ""
-    extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.groups, self.uid))
 
 
 class Attributes(Struct, frozen=True):

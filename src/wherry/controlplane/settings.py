@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import field
 
 from wherry.apiserver.allocation import AllocationSettings
 from wherry.apiserver.attributes import User
@@ -12,6 +13,7 @@ from wherry.apiserver.gate import Gate, Witness
 from wherry.apiserver.subresources import Streams
 from wherry.controllers import catalog
 from wherry.identity.keys import TokenKeys, fresh_key
+from wherry.lib.discreet import Discreet
 from wherry.scheduler.configuration import Configuration
 from wherry.transport.messages import Request
 
@@ -24,16 +26,17 @@ def _fresh_keys() -> TokenKeys:
     return TokenKeys(fresh_key)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Discreet, frozen=True, kw_only=True):
     """The defaults suit a cluster in memory that is reached in process."""
+
+    UNSHOWN = frozenset({"static_tokens"})
 
     controllers: catalog.Settings = field(default_factory=lambda: catalog.Settings(root_ca=_no_authority))
     scheduler: Configuration = field(default_factory=Configuration)
     token_keys: TokenKeys = field(default_factory=_fresh_keys)
     issuer: str = "https://kubernetes.default.svc.cluster.local"
     """Who service-account tokens say that they are from, and for whom they are unless asked otherwise."""
-    static_tokens: Mapping[str, User] = field(default_factory=dict, repr=False)
+    static_tokens: Mapping[str, User] = field(default_factory=dict)
     """Bearer tokens that are always good: for clusters in memory."""
     allocation: AllocationSettings = field(default_factory=AllocationSettings)
     streams: Streams = field(default_factory=dict)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from cryptography import x509
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from wherry.identity.profiles import Profile, Usage
+from wherry.lib.discreet import Discreet
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
@@ -27,12 +27,13 @@ _BACKDATE_SECONDS = 300
 """How long before now a certificate begins, so that a peer whose clock is a little behind accepts it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Authority:
+class Authority(Discreet, frozen=True):
     """A certificate that signs others, with its key."""
 
+    UNSHOWN = frozenset({"key"})
+
     certificate: x509.Certificate
-    key: PrivateKey = field(repr=False)
+    key: PrivateKey
 
 
 def make_key() -> ec.EllipticCurvePrivateKey:

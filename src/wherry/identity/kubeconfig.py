@@ -10,11 +10,11 @@ import binascii
 import os
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from wherry.identity.files import PRIVATE, write_atomically
+from wherry.lib.discreet import Discreet
 
 Document = dict[str, Any]
 
@@ -27,16 +27,17 @@ class KubeconfigError(Exception):
         self.hint = hint
 
 
-@dataclass(frozen=True, slots=True)
-class Kubeconfig:
+class Kubeconfig(Discreet, frozen=True):
     """One cluster as one user: what the HTTP client needs."""
+
+    UNSHOWN = frozenset({"key", "token"})
 
     server: str
     authority: bytes = b""
     """PEM of what the server's certificate must be signed by; empty for the machine's own trust."""
     certificate: bytes = b""
-    key: bytes = field(default=b"", repr=False)
-    token: str = field(default="", repr=False)
+    key: bytes = b""
+    token: str = ""
     token_file: str = ""
     namespace: str = ""
     is_insecure: bool = False

@@ -14,11 +14,11 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Coroutine
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from wherry.api.core.node import NODES
 from wherry.api.errors import ApiError, Forbidden, NotFound, ServiceUnavailable, Timeout, Unauthorized

@@ -9,19 +9,20 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from dataclasses import dataclass, field
 
+from wherry.lib.discreet import Discreet
 from wherry.lib.failure import Failure
 
 _PREFIX = "wherry-join."
 
 
-@dataclass(frozen=True, slots=True)
-class JoinToken:
+class JoinToken(Discreet, frozen=True):
     """What a join string says."""
 
+    UNSHOWN = frozenset({"token"})
+
     server: str
-    token: str = field(repr=False)
+    token: str
     authority: str
     """PEM."""
 

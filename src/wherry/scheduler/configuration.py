@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
+from wherry.lib.discreet import Discreet
 from wherry.scheduler.catalog import PLUGINS, WEIGHTS
 from wherry.scheduler.profile import DEFAULT_NAME, Profile, Writing, make_profile
 from wherry.scheduler.queue import Backoff
@@ -33,15 +32,16 @@ class ProfileSettings(Struct, frozen=True):
     permits: tuple[str, ...] | None = None
     binders: tuple[str, ...] | None = None
     post_binds: tuple[str, ...] | None = None
-    explicit: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    explicit: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By kind of plugin, those that must be of that kind."""
-    args: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
+    args: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     percentage: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TlsSettings:
+class TlsSettings(Discreet, frozen=True):
     """How to know an extender, and be known to it. Data is PEM and goes before files."""
+
+    UNSHOWN = frozenset({"key_data"})
 
     insecure: bool = False
     server_name: str = ""
@@ -49,7 +49,7 @@ class TlsSettings:
     key_file: str = ""
     ca_file: str = ""
     cert_data: bytes = b""
-    key_data: bytes = field(default=b"", repr=False)
+    key_data: bytes = b""
     ca_data: bytes = b""
 
 
@@ -79,8 +79,8 @@ class Configuration(Struct, frozen=True):
     profiles: tuple[ProfileSettings, ...] = (ProfileSettings(),)
     percentage: int = 0
     """Of nodes that are enough to choose from; 0: fewer the larger the cluster is."""
-    backoff: Backoff = msgspec.field(default_factory=Backoff)
-    plugins: Mapping[str, Make] = msgspec.field(default_factory=dict)
+    backoff: Backoff = field(default_factory=Backoff)
+    plugins: Mapping[str, Make] = field(default_factory=dict)
     """Others than ours, by name."""
     extenders: tuple[ExtenderSettings, ...] = ()
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass, field
 from itertools import repeat
 
 from msgspec import Struct
@@ -23,12 +22,14 @@ from wherry.store.history import HistoryLimits
 from wherry.store.rows import Outcome, judge
 
 
-@dataclass(frozen=True, slots=True)
-class MemorySnapshot:
+class MemorySnapshot(Struct, frozen=True):
     """What was in a store at a moment; any number of stores may begin with it."""
 
-    rows: tuple[Row, ...] = field(repr=False)
+    rows: tuple[Row, ...]
     revision: Revision
+
+    def __repr__(self) -> str:
+        return f"<MemorySnapshot of {len(self.rows)} rows at revision {self.revision}>"
 
 
 class _Past(Struct, frozen=True):

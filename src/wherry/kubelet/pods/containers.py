@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from wherry.api.types.core_v1 import Container, EphemeralContainer, Pod
 from wherry.kubelet.pods.expand import expand
@@ -23,12 +22,12 @@ from wherry.kubelet.pods.names import (
 from wherry.kubelet.pods.resources import container_resources
 from wherry.kubelet.pods.security import container_security
 from wherry.kubelet.runtime.model import ContainerConfig, Image, Mount, Resources
+from wherry.lib.discreet import Discreet
 
 DEFAULT_MESSAGE_PATH = "/dev/termination-log"
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(Discreet, frozen=True):
     """What has been got ready for a container.
 
     Attributes:
@@ -36,9 +35,11 @@ class Prepared:
         target: the id of the container whose processes an ephemeral container shares.
     """
 
+    UNSHOWN = frozenset({"env"})
+
     image: Image
     image_ref: str
-    env: Mapping[str, str] = field(repr=False)
+    env: Mapping[str, str]
     mounts: tuple[Mount, ...] = ()
     target: str = ""
 

@@ -7,11 +7,11 @@ Times are nanoseconds since the epoch, 0 when it has not happened, as CRI counts
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 
-import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
+
+from wherry.lib.discreet import Discreet
 
 
 class SandboxState(Enum):
@@ -37,8 +37,8 @@ class Sandbox(Struct, frozen=True, kw_only=True):
     state: SandboxState = SandboxState.READY
     created_at: int = 0
     ips: tuple[str, ...] = ()
-    labels: Mapping[str, str] = msgspec.field(default_factory=dict)
-    annotations: Mapping[str, str] = msgspec.field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
 
 
 class Container(Struct, frozen=True, kw_only=True):
@@ -60,8 +60,8 @@ class Container(Struct, frozen=True, kw_only=True):
     image_ref: str = ""
     image_id: str = ""
     log_path: str = ""
-    labels: Mapping[str, str] = msgspec.field(default_factory=dict)
-    annotations: Mapping[str, str] = msgspec.field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_running(self) -> bool:
@@ -127,7 +127,7 @@ class Resources(Struct, frozen=True):
     cpu_period: int = 0
     memory_limit: int = 0
     oom_score_adj: int = 0
-    unified: Mapping[str, str] = msgspec.field(default_factory=dict)
+    unified: Mapping[str, str] = field(default_factory=dict)
 
 
 class PortMapping(Struct, frozen=True):
@@ -154,17 +154,17 @@ class SandboxConfig(Struct, frozen=True, kw_only=True):
     log_directory: str = ""
     dns: DnsConfig | None = None
     ports: tuple[PortMapping, ...] = ()
-    labels: Mapping[str, str] = msgspec.field(default_factory=dict)
-    annotations: Mapping[str, str] = msgspec.field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
     cgroup_parent: str = ""
-    sysctls: Mapping[str, str] = msgspec.field(default_factory=dict)
+    sysctls: Mapping[str, str] = field(default_factory=dict)
     namespaces: Namespaces = Namespaces()
     run_as_user: int | None = None
     run_as_group: int | None = None
     supplemental_groups: tuple[int, ...] = ()
     privileged: bool = False
     seccomp: Profile = Profile("RuntimeDefault")
-    resources: Resources = msgspec.field(default_factory=Resources)
+    resources: Resources = field(default_factory=Resources)
 
 
 class Propagation(Enum):
@@ -201,9 +201,10 @@ class Security(Struct, frozen=True, kw_only=True):
     namespaces: Namespaces = Namespaces()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContainerConfig:
+class ContainerConfig(Discreet, frozen=True, kw_only=True):
     """What a container is to be like."""
+
+    UNSHOWN = frozenset({"env"})
 
     name: str
     attempt: int = 0
@@ -214,7 +215,7 @@ class ContainerConfig:
     command: tuple[str, ...] = ()
     args: tuple[str, ...] = ()
     working_dir: str = ""
-    env: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    env: tuple[tuple[str, str], ...] = ()
     mounts: tuple[Mount, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
@@ -239,13 +240,14 @@ class Image(Struct, frozen=True):
     pinned: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(Discreet, frozen=True):
+    UNSHOWN = frozenset({"identity_token", "password", "registry_token"})
+
     username: str = ""
-    password: str = field(default="", repr=False)
+    password: str = ""
     server: str = ""
-    identity_token: str = field(default="", repr=False)
-    registry_token: str = field(default="", repr=False)
+    identity_token: str = ""
+    registry_token: str = ""
 
 
 class ExecResult(Struct, frozen=True):

@@ -15,17 +15,19 @@ import os
 import shutil
 import stat
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
+
+from wherry.lib.discreet import Discreet
 
 _DATA = "..data"
 _DRAFT = "..data_tmp"
 
 
-@dataclass(frozen=True, slots=True)
-class PayloadFile:
-    data: bytes = field(repr=False)
+class PayloadFile(Discreet, frozen=True):
+    UNSHOWN = frozenset({"data"})
+
+    data: bytes
     mode: int = 0o644
     owner: int | None = None
     """Numeric user; None keeps root."""

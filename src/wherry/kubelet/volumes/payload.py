@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from wherry.api import Obj
 from wherry.api.types.core_v1 import (
@@ -22,6 +21,7 @@ from wherry.api.types.core_v1 import (
 from wherry.kubelet.pods.env import Ref, object_data
 from wherry.kubelet.pods.fields import Place, UnknownField, pod_field, resource_field
 from wherry.kubelet.volumes.atomic import PayloadFile
+from wherry.lib.discreet import Discreet
 
 DEFAULT_MODE = 0o644
 
@@ -37,12 +37,13 @@ class Token(Struct, frozen=True):
     expiration_seconds: int
 
 
-@dataclass(frozen=True, slots=True)
-class Material:
+class Material(Discreet, frozen=True):
     """What payloads are made of: objects (None: there is none), tokens, and where the pod runs."""
 
-    objects: Mapping[Ref, Obj | None] = field(default_factory=dict, repr=False)
-    tokens: Mapping[Token, str] = field(default_factory=dict, repr=False)
+    UNSHOWN = frozenset({"objects", "tokens"})
+
+    objects: Mapping[Ref, Obj | None] = field(default_factory=dict)
+    tokens: Mapping[Token, str] = field(default_factory=dict)
     place: Place = field(default_factory=lambda: Place(""))
     bundles: Mapping[str, str] = field(default_factory=dict)
     """PEM text of ClusterTrustBundles by name."""

@@ -7,7 +7,6 @@ lives.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
 
 from wherry.api.core.serviceaccount import SERVICEACCOUNTS
 from wherry.api.errors import ApiError
@@ -15,6 +14,7 @@ from wherry.api.types.core_v1 import Pod
 from wherry.client import Client
 from wherry.kubelet.volumes.payload import PayloadError, Token
 from wherry.lib.clock import Clock, parse_time
+from wherry.lib.discreet import Discreet
 
 _LIFE_SHARE = 0.8
 _MAX_AGE = 24 * 3600.0
@@ -22,9 +22,10 @@ _JITTER = 10.0
 _RETRY = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
-    token: str = field(repr=False)
+class _Held(Discreet, frozen=True):
+    UNSHOWN = frozenset({"token"})
+
+    token: str
     renew_at: float
     expires_at: float
 

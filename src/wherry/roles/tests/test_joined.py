@@ -6,10 +6,10 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from wherry.api.certificates.certificatesigningrequest import CERTIFICATESIGNINGREQUESTS
 from wherry.api.core.node import NODES

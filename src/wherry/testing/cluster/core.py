@@ -14,9 +14,10 @@ import asyncio
 import random
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
+
+from msgspec.structs import replace
 
 from wherry.api import errors
 from wherry.api.coordination.lease import LEASES

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
@@ -35,15 +34,17 @@ class Options(Struct, frozen=True, kw_only=True):
     """Whether there is a default StorageClass whose claims get volumes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """A cluster at a moment. Cheap to keep: what is in it is shared with the cluster that it was taken of."""
 
     options: Options
     store: MemorySnapshot
     time: float
-    nodes: State = field(repr=False)
-    chance: tuple[Any, ...] = field(repr=False)
+    nodes: State
+    chance: tuple[Any, ...]
+
+    def __repr__(self) -> str:
+        return f"<Snapshot of {len(self.store.rows)} objects at revision {self.store.revision}>"
 
 
 def options(

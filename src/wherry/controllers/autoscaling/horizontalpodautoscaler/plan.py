@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from wherry.api import Obj
 from wherry.api.meta.quantity import parse_quantity
@@ -37,13 +36,12 @@ class Decision(Struct, frozen=True):
     notes: tuple[Note, ...] = ()
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(Struct):
     """A status in the making."""
 
     autoscaler: HorizontalPodAutoscaler
     now: float
-    status: Obj = field(init=False)
+    status: Obj = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
 
     def __post_init__(self) -> None:

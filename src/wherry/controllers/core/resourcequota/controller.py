@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -20,20 +19,19 @@ RESYNC_SECONDS = 300.0
 _NOTHING: Obj = {"metadata": {}}
 
 
-@dataclass(slots=True)
 class State:
     """The books of one control plane, kept from informers that are made when the first quota counts their kind."""
 
-    deps: Deps
-    resources: Mapping[str, Resource] = field(default_factory=dict)
-    """The kinds there are, as of the last look."""
-    informers: dict[str, Informer[Any]] = field(default_factory=dict)
-    opened: dict[Key, tuple[str, Obj]] = field(default_factory=dict)
-    """For which object and which demands an account was opened."""
-    books: Books = field(init=False)
+    __slots__ = ("books", "deps", "informers", "opened", "resources")
 
-    def __post_init__(self) -> None:
-        self.books = Books(self, self.deps.clock.time)
+    def __init__(self, deps: Deps) -> None:
+        self.deps = deps
+        self.resources: Mapping[str, Resource] = {}
+        """The kinds there are, as of the last look."""
+        self.informers: dict[str, Informer[Any]] = {}
+        self.opened: dict[Key, tuple[str, Obj]] = {}
+        """For which object and which demands an account was opened."""
+        self.books = Books(self, deps.clock.time)
 
     def follow(self, kind: str) -> bool:
         """See `Source`."""
