@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from wherry.api import Obj
 from wherry.kubelet.pods.room import Taken
+from wherry.lib.clock import format_time
 from wherry.providers.simulated.nodespec import NodeSpec, node_object, node_status
 
 
@@ -68,6 +69,8 @@ class Host(Struct):
     """It has something new to say of itself."""
     conditions: list[Obj] = field(default_factory=list)
     """What it last said of how it is."""
+    is_played: bool = False
+    """Stages say how it is, and its heartbeats leave that alone; it begins as kwok's `node-initialize` leaves it."""
     images: dict[str, int] = field(default_factory=dict)
     taken: Taken = field(default_factory=Taken)
     """What its Pods take of it."""
@@ -86,6 +89,8 @@ class Host(Struct):
 
     def describe(self, now: float) -> Obj:
         node = node_object(self.spec, now, self._images())
+        if self.is_played:
+            node["status"]["phase"] = "Running"
         self.conditions = node["status"]["conditions"]
         return node
 
@@ -102,6 +107,9 @@ class Host(Struct):
     def status(self, now: float) -> Obj:
         self.is_changed = False
         status = node_status(self.spec, now, self._images(), self.conditions)
+        if self.is_played:
+            beat = {"lastHeartbeatTime": format_time(now)}
+            status["conditions"] = [{**condition, **beat} for condition in self.conditions]
         self.conditions = status["conditions"]
         return status
 

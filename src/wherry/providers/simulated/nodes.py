@@ -66,6 +66,7 @@ class SimulatedNodes:
         self.provider = SimulatedProvider(
             clock, self._hosts, first_of(behaviours), self._pods.get, self._tell, door.admit
         )
+        self._is_played = any(stage.kind == "Node" for stage in stages)
         controllers = _stage_controllers(stages, self, chance)
         if not any(stage.kind == "Pod" for stage in stages):
             controllers.append(PodDriver(self.provider, self, NAME).controller())
@@ -77,6 +78,8 @@ class SimulatedNodes:
         for spec in self._specs:
             await self.add(spec)
         await self._pods.wait_synced()
+        for pod in self._pods.list():
+            self.provider.expect(pod)
         await self._loops.start()
         await self._nodes.wait_synced()
         self._nodes.add_handler(self._on_node)
@@ -92,6 +95,7 @@ class SimulatedNodes:
     async def add(self, spec: NodeSpec) -> None:
         """One more node. Raises ApiError when it cannot register."""
         host = Host.of(placed(spec, self._numbers))
+        host.is_played = self._is_played
         self._numbers += 1
         self._hosts[spec.name] = host
         await self._hearts.join(host)

@@ -10,6 +10,7 @@ from wherry.api.types.decoding import convert, to_obj
 from wherry.client import Key
 from wherry.kubelet.pods import preempting
 from wherry.kubelet.pods.admission import Admitted, Refused
+from wherry.kubelet.pods.phase import TERMINAL
 from wherry.lib.clock import Clock, Timer
 from wherry.providers import Refused as NotRunnable
 from wherry.providers.simulated.annotations import BadAnnotation, annotated
@@ -135,6 +136,12 @@ class SimulatedProvider:
 
     def notify(self, changed: Callable[[Key], None]) -> None:
         self._changed = changed
+
+    def expect(self, pod: Pod) -> None:
+        """A Pod that ran before this process did has its room, whoever is looked at first."""
+        host = self._hosts.get(pod.spec.node_name or "")
+        if host is not None and has_begun(pod) and pod.status.phase not in TERMINAL:
+            host.taken.add(pod)
 
     def wake(self, key: Key) -> None:
         """Have a Pod looked at."""

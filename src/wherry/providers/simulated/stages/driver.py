@@ -137,9 +137,11 @@ class StageDriver(Struct):
             made = {**made, "metadata": {**(made.get("metadata") or {}), "uid": obj["metadata"]["uid"]}}
         meta = obj["metadata"]
         namespace = meta.get("namespace") or ""
-        await deps.client.patch(
+        patched = await deps.client.patch(
             resource, meta["name"], made, namespace, type=change.type, subresource=change.subresource
         )
+        if self.kind == "Node" and (host := self.nodes.host(meta["name"])) is not None:
+            host.conditions = patched["status"].get("conditions") or []
 
     def _functions(self, key: Key, host: Host, now: float) -> Mapping[str, Any]:
         moment = format_time(now)

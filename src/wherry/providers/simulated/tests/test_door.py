@@ -114,6 +114,27 @@ async def test_one_that_was_refused_stays_so_after_a_restart_and_can_be_deleted(
         assert await cluster.pods() == []
 
 
+async def test_those_that_ran_before_have_their_room_after_a_restart() -> None:
+    async with running(specs=[SMALL]) as cluster:
+        await bound(cluster, "zealous", containers=asks("600m"))
+        await cluster.nodes.close()
+        pod = {"metadata": {"name": "another"}, "spec": {"nodeName": "small", "containers": asks("500m")}}
+        await cluster.client.create(PODS, {"apiVersion": "v1", "kind": "Pod", **pod}, "default")
+        await cluster.start_nodes()
+        assert (await cluster.pod("zealous"))["status"]["phase"] == "Running"
+        assert (await cluster.pod("another"))["status"]["reason"] == "OutOfcpu"
+
+
+async def test_the_binding_of_the_api_is_judged_alike() -> None:
+    async with running(specs=[SMALL]) as cluster:
+        await cluster.run(schedulerName="nobody", containers=asks("2"))
+        target = {"apiVersion": "v1", "kind": "Node", "name": "small"}
+        binding = {"apiVersion": "v1", "kind": "Binding", "metadata": {"name": "web"}, "target": target}
+        await cluster.client.create(PODS, binding, "default", name="web", subresource="binding")
+        await cluster.settle()
+        assert (await cluster.pod())["status"]["reason"] == "OutOfcpu"
+
+
 async def test_others_end_for_a_critical_one() -> None:
     async with running(specs=[SMALL]) as cluster:
         await bound(cluster, "web", containers=asks("800m"))

@@ -143,3 +143,43 @@ async def test_stages_for_nodes_come_on_top_of_heartbeats() -> None:
         assert [node["metadata"]["labels"]["seen"] for node in nodes] == ["node-1", "node-2"]
         await cluster.run()
         assert (await cluster.pod())["status"]["phase"] == "Running"
+
+
+FAILS = """
+apiVersion: kwok.x-k8s.io/v1alpha1
+kind: Stage
+metadata: {name: node-fails}
+spec:
+  resourceRef: {apiGroup: v1, kind: Node}
+  selector:
+    matchLabels: {fails: "true"}
+    matchExpressions:
+    - {key: .status.phase, operator: In, values: [Running]}
+    - {key: '.status.conditions.[] | select( .type == "Ready" ) | .status', operator: In, values: ["True"]}
+  next:
+    statusTemplate: |
+      conditions:
+      {{ range NodeConditions }}
+      - type: {{ .type | Quote }}
+        status: {{ if eq .type "Ready" }}"False"{{ else }}{{ .status | Quote }}{{ end }}
+        reason: {{ if eq .type "Ready" }}Broken{{ else }}{{ .reason | Quote }}{{ end }}
+        message: ""
+        lastHeartbeatTime: {{ Now | Quote }}
+        lastTransitionTime: {{ Now | Quote }}
+      {{ end }}
+"""
+
+
+async def test_what_stages_say_of_a_node_outlasts_its_heartbeats() -> None:
+    async with playing(FAILS) as cluster:
+        name = (await cluster.client.list(NODES)).items[0]["metadata"]["name"]
+        await cluster.client.patch(NODES, name, {"metadata": {"labels": {"fails": "true"}}})
+        await cluster.settle()
+        broken = await cluster.node(name)
+        assert condition(broken, "Ready") == "False"
+        await cluster.advance(700)
+        later = await cluster.node(name)
+        assert condition(later, "Ready") == "False"
+        assert [each["lastHeartbeatTime"] for each in later["status"]["conditions"]] != [
+            each["lastHeartbeatTime"] for each in broken["status"]["conditions"]
+        ]
