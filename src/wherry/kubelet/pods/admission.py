@@ -14,6 +14,7 @@ from msgspec import Struct, field
 from wherry.api.core.placement import allows, untolerated
 from wherry.api.types.core_v1 import Pod, Taint
 from wherry.kubelet.pods.preempting import NoVictims, is_critical, victims
+from wherry.kubelet.pods.resources import is_static
 from wherry.kubelet.pods.room import Shortage, Taken, host_ports
 from wherry.kubelet.pods.status import REJECTED, Verdict
 
@@ -79,7 +80,8 @@ def _misfits(pod: Pod, taken: Taken, node: Premises) -> Iterator[Refused]:
         yield _failed("NodeAffinity", "node(s) didn't match Pod's node affinity/selector")
     if any(taken.is_taken(port) for port in host_ports(pod)):
         yield _failed("NodePorts", "node(s) didn't have free ports for the requested pod ports")
-    if node.taints and untolerated(node.taints, pod.spec.tolerations, ("NoExecute",)) is not None:
+    is_guest = node.taints and not is_static(pod)
+    if is_guest and untolerated(node.taints, pod.spec.tolerations, ("NoExecute",)) is not None:
         yield _failed("TaintToleration", "node(s) had taints that the pod didn't tolerate")
 
 

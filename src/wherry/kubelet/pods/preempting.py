@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from wherry.api.types.core_v1 import Pod
-from wherry.kubelet.pods.resources import BEST_EFFORT, BURSTABLE, GUARANTEED, pod_requests, qos_class
+from wherry.kubelet.pods.resources import BEST_EFFORT, BURSTABLE, GUARANTEED, is_static, pod_requests, qos_class
 from wherry.kubelet.pods.status import Verdict
 
 CRITICAL_PRIORITY = 2_000_000_000
+_MIRROR = "kubernetes.io/config.mirror"
 MESSAGE = "Preempted in order to admit critical pod"
 REASON = "Preempting"
 VERDICT = Verdict("Failed", REASON, MESSAGE, disruption="Pod was preempted by Kubelet to accommodate a critical pod.")
@@ -28,8 +29,8 @@ class NoVictims(Exception):
 
 
 def is_critical(pod: Pod) -> bool:
-    """Whether it must run: its priority is the system's."""
-    return (pod.spec.priority or 0) >= CRITICAL_PRIORITY
+    """Whether it must run: the node's own, and those of a priority that is the system's."""
+    return is_static(pod) or _MIRROR in pod.metadata.annotations or (pod.spec.priority or 0) >= CRITICAL_PRIORITY
 
 
 def victims(pod: Pod, others: Iterable[Pod], missing: Missing) -> list[Pod]:

@@ -75,7 +75,7 @@ def container_resources(pod: Pod, container: Container, node_memory: int) -> Res
 
 def oom_score(pod: Pod, container: Container, node_memory: int) -> int:
     """Who dies first when the node runs out of memory: best-effort pods first, guaranteed ones last."""
-    if pod.spec.priority_class_name in ("system-node-critical", "system-cluster-critical") or _is_static(pod):
+    if pod.spec.priority_class_name in ("system-node-critical", "system-cluster-critical") or is_static(pod):
         return -997
     match qos_class(pod):
         case "Guaranteed":
@@ -89,7 +89,8 @@ def oom_score(pod: Pod, container: Container, node_memory: int) -> int:
     return min(score, 999)
 
 
-def _is_static(pod: Pod) -> bool:
+def is_static(pod: Pod) -> bool:
+    """Whether it comes from the node itself rather than from the API."""
     return pod.metadata.annotations.get("kubernetes.io/config.source", "api") != "api"
 
 

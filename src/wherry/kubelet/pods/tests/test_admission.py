@@ -141,6 +141,13 @@ def test_taints(taint: Taint, tolerations: list[Any], expected: tuple[str, str] 
     assert judge(asks(tolerations=tolerations), node=node) == expected
 
 
+def test_the_nodes_own_pods_run_whatever_the_taint() -> None:
+    own = msgspec.structs.replace(
+        asks(), metadata=msgspec.structs.replace(asks().metadata, annotations={"kubernetes.io/config.source": "file"})
+    )
+    assert judge(own, node=msgspec.structs.replace(NODE, taints=(NO_EXECUTE,))) is None
+
+
 def test_only_the_labels_may_be_old() -> None:
     assert has_other_labels(Refused("NodeAffinity", ""))
     assert not has_other_labels(Refused("OutOfcpu", ""))
