@@ -18,7 +18,7 @@ from wherry.api.registry import Registry
 from wherry.api.resource import Resource
 from wherry.apiserver.aside import Aside
 from wherry.apiserver.attributes import Observer, Plugin, Reader, User
-from wherry.apiserver.encode import decode
+from wherry.apiserver.encode import decode, encode
 from wherry.apiserver.gate import Gate, Witness
 from wherry.apiserver.ids import Ids
 from wherry.apiserver.options import FieldValidation
@@ -164,16 +164,27 @@ class Call(Struct):
 
 
 class Outcome(Struct):
-    """What a verb answers. At least one of `data` (encoded) and `obj` (decoded, belongs to the caller) is there."""
+    """What a verb answers, encoded or decoded or both; the one is made of the other when somebody wants it."""
 
-    data: bytes
+    made: bytes | None
+    """The answer's bytes, where they were made in passing."""
     obj: Obj | None = None
+    """Belongs to the caller."""
     code: int = 200
 
     def decoded(self) -> Obj:
         if self.obj is None:
-            self.obj = decode(self.data)
+            assert self.made is not None
+            self.obj = decode(self.made)
         return self.obj
+
+    @property
+    def data(self) -> bytes:
+        """The answer's bytes."""
+        if self.made is None:
+            assert self.obj is not None
+            self.made = encode(self.obj)
+        return self.made
 
 
 class CacheReader:

@@ -41,8 +41,11 @@ class _Index(Generic[T]):
             for entry in self.keys_of(new):
                 self.entries.setdefault(entry, {})[key] = None
             return
-        before = set(self.keys_of(old)) if old is not None else set()
-        after = set(self.keys_of(new)) if new is not None else set()
+        had = tuple(self.keys_of(old)) if old is not None else ()
+        has = tuple(self.keys_of(new)) if new is not None else ()
+        if had == has:
+            return
+        before, after = set(had), set(has)
         for entry in before - after:
             if (members := self.entries.get(entry)) is not None:
                 members.pop(key, None)

@@ -6,7 +6,7 @@ parts are passed over by a comparison that Python does in C, so that the cost is
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
@@ -34,6 +34,30 @@ def compare(node: Node, old: Any, new: Any) -> Comparison:
     """How `new` differs from `old`, both objects of the kind that `node` is the root of; raises `BadElement`."""
     added, modified, removed = _differ(node, old, new)
     return Comparison(added or EMPTY, modified or EMPTY, removed or EMPTY)
+
+
+def made(node: Node, new: dict[str, Any], filled: Container[str]) -> Fields:
+    """What is written when an object is made; raises `BadElement`.
+
+    That is what `compare` has as written where the old object has nothing but the members that are `filled`, and has
+    these empty: in one go, since nothing can be removed and little modified.
+    """
+    child = node.child
+    fields: Fields = {}
+    for name in sorted(new):
+        value = new[name]
+        if type(value) not in _CONTAINERS:
+            fields["f:" + name] = LEAF
+            continue
+        place = child(name) or DEDUCED
+        if place.is_always or name in filled:
+            added, modified, _ = _filled(place, value)
+            below = added if modified is None else modified if added is None else union(modified, added)
+        else:
+            below = whole(place, value)
+        if below is not None:
+            fields["f:" + name] = below
+    return fields
 
 
 def whole(node: Node, value: Any) -> Fields:

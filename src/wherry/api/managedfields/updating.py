@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.managedfields import entries as ledger
-from wherry.api.managedfields.comparing import Comparison, compare
+from wherry.api.managedfields.comparing import Comparison, compare, made
 from wherry.api.managedfields.elements import BadElement
 from wherry.api.managedfields.entries import UPDATE, BadEntry, Entry, Identity, capped, fields_of
 from wherry.api.managedfields.reconciling import reconcile
@@ -91,7 +91,9 @@ def update(kind: Kind, live: Obj | None, new: Obj, writer: Writer) -> bool:
     after: list[Entry] = []
     if before or live is None:  # Whoever forgot all managers is left alone until somebody applies.
         try:
-            after = updated(kind, live, new, before, writer)
+            after = (
+                updated(kind, live, new, before, writer) if live is not None or before else created(kind, new, writer)
+            )
         except BadElement:
             after = stored
     if after:
@@ -101,22 +103,33 @@ def update(kind: Kind, live: Obj | None, new: Obj, writer: Writer) -> bool:
     return before is not stored
 
 
+def created(kind: Kind, new: Obj, writer: Writer) -> list[Entry]:
+    """The entries of a new object, which has none yet; raises `BadElement`."""
+    part = _ownable(kind, new)
+    fields = kind.ownable(made(kind.node, {name: part[name] for name in part if name not in _TYPE}, _META))
+    return [ledger.make(_identity(kind, writer), kind.api_version, writer.time, fields)] if fields else []
+
+
+def _identity(kind: Kind, writer: Writer) -> Identity:
+    return Identity(writer.manager or "unknown", UPDATE, kind.api_version, writer.subresource)
+
+
 def updated(kind: Kind, live: Obj | None, new: Obj, before: list[Entry], writer: Writer) -> list[Entry]:
     """The entries after a write; raises `BadElement`. The objects' own `managedFields` do not count."""
     comparison = changes(kind, live, new)
-    written = comparison.written
-    who = Identity(writer.manager or "unknown", UPDATE, kind.api_version, writer.subresource)
-    if not written:
+    if not comparison.modified and not comparison.added:
         return taken(kind, live, new, before, comparison)
+    who = _identity(kind, writer)
     previous = ledger.find(before, who)
     if previous is None:
-        entry = ledger.make(who, kind.api_version, writer.time, written)
+        entry = ledger.make(who, kind.api_version, writer.time, comparison.written)
         return ledger.arranged(capped([*taken(kind, live, new, before, comparison), entry]))
     others = [entry for entry in before if entry is not previous]
     fields = reconciled(kind, kind.node, previous)
     if comparison.removed:
         fields = difference(fields, comparison.removed)
-    entry = {**ledger.with_fields(previous, union(fields, written)), "time": writer.time}
+    fields = union(union(fields, comparison.modified), comparison.added)
+    entry = {**ledger.with_fields(previous, fields), "time": writer.time}
     return ledger.arranged(capped([*taken(kind, live, new, others, comparison), entry]))
 
 
@@ -196,4 +209,6 @@ def _ownable(kind: Kind, obj: Obj) -> Obj:
     return part
 
 
+_TYPE = frozenset({"apiVersion", "kind"})
+_META = frozenset({"metadata"})
 _NOTHING: Obj = {"apiVersion": "", "kind": "", "metadata": {}}

@@ -13,7 +13,6 @@ from wherry.api.errors import NotFound
 from wherry.api.resource import Resource, Subresource
 from wherry.apiserver import ownership, versions
 from wherry.apiserver.core import Call, Core, Outcome
-from wherry.apiserver.encode import encode
 from wherry.apiserver.failures import of_store
 from wherry.apiserver.versions import converted
 from wherry.store import StoreError, Write, WrongRevision
@@ -45,7 +44,7 @@ async def alter(
         if owner is not None and not call.is_applied:
             ownership.follow(core, call, resource, owner, obj, versions.read(resource, item))
         if call.dry_run:
-            return Outcome(encode(obj), obj)
+            return Outcome(None, obj)
         obj["metadata"].pop("resourceVersion", None)
         value = versions.stored(resource, obj) if resource.converter is None else await converted(resource, obj)
         booking = core.book(call, resource, namespace, obj, item)
@@ -59,4 +58,4 @@ async def alter(
             if booking is not None:
                 booking.release()
         obj["metadata"]["resourceVersion"] = str(revision)
-        return Outcome(encode(obj), obj)
+        return Outcome(None, obj)

@@ -72,9 +72,10 @@ async def _finish(
     claim: Claim | None,
 ) -> Outcome:
     """Create an object that has been admitted, with what it was given."""
-    is_generated = not metadata.name_of(obj) and bool(obj["metadata"].get("generateName"))
+    meta = obj["metadata"]
+    is_generated = not meta.get("name") and bool(meta.get("generateName"))
     _prepare(core, resource, obj)
-    name = metadata.name_of(obj)
+    name = meta.get("name") or ""
     judge = partial(_judge, call, resource, obj, faults)
     await core.aside.run(judge) if resource.is_laborious(call.size) else judge()
     pipeline.admit(core.validating, core, call, "CREATE", resource, "", (namespace, name), obj, None)
@@ -124,7 +125,7 @@ def _prepare(core: Core, resource: Resource, obj: Obj) -> None:
 
 
 def _judge(call: Call, resource: Resource, obj: Obj, faults: pipeline.Faults) -> None:
-    name = metadata.name_of(obj)
+    name = obj["metadata"].get("name") or ""
     pipeline.refuse_invalid(resource, name, faults, validate_create(resource, obj), resource.validate(obj))
     for warning in resource.warnings(obj, None):
         call.warn(warning)

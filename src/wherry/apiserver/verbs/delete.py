@@ -19,7 +19,7 @@ from wherry.api.errors import NotFound
 from wherry.api.resource import Resource
 from wherry.apiserver import metadata, pipeline, versions
 from wherry.apiserver.core import Call, Core, Outcome
-from wherry.apiserver.encode import encode, encode_any
+from wherry.apiserver.encode import encode_any
 from wherry.apiserver.failures import of_store
 from wherry.apiserver.options import DeleteOptions
 from wherry.apiserver.versions import converted
@@ -43,7 +43,8 @@ class Deleted(Struct, frozen=True):
     """The object as it is after (or was before) its deletion; `gone` tells which."""
 
     obj: Obj
-    data: bytes
+    data: bytes | None
+    """Its bytes, where they were made in passing."""
     gone: bool
 
 
@@ -68,7 +69,7 @@ async def delete(
             return Deleted(obj, versions.present(resource, item), False)
         gone = fate is Fate.REMOVE
         if call.dry_run:
-            return Deleted(obj, encode(obj), gone)
+            return Deleted(obj, None, gone)
         value = None
         if not gone:
             obj["metadata"].pop("resourceVersion", None)
@@ -80,7 +81,7 @@ async def delete(
         except StoreError as error:
             raise of_store(error, resource, name) from error
         obj["metadata"]["resourceVersion"] = str(revision)
-        data = encode(obj) if value is None or resource.to_storage is not None else stamp(value, revision)
+        data = None if value is None or resource.to_storage is not None else stamp(value, revision)
         return Deleted(obj, data, gone)
 
 

@@ -241,7 +241,10 @@ _JUDGED_BY_KIND = ("labels", "annotations", "finalizers", "ownerReferences")
 def _settle_metadata(resource: Resource, new: Obj, old: Obj) -> None:
     """Put back what of the metadata the kind lets no subresource change, before anybody comes to own it."""
     meta, before = new["metadata"], old["metadata"]
-    if all(meta.get(name) == before.get(name) for name in _JUDGED_BY_KIND):
+    for name in _JUDGED_BY_KIND:
+        if meta.get(name) != before.get(name):
+            break
+    else:
         return
     trial = copy(new)
     resource.prepare_status_update(trial, old)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wherry.api.managedfields import comparing, sets
-from wherry.api.managedfields.comparing import compare
+from wherry.api.managedfields.comparing import compare, made
 from wherry.api.managedfields.conflicts import show
 from wherry.api.managedfields.tests.kinds import SPEC
 from wherry.api.schema.structnodes import struct_node
@@ -126,6 +126,28 @@ def test_of_nothing_comes_everything(new: Obj) -> None:
     assert not modified
     assert not removed
     assert set(added) == {f"f:{name}" for name in new}
+
+
+@given(specs, st.sets(st.sampled_from(["data", "nested", "inner", "items", "set", "whole", "deduced"])))
+def test_what_is_made_is_what_is_written_where_nothing_was(new: Obj, filled: set[str]) -> None:
+    old = {name: type(new[name])() for name in filled if type(new.get(name)) in (dict, list)}
+    assert json.dumps(made(SPEC, new, old)) == json.dumps(compare(SPEC, old, new).written), "in the same order, too"
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        pytest.param({"metadata": {}}, id="nothing"),
+        pytest.param({"metadata": {}, "spec": {}, "status": {}}, id="what is always there, and empty"),
+        pytest.param({"metadata": {"labels": {"a": "b"}}, "spec": {"nodeName": "n1"}}, id="labels"),
+        pytest.param(
+            {"metadata": {}, "spec": {"containers": [{"name": "a"}]}, "status": {"conditions": []}}, id="containers"
+        ),
+    ],
+)
+def test_what_is_made_of_a_built_in_kind(new: Obj) -> None:
+    node = struct_node("core.v1.Pod")
+    assert json.dumps(made(node, new, {"metadata"})) == json.dumps(compare(node, NOTHING, new).written)
 
 
 NOTHING: Obj = {"metadata": {}}
