@@ -33,7 +33,7 @@ from wherry.controlplane.settings import Settings
 from wherry.lib.clock import Clock
 from wherry.lib.metrics import Family
 from wherry.lib.processmetrics import process_families
-from wherry.reconcile.events import Recorder
+from wherry.reconcile.events import Recorder, closing_namespaces
 from wherry.reconcile.loop import Loops
 from wherry.scheduler.loop import Scheduler
 from wherry.store import Store
@@ -123,6 +123,6 @@ class ControlPlane:
             yield from scheduler_families(self._scheduler)
 
     def _recorder(self, client: InProcessClient, component: str) -> Recorder:
-        recorder = Recorder(client, self._clock, component)
+        recorder = Recorder(client, self._clock, component, is_closing=closing_namespaces(client))
         self._recorders.append(recorder)
         return recorder

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from wherry.api import Obj, errors
 from wherry.api.core.event import EVENTS
-from wherry.client import Client
+from wherry.api.core.namespace import NAMESPACES
+from wherry.api.types.core_v1 import Namespace
+from wherry.client import Client, Key
 from wherry.lib.clock import Clock, format_time
 from wherry.lib.tasks import Tasks
 from wherry.reconcile.acting import act_as
@@ -36,6 +39,7 @@ class Recorder:
         "_component",
         "_correlator",
         "_host",
+        "_is_closing",
         "_is_sending",
         "_last_stamp",
         "_tasks",
@@ -43,8 +47,18 @@ class Recorder:
         "dropped",
     )
 
-    def __init__(self, client: Client, clock: Clock, component: str, host: str = "") -> None:
+    def __init__(
+        self,
+        client: Client,
+        clock: Clock,
+        component: str,
+        host: str = "",
+        is_closing: Callable[[str], bool] = lambda namespace: False,
+    ) -> None:
+        """`is_closing` tells which namespaces would refuse a new Event, for those who have that at hand: each of the
+        thousands of Pods that go with a namespace has something to say."""
         self._client = client
+        self._is_closing = is_closing
         self._clock = clock
         self._component = component
         self._host = host
@@ -101,6 +115,8 @@ class Recorder:
             try:
                 if verdict.known is not None and await self._count(verdict, verdict.known, at):
                     return
+                if self._is_closing(seen.subject.namespace):
+                    return
                 await self._create(seen, version, at, verdict)
                 return
             except (errors.ServiceUnavailable, errors.TooManyRequests, errors.Timeout, OSError):
@@ -134,6 +150,17 @@ class Recorder:
                 continue
             self._correlator.remember(verdict.key, Record(namespace, name, 1))
             return
+
+
+def closing_namespaces(client: Client) -> Callable[[str], bool]:
+    """Whether a namespace is on its way out, as far as this client's informer knows."""
+    namespaces = client.informer(NAMESPACES, Namespace)
+
+    def is_closing(name: str) -> bool:
+        namespace = namespaces.get(Key("", name))
+        return namespace is not None and namespace.metadata.deletion_timestamp is not None
+
+    return is_closing
 
 
 class ComponentRecorder:

@@ -30,7 +30,7 @@ from wherry.providers.simulated.nodespec import NodeSpec, placed
 from wherry.providers.simulated.provider import SimulatedProvider
 from wherry.providers.simulated.stages.stage import Stage
 from wherry.reconcile.controller import Controller
-from wherry.reconcile.events import Recorder
+from wherry.reconcile.events import Recorder, closing_namespaces
 from wherry.reconcile.loop import Loops
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ class SimulatedNodes:
         self._specs = tuple(specs)
         self._hosts: dict[str, Host] = {}
         self._pods = client.informer(PODS, Pod)
-        self._recorder = Recorder(client, clock, "kubelet")
+        self._recorder = Recorder(client, clock, "kubelet", is_closing=closing_namespaces(client))
         self._hearts = Heartbeats(client, clock, chance)
         self._nodes = client.informer(NODES, Node)
         door = Door(client, self._nodes, self._hosts, lambda node: self._pods.by_index(_BY_NODE, node))

@@ -6,15 +6,18 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from wherry.api import Obj
 from wherry.api.core.event import EVENTS
+from wherry.api.core.namespace import NAMESPACES
 from wherry.api.types.core_v1 import Event
 from wherry.apiserver.api import Api, Settings
 from wherry.client import Client
-from wherry.reconcile.events import MAX_WAITING, Recorder
+from wherry.reconcile.events import MAX_WAITING, Recorder, closing_namespaces
 from wherry.store.memory import MemoryStore
 from wherry.testing.clock import ManualClock
+from wherry.testing.faults import Faults
 
-POD = {"apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": "default", "name": "web", "uid": "u1"}}
+POD: Obj = {"apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": "default", "name": "web", "uid": "u1"}}
 NODE = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1", "uid": "u2"}}
 
 
@@ -113,3 +116,26 @@ async def test_callers_never_fail_and_never_wait(client: Client, clock: ManualCl
     recorder.event({"metadata": {"namespace": "nowhere", "name": "x"}}, "Normal", "R", "m")
     await turn()
     await recorder.close()
+
+
+async def test_nothing_is_asked_of_a_namespace_that_would_refuse_it(clock: ManualClock) -> None:
+    faults = Faults(clock)
+    api = Api(Settings(store=MemoryStore(), clock=clock, random=random.Random(1), gate=faults))
+    await api.open()
+    client = api.client()
+    recorder = Recorder(client, clock, "kubelet", is_closing=closing_namespaces(client))
+    await client.create(NAMESPACES, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}})
+    pod = {**POD, "metadata": {**POD["metadata"], "namespace": "shop"}}
+    recorder.event(pod, "Normal", "Started", "It runs")
+    await turn()
+    await client.delete(NAMESPACES, "shop")
+    creations = faults.fail_next("create", "events", times=None)
+    recorder.event(pod, "Normal", "Killing", "It ends")
+    await turn()
+    assert creations.hits == 0
+    recorder.event(NODE, "Normal", "Ready", "It is there")
+    await turn()
+    assert creations.hits == 1
+    assert [event["reason"] for event in (await client.list(EVENTS, "shop")).items] == ["Started"]
+    await recorder.close()
+    await api.close()
