@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from wherry.cli.simulate import add_stages_option
+
 EXAMPLES = """\
+  wherry testing serve                 # until Ctrl-C, SIGTERM, or the end of a pipe on its standard input
   wherry testing serve --nodes 3
   wherry testing serve --clock manual --manifest crds/ --json
   coproc wherry testing serve --json; read -r ready <&"${COPROC[0]}"
@@ -21,6 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--manifest", type=Path, action="append", default=[], metavar="PATH", help="a file or folder to apply at first"
     )
+    add_stages_option(parser)
     parser.add_argument("--json", action="store_true", help="print all that a program needs as one line of JSON")
 
 
@@ -34,8 +38,8 @@ def run(options: argparse.Namespace) -> int:
 def _serve(options: argparse.Namespace) -> int:
     import gc
 
-    from wherry.testing.cluster.nodes import first_state
-    from wherry.testing.cluster.options import Options
+    from wherry.lib.failure import Failure
+    from wherry.testing.cluster.options import options as cluster_options
     from wherry.testing.cluster.serving import Listen
     from wherry.testing.envtest.serving import Ready, parents_pipe, serve
 
@@ -44,7 +48,12 @@ def _serve(options: argparse.Namespace) -> int:
         gc.enable()
         print(ready.line() if options.json else f"export KUBECONFIG={ready.kubeconfig}", flush=True)
 
-    begin = Options(nodes=first_state(options.nodes), clock=options.clock, seed=options.seed)
+    try:
+        begin = cluster_options(options.nodes, options.clock, options.seed, None, (), stages=options.stages)
+    except OSError as error:
+        raise Failure(f"stages {error.filename}: {error.strerror}") from error
+    except ValueError as error:
+        raise Failure(f"the stages cannot be played: {error}") from error
     serve(begin, Listen(options.bind_address, options.port), options.manifest, tell, parents_pipe())
     return 0
 

@@ -81,7 +81,9 @@ async def _serve(
 async def _apply(core: Core, manifests: list[Path]) -> None:
     try:
         await Verbs(core).apply(manifests, None, MANAGER, True)
-    except (OSError, ManifestError, UnknownKind, WaitTimeout) as error:
+    except OSError as error:
+        raise Failure(f"the manifests cannot be applied: {error.filename}: {error.strerror}") from error
+    except (ManifestError, UnknownKind, WaitTimeout) as error:
         raise Failure(f"the manifests cannot be applied: {error}") from error
     except ApiError as error:
         raise Failure(f"the manifests are refused: {error}", "they are applied in the order given") from error

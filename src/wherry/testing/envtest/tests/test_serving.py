@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, image: example.test/i}]}\n"
 CONFIGMAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
 
 
@@ -58,6 +59,42 @@ def test_a_signal_ends_it() -> None:
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
         assert not Path(ready["kubeconfig"]).parent.exists()
+
+
+STAGE = """
+apiVersion: kwok.x-k8s.io/v1alpha1
+kind: Stage
+metadata: {name: held}
+spec:
+  resourceRef: {apiGroup: v1, kind: Pod}
+  selector: {matchExpressions: [{key: .metadata.finalizers, operator: DoesNotExist}]}
+  next: {finalizers: {add: [{value: example.org/held}]}}
+"""
+
+
+def test_pods_fare_by_stages(tmp_path: Path) -> None:
+    stages, manifest = tmp_path / "stages.yaml", tmp_path / "pod.yaml"
+    stages.write_text(STAGE)
+    manifest.write_text(POD)
+    with serving("--nodes", "1", "--stages", str(stages), "--manifest", str(manifest)) as (_, ready):
+        pod = call(ready, "/api/v1/namespaces/default/pods/p")
+    assert pod["metadata"]["finalizers"] == ["example.org/held"]
+
+
+@pytest.mark.parametrize(
+    ("stages", "message"),
+    [(None, "no such file"), (STAGE.replace("Pod}", "Service}"), "the stages cannot be played: stage 'held'")],
+    ids=["a file that is not there", "a stage for another kind"],
+)
+def test_stages_that_cannot_be_played(tmp_path: Path, stages: str | None, message: str) -> None:
+    path = tmp_path / "stages.yaml"
+    if stages is not None:
+        path.write_text(stages)
+    command = [sys.executable, "-m", "wherry", "testing", "serve", "--stages", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, stdin=subprocess.DEVNULL)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+    assert message in done.stderr
 
 
 @pytest.mark.parametrize(
