@@ -4,12 +4,15 @@ Upstream's order: what does the least good goes first. Unassigned before assigne
 before ready, a lower `pod-deletion-cost` first, the node with more Pods of the same workload first, the one that has
 been ready for a shorter time first, more restarts first, younger first. Times count by order of magnitude only
 (KEP-2185), so that which of a group of equals goes is a matter of chance, that is, of the UID.
+
+Jobs have a simpler order, which knows neither costs nor neighbours and takes times as they are.
 """
 
 from __future__ import annotations
 
 import functools
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -18,6 +21,7 @@ from wherry.controllers.podstate import creation_time, is_ready, node_name, phas
 
 DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
 
+_COST = re.compile(r"-[0-9]+|[1-9][0-9]*")
 _PHASES = {"Pending": 0, "Unknown": 1, "Running": 2}
 
 
@@ -33,11 +37,24 @@ def ranked(pods: Sequence[Pod], related: Iterable[Pod], now: float) -> list[Pod]
     return sorted(pods, key=functools.cmp_to_key(compare))
 
 
+def ranked_plainly(pods: Sequence[Pod]) -> list[Pod]:
+    """All Pods of a Job, in the order in which they go."""
+    return sorted(pods, key=_plain_rank)
+
+
 def deletion_cost(pod: Pod) -> int:
-    try:
-        return int(pod.metadata.annotations.get(DELETION_COST, "0"))
-    except ValueError:
-        return 0
+    """What the annotation says; 0 if that is no number of 32 bits in its shortest form."""
+    text = pod.metadata.annotations.get(DELETION_COST, "")
+    cost = int(text) if _COST.fullmatch(text) else 0
+    return cost if -(2**31) <= cost < 2**31 else 0
+
+
+def _plain_rank(pod: Pod) -> tuple[object, ...]:
+    """Of two that are ready the one that has been so for a shorter time goes first; without a time before all."""
+    since, created = ready_since(pod), creation_time(pod)
+    readiness = (since is not None, -(since or 0.0)) if is_ready(pod) else (False, 0.0)
+    regular, sidecars = _restarts(pod)
+    return (*_rank_by_state(pod), readiness, -regular, -sidecars, created != 0.0, -created)
 
 
 def _compare(neighbours: Counter[str], now: float, one: Pod, other: Pod) -> int:
@@ -54,7 +71,11 @@ def _compare(neighbours: Counter[str], now: float, one: Pod, other: Pod) -> int:
 
 
 def _rank_by_duty(pod: Pod) -> tuple[bool, int, bool, int]:
-    return (node_name(pod) != "", _PHASES.get(phase(pod), 0), is_ready(pod), deletion_cost(pod))
+    return (*_rank_by_state(pod), deletion_cost(pod))
+
+
+def _rank_by_state(pod: Pod) -> tuple[bool, int, bool]:
+    return (node_name(pod) != "", _PHASES.get(phase(pod), 0), is_ready(pod))
 
 
 def _compare_age(one: Pod, other: Pod, since: float | None, other_since: float | None, now: float) -> int:

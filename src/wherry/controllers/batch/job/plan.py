@@ -23,7 +23,7 @@ from wherry.controllers.batch.job.counting import Census, Ending, is_indexed
 from wherry.controllers.batch.job.ending import FAILURE, FINAL, SUCCESS, condition, find_end, is_complete, reached
 from wherry.controllers.documents import plain
 from wherry.controllers.notes import Note
-from wherry.controllers.podranking import first_to_go, ranked
+from wherry.controllers.podranking import ranked_plainly
 from wherry.controllers.podstate import is_ready, is_terminating
 from wherry.lib.clock import format_time
 
@@ -201,7 +201,7 @@ def _scale(job: Job, census: Census, pods: Sequence[Pod], draft: _Draft, record:
         draft.status.pop("startTime", None)
         return
     wanted = _wanted(job, census)
-    draft.remove += _surplus(job, census, wanted, now)[:BURST]
+    draft.remove += _surplus(job, census, wanted)[:BURST]
     if draft.remove:
         return
     terminating = sum(1 for pod in pods if is_terminating(pod)) if policies.replaces_only_failed(job) else 0
@@ -227,7 +227,7 @@ def _wanted(job: Job, census: Census) -> int:
     return max(0, min(parallelism, remaining))
 
 
-def _surplus(job: Job, census: Census, wanted: int, now: float) -> list[Pod]:
+def _surplus(job: Job, census: Census, wanted: int) -> list[Pod]:
     """Active Pods beyond what is wanted; for indexes also twins, and Pods of indexes that need none."""
     misfits: list[Pod] = []
     proper = list(census.active)
@@ -236,7 +236,7 @@ def _surplus(job: Job, census: Census, wanted: int, now: float) -> list[Pod]:
         done = census.completed | (census.failed_indexes or frozenset())
         seen: set[int] = set()
         proper = []
-        for pod in reversed(ranked(census.active, (), now)):
+        for pod in reversed(ranked_plainly(census.active)):
             index = indexes.index_of(pod)
             if index is None or index >= completions or index in done or index in seen:
                 misfits.append(pod)
@@ -244,7 +244,7 @@ def _surplus(job: Job, census: Census, wanted: int, now: float) -> list[Pod]:
                 seen.add(index)
                 proper.append(pod)
     extra = len(proper) - wanted
-    return misfits + (first_to_go(proper, extra, census.active, now) if extra > 0 else [])
+    return misfits + (ranked_plainly(proper)[:extra] if extra > 0 else [])
 
 
 def _free_indexes(job: Job, census: Census, pods: Sequence[Pod], count: int) -> list[int]:
