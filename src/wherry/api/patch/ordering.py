@@ -16,6 +16,8 @@ def merge_orders(merged: list[Any], wanted: list[Any], before: list[Any], merge_
     if not named_places:
         return merged
     old_places = _places(before, merge_key)
+    if _is_in_order(merged, old_places, named_places, merge_key):
+        return merged
     named: list[Any] = []
     others: list[Any] = []
     for item in merged:
@@ -34,6 +36,22 @@ def merge_orders(merged: list[Any], wanted: list[Any], before: list[Any], merge_
             waiting += 1
         result.append(item)
     return result + others[waiting:]
+
+
+def _is_in_order(merged: list[Any], old_places: dict[Any, int], named_places: dict[Any, int], merge_key: str) -> bool:
+    """Whether nothing came or went, and what is named stands as named already: of nearly all statuses."""
+    if len(old_places) != len(merged):
+        return False
+    last = -1
+    for index, item in enumerate(merged):
+        identity = _identity(item, merge_key)
+        if old_places.get(identity) != index:
+            return False
+        place = named_places.get(identity, last)
+        if place < last:
+            return False
+        last = place
+    return True
 
 
 def _places(items: list[Any], merge_key: str) -> dict[Any, int]:

@@ -53,14 +53,17 @@ def _merge_map(old: Obj, patch: Obj, path: Path, schema: Schema) -> Obj:
         _retain_keys(old, patch)
     done = _merge_ordered_lists(old, patch, path, schema)
     for key, value in patch.items():
-        if key == RETAIN_KEYS or key.startswith(SET_ORDER) or key in done:
+        if key[:1] == "$" and _is_directive(key):
+            if key.startswith(DELETE_FROM):
+                _delete_scalars(old, _list_of(key, "primitive"), value)
+        elif key in done:
             continue
-        if key.startswith(DELETE_FROM):
-            _delete_scalars(old, _list_of(key, "primitive"), value)
         elif value is None:
             old.pop(key, None)
-        else:
+        elif type(value) in _NESTING:
             _merge_field(old, key, value, (*path, key), schema)
+        else:
+            old[key] = value
     return old
 
 
@@ -155,9 +158,9 @@ def _merge_items(old: list[Any], patch: list[Any], merge_key: str, path: Path, s
 
 def _merge_ordered_lists(old: Obj, patch: Obj, path: Path, schema: Schema) -> set[str]:
     """Merge the lists that have a `$setElementOrder`; returns their names."""
-    done = set()
+    done: set[str] = set()
     for key, order in patch.items():
-        if not key.startswith(SET_ORDER):
+        if key[:1] != "$" or not key.startswith(SET_ORDER):
             continue
         name = _list_of(key, "setElementOrder")
         current, change = old.get(name), patch.get(name)

@@ -14,6 +14,10 @@ from wherry.api.patch.ordering import merge_orders
         ("xab", "ab", "xab", "xab"),
         ("abx", "ab", "abx", "abx"),
         ("abn", "na", "ab", "nab"),
+        ("abc", "ac", "abc", "abc"),
+        ("abc", "ca", "abc", "cba"),
+        ("abc", "ac", "bac", "bac"),
+        ("aab", "b", "aab", "aab"),
     ],
 )
 def test_unnamed_items_keep_their_place(merged: str, wanted: str, before: str, expected: str) -> None:
