@@ -15,7 +15,7 @@ from wherry.api.patch.ordering import merge_orders
         ("abx", "ab", "abx", "abx"),
         ("abn", "na", "ab", "nab"),
         ("abc", "ac", "abc", "abc"),
-        ("abc", "ca", "abc", "cba"),
+        ("abc", "ca", "abc", "bca"),
         ("abc", "ac", "bac", "bac"),
         ("aab", "b", "aab", "aab"),
     ],
