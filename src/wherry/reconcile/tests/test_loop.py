@@ -70,6 +70,28 @@ async def test_what_is_there_and_what_comes_is_reconciled_once_each(client: Clie
     assert len(seen) == 2
 
 
+async def test_a_watch_may_have_a_key_looked_at_now_or_later(client: Client, clock: ManualClock) -> None:
+    times: dict[str, list[float]] = {}
+
+    async def reconcile(key: Key, deps: Deps) -> Result:
+        times.setdefault(key.name, []).append(deps.clock.monotonic() - started)
+        return DONE
+
+    def keys(old: Any, new: Any, deps: Deps) -> list[Key]:
+        deps.enqueue(Key("default", "now"))
+        deps.enqueue_after(Key("default", "later"), 5.0)
+        return []
+
+    loops = loops_for(client, clock, reconcile, hears_own=False, reads=(Watch(CONFIGMAPS, Metadata, keys),))
+    await loops.start()
+    started = clock.monotonic()
+    await create(client, "a")
+    await clock.advance(6)
+    await loops.settled()
+    assert times == {"now": [0.0], "later": [5.0]}
+    await loops.stop()
+
+
 async def test_failures_are_tried_again_later_and_later(client: Client, clock: ManualClock) -> None:
     times: list[float] = []
 
