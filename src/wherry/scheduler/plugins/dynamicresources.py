@@ -42,6 +42,8 @@ from wherry.scheduler.rules import (
 )
 
 _ELSEWHERE = Refusal(("resourceclaim not available on the node",), is_lasting=True)
+MOST_HOLDERS = 256
+"""Pods that may hold a claim at a time."""
 _TOO_FEW = Refusal(("cannot allocate all claims",), is_lasting=True)
 _LEFT_OVER = Refusal(("cannot schedule extended resource claim",), is_lasting=True)
 
@@ -97,7 +99,7 @@ class _Rule:
             return None
         try:
             claims = self._claims(pod)
-            demands = [self._demand(claim) for claim in claims if claim.status.allocation is None]
+            demands = [self._demand(claim) for claim in claims if not _is_allocated(claim, pod)]
         except (_Unready, Unanswerable) as why:
             return Refusal((str(why),), is_lasting=True)
         if not claims and not by_class:
@@ -130,22 +132,21 @@ class _Rule:
             return further[lacks]
 
         def check(node: NodeInfo) -> Refusal | None:
-            for claim in bound:
-                if not _is_reached(claim, node):
-                    if claim not in unreached:
-                        unreached.append(claim)
-                    return _ELSEWHERE
             new = more(node)
             asked = demands if new is None else [*demands, new[1]]
-            if not asked:
-                return None
-            try:
-                given = self._search(asked, node, matched)
-            except allocator.Failed as why:
-                return Refusal((str(why),), is_lasting=True)
+            given: list[list[Given]] | None = []
+            if asked:
+                try:
+                    given = self._search(asked, node, matched)
+                except allocator.Failed as why:
+                    return Refusal((str(why),), is_lasting=True)
             if given is None:
                 return _TOO_FEW
-            results[node.name] = given
+            if away := [claim for claim in bound if not _is_reached(claim, node)]:
+                unreached.extend(claim for claim in away if claim not in unreached)
+                return _ELSEWHERE
+            if asked:
+                results[node.name] = given
             return None
 
         def reserve(node: NodeInfo) -> Hold | Refusal | None:
@@ -284,6 +285,16 @@ class _Rule:
     def _left_over(self, pod: PodInfo) -> list[ResourceClaim]:
         """Claims for extended resources that an attempt that failed has left."""
         return [one for one in self._inventory.claims_of(pod.uid) if one.metadata.annotations.get(ANNOTATION) == "true"]
+
+
+def _is_allocated(claim: ResourceClaim, pod: PodInfo) -> bool:
+    """Raises _Unready if the claim has as many Pods as it may have, and this one is not among them."""
+    holders = claim.status.reserved_for
+    if claim.status.allocation is None:
+        return False
+    if len(holders) >= MOST_HOLDERS and all(holder.uid != pod.uid for holder in holders):
+        raise _Unready("resourceclaim in use")
+    return True
 
 
 def _is_reached(claim: ResourceClaim, node: NodeInfo) -> bool:

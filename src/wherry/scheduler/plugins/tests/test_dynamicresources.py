@@ -227,6 +227,50 @@ async def test_a_claim_whose_node_is_gone_is_given_something_else() -> None:
         assert await allocated(at, "c") == ["gpu=n1/dev-0"]
 
 
+async def held(at: Scene, name: str, node: str, *holders: str) -> None:
+    """A claim with a device that is reached from one node only, and Pods that hold it."""
+    found = await at.client.get(RESOURCECLAIMS, name, "default")
+    only = {"key": "metadata.name", "operator": "In", "values": [node]}
+    result = {"request": "gpu", "driver": DRIVER, "pool": node, "device": "dev-0"}
+    found["status"] = {
+        "allocation": {
+            "devices": {"results": [result]},
+            "nodeSelector": {"nodeSelectorTerms": [{"matchFields": [only]}]},
+        },
+        "reservedFor": [{"resource": "pods", "name": one, "uid": f"uid-{one}"} for one in holders],
+    }
+    await at.client.update(RESOURCECLAIMS, found, subresource="status")
+    await at.settle()
+
+
+async def test_a_claim_that_nobody_holds_is_given_something_else_though_another_is_held() -> None:
+    async with scene() as at:
+        await offer(at, "n1")
+        await gpu_class(at)
+        for name, holders in (("held", ("q",)), ("free", ())):
+            await claim(at, name)
+            await held(at, name, "gone", *holders)
+        await pod(at, "p", "held", "free")
+        message = (await at.events("p"))[0][1]
+        assert "1 resourceclaim not available on the node. deallocation of ResourceClaim completed" in message
+        assert (await allocated(at, "held"), await allocated(at, "free")) == (["gpu=gone/dev-0"], [])
+
+
+async def test_so_many_pods_hold_a_claim_and_no_more() -> None:
+    async with scene() as at:
+        await offer(at, "n1")
+        await gpu_class(at)
+        await claim(at, "c")
+        await held(at, "c", "n1", *(f"p{number}" for number in range(256)))
+        await pod(at, "p", "c")
+        assert await at.why("p") == "0/1 nodes are available: resourceclaim in use." + NO_HELP.replace(
+            "still not schedulable", "no new claims to deallocate"
+        )
+        await held(at, "c", "n1", *(f"p{number}" for number in range(255)))
+        await at.pass_time(5)
+        assert await at.home("p") == "n1"
+
+
 async def with_resources(at: Scene, name: str, *containers: tuple[str, int], **spec: Any) -> None:
     """A Pod whose containers ask for extended resources."""
     made = [
