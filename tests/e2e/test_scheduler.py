@@ -123,15 +123,33 @@ def test_the_important_evict_others(cluster: Cluster) -> None:
     assert f"Preempted by pod {uid} on node {first}" in cluster.kubectl("get", "events")
 
 
-def test_a_file_that_cannot_be_used_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        pytest.param(
+            "MostAllocated",
+            "Best",
+            'scoringStrategy.type: Unsupported value: "Best": supported values: "LeastAllocated"',
+            id="settings that there are not",
+        ),
+        pytest.param(
+            "profiles:",
+            "profiles:\n- {schedulerName: idle, plugins: {bind: {disabled: [{name: '*'}]}}}",
+            'at least one bind plugin is needed for profile with scheduler name "idle"',
+            id="plugins that are no profile together",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused(tmp_path: Path, old: str, new: str, why: str) -> None:
     config = tmp_path / "config.yaml"
-    config.write_text(CONFIG.replace("MostAllocated", "Best"))
+    config.write_text(CONFIG.replace(old, new))
     command = [sys.executable, "-m", "wherry", "server", "--state", str(tmp_path / "state"), "--port", "0"]
     done = subprocess.run(
         [*command, "--scheduler-config", str(config)], capture_output=True, text=True, timeout=30, check=False
     )
     assert done.returncode == 1
-    assert 'scoringStrategy.type: Unsupported value: "Best": supported values: "LeastAllocated"' in done.stderr
+    assert f"error: {config} is no usable KubeSchedulerConfiguration:" in done.stderr
+    assert why in done.stderr
 
 
 def _pod(name: str, cpu: str, priority: str) -> str:

@@ -39,7 +39,7 @@ from wherry.lib.tasks import Tasks
 from wherry.roles.paths import Paths
 from wherry.roles.running import settle
 from wherry.roles.settings import ServerSettings, host_name, primary_address
-from wherry.scheduler.configuration import Configuration
+from wherry.scheduler.configuration import Configuration, UnusableProfile
 from wherry.store import StoreRefused
 from wherry.store.sqlite import SqliteStore
 from wherry.transport.server import Server
@@ -93,7 +93,10 @@ async def run(settings: ServerSettings, stop: asyncio.Event) -> None:
                 write_kubeconfigs(pki, paths, settings.port)
             except OSError as error:
                 raise Failure(f"kubeconfigs cannot be written: {_reason(error)}", f"look at {paths.state}") from error
-            await plane.start()
+            try:
+                await plane.start()
+            except UnusableProfile as error:
+                raise _unusable(settings.scheduler_config, error) from error
             if settings.simulate:
                 close_nodes = await _simulate(settings, plane, clock, chance)
             tasks.spawn(keep_renewed(pki, clock, lambda names: _renewed(names, pki, (tls, to_kubelets), settings)))
@@ -118,7 +121,11 @@ def _scheduler(path: Path | None) -> Configuration:
     except OSError as error:
         raise Failure(f"{path} cannot be read: {_reason(error)}") from error
     except ConfigurationError as error:
-        raise Failure(f"{path} is no usable KubeSchedulerConfiguration: {error}") from error
+        raise _unusable(path, error) from error
+
+
+def _unusable(path: Path | None, why: Exception) -> Failure:
+    return Failure(f"{path} is no usable KubeSchedulerConfiguration: {why}")
 
 
 async def _nothing() -> None:

@@ -85,15 +85,19 @@ class Configuration(Struct, frozen=True):
     extenders: tuple[ExtenderSettings, ...] = ()
 
 
+class UnusableProfile(ValueError):
+    """Plugins do not make a profile together; only when they have been made can that be known."""
+
+
 def make_profiles(configuration: Configuration, handle: Handle) -> Sequence[Profile]:
-    """Have every profile's plugins made; raises ValueError for one that is used as what it is not."""
+    """Have every profile's plugins made; raises UnusableProfile."""
     makers = {**PLUGINS, **configuration.plugins}
     profiles = [_profile(settings, makers, handle) for settings in configuration.profiles]
     first = _order_of(profiles[0])
     for profile in profiles[1:]:
         if (order := _order_of(profile)) != first:
             text = f'different queue sort plugins for profile "{profile.name}": "{order}", first: "{first}"'
-            raise ValueError(text)
+            raise UnusableProfile(text)
     return profiles
 
 
@@ -104,7 +108,7 @@ def _profile(settings: ProfileSettings, makers: Mapping[str, Make], handle: Hand
     points = (settings.gates, settings.preemption, settings.order, settings.permits)
     others = (*points, settings.binders, settings.post_binds)
     names = dict.fromkeys((*filters, *scores, *(name for point in others for name in point or ())))
-    made = {name: makers[name](settings.args.get(name, {}), handle) for name in names}
+    made = {name: _made(name, makers, settings.args.get(name, {}), handle) for name in names}
 
     def chosen(point: tuple[str, ...] | None) -> list[Plugin]:
         return [made[name] for name in (filters if point is None else point)]
@@ -117,10 +121,10 @@ def _profile(settings: ProfileSettings, makers: Mapping[str, Make], handle: Hand
     order = needed(settings.order, "QueueSortPlugin", "PrioritySort")
     if len(order) != 1:
         of = f'for profile with scheduler name "{settings.name}"'
-        raise ValueError(f"only one queue sort plugin required {of}, but got {len(order)}")
+        raise UnusableProfile(f"only one queue sort plugin required {of}, but got {len(order)}")
     binders = needed(settings.binders, "BindPlugin", "DefaultBinder")
     if not binders:
-        raise ValueError(f'at least one bind plugin is needed for profile with scheduler name "{settings.name}"')
+        raise UnusableProfile(f'at least one bind plugin is needed for profile with scheduler name "{settings.name}"')
     return make_profile(
         settings.name,
         chosen(filters),
@@ -132,13 +136,20 @@ def _profile(settings: ProfileSettings, makers: Mapping[str, Make], handle: Hand
     )
 
 
+def _made(name: str, makers: Mapping[str, Make], args: Mapping[str, Any], handle: Handle) -> Plugin:
+    try:
+        return makers[name](args, handle)
+    except Exception as error:  # A plugin is not ours to trust.
+        raise UnusableProfile(f'initializing plugin "{name}": {error}') from error
+
+
 def _check_explicit(settings: ProfileSettings, made: Mapping[str, Plugin]) -> None:
     for kind, wanted in settings.explicit.items():
         for number, name in enumerate(wanted):
             if not _is(made[name], kind):
-                raise ValueError(f'plugin "{name}" does not extend {kind} plugin')
+                raise UnusableProfile(f'plugin "{name}" does not extend {kind} plugin')
             if name in wanted[:number]:
-                raise ValueError(f'plugin "{name}" already registered as "{kind}"')
+                raise UnusableProfile(f'plugin "{name}" already registered as "{kind}"')
 
 
 def _order_of(profile: Profile) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pytest
 
 from wherry.scheduler.cluster import Cluster
 from wherry.scheduler.config.reading import read_configuration
-from wherry.scheduler.configuration import make_profiles
+from wherry.scheduler.configuration import UnusableProfile, make_profiles
 from wherry.scheduler.model import PodInfo
 from wherry.scheduler.profile import Profile
 from wherry.scheduler.rules import Handle, Plugin, constant
@@ -105,8 +106,18 @@ def test_another_order() -> None:
     ],
 )
 def test_what_makes_no_profile(text: str, why: str) -> None:
-    with pytest.raises(ValueError, match=why):
+    with pytest.raises(UnusableProfile, match=why):
         profiles(f"profiles: [{{plugins: {{{text}}}}}]")
+
+
+def test_a_plugin_that_cannot_be_made() -> None:
+    def make(args: Mapping[str, Any], handle: Handle) -> Plugin:
+        raise KeyError("licence")
+
+    text = HEAD + "profiles: [{plugins: {multiPoint: {enabled: [{name: Mine}]}}}]"
+    found = read_configuration(text.encode(), {"Mine": make})
+    with pytest.raises(UnusableProfile, match="initializing plugin \"Mine\": 'licence'"):
+        make_profiles(found, Handle(no_cluster(), ManualClock(), random.Random(0), Cluster()))
 
 
 def test_profiles_must_sort_alike() -> None:
@@ -116,5 +127,5 @@ def test_profiles_must_sort_alike() -> None:
         profiles(text)
     text = "profiles: [{schedulerName: a}, {schedulerName: b, plugins: {multiPoint: "
     text += "{disabled: [{name: PrioritySort}], enabled: [{name: Sorter}]}}}]"
-    with pytest.raises(ValueError, match='different queue sort plugins for profile "b": "Sorter", first: "Prio'):
+    with pytest.raises(UnusableProfile, match='different queue sort plugins for profile "b": "Sorter", first: "Prio'):
         profiles(text)
