@@ -128,10 +128,9 @@ def _validate(autoscaler: Obj, old: Obj | None) -> list[FieldError]:
     """Bounds that make sense, something to scale, and something to go by."""
     spec, before = autoscaler.get("spec") or {}, (old or {}).get("spec") or {}
     least, most = spec.get("minReplicas"), spec.get("maxReplicas") or 0
-    bound = 0 if before.get("minReplicas") == 0 else 1
     faults: list[FieldError] = []
-    if least is not None and least < bound:
-        faults.append(invalid("spec.minReplicas", least, f"must be greater than or equal to {bound}"))
+    if least is not None and least < 0:
+        faults.append(invalid("spec.minReplicas", least, "must be greater than or equal to 0"))
     if most == 0:
         faults.append(required("spec.maxReplicas"))
     elif most < 0:

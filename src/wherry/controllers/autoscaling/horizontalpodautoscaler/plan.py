@@ -25,6 +25,9 @@ from wherry.controllers.notes import Note
 from wherry.controllers.scaling import Scale
 from wherry.lib.clock import format_time
 
+ASLEEP = "ScaledToZero"
+"""The condition that tells a target which was scaled to zero from one that was switched off."""
+
 
 class Decision(Struct, frozen=True):
     """`replicas` None: leave the target as it is."""
@@ -80,7 +83,21 @@ def unscalable(autoscaler: HorizontalPodAutoscaler, why: str, now: float) -> Dra
 def needs_metrics(autoscaler: HorizontalPodAutoscaler, scale: Scale) -> bool:
     """Whether it is the metrics that decide."""
     least, most = bounds(autoscaler)
-    return not (scale.replicas == 0 and least != 0) and least <= scale.replicas <= most
+    return is_to_wake(autoscaler) if scale.replicas == 0 else least <= scale.replicas <= most
+
+
+def is_to_wake(autoscaler: HorizontalPodAutoscaler) -> bool:
+    """Whether a target without replicas is to get some when the metrics ask for it.
+
+    Only what the autoscaler itself has put to sleep, so that people can still switch a target off.
+    """
+    asleep = any(each.type == ASLEEP and each.status == "True" for each in autoscaler.status.conditions)
+    return asleep and (bounds(autoscaler)[0] != 0 or _can_sleep(autoscaler))
+
+
+def _can_sleep(autoscaler: HorizontalPodAutoscaler) -> bool:
+    """Whether some metric says something even while there are no Pods."""
+    return any(metric.type in ("Object", "External") for metric in autoscaler.spec.metrics)
 
 
 def bounds(autoscaler: HorizontalPodAutoscaler) -> tuple[int, int]:
@@ -103,13 +120,13 @@ def plan(
     if not history.recommended:
         history = history.recommending(now, current)
     least, most = bounds(autoscaler)
-    if current == 0 and least != 0:
+    if current == 0 and not is_to_wake(autoscaler):
         message = "scaling is disabled since the replica count of the target is zero"
         draft.say("ScalingActive", False, "ScalingDisabled", message)
         return _stay(draft, current, (), history)
     if current > most:
         return _go(draft, current, most, "Current number of replicas above Spec.MaxReplicas", (), history)
-    if current < least:
+    if 0 < current < least:
         return _go(draft, current, least, "Current number of replicas below Spec.MinReplicas", (), history)
     seen = Situation(current, scale.present, pods, _tolerance(autoscaler), now, autoscaler.metadata.namespace)
     best, statuses = _best(draft, readings, seen)
@@ -122,6 +139,8 @@ def plan(
     elif best.replicas < current:
         why = "All metrics below target"
     desired, history = _normalize(draft, current, best.replicas, history)
+    if current == 0:
+        desired = max(desired, least)
     if desired == current:
         return _stay(draft, current, statuses, history)
     return _go(draft, current, desired, why, statuses, history)
@@ -133,6 +152,10 @@ def rescaled(draft_status: Obj, autoscaler: HorizontalPodAutoscaler, replicas: i
     draft.status = draft_status
     message = f"the HPA controller was able to update the target scale to {replicas}"
     draft.say("AbleToScale", True, "SucceededRescale", message)
+    if replicas == 0 and bounds(autoscaler)[0] == 0 and _can_sleep(autoscaler):
+        draft.say(ASLEEP, True, "ScaledToZero", "the HPA controller scaled the workload to zero")
+    else:
+        draft.say(ASLEEP, False, "NotScaledToZero", "the HPA controller did not scale the workload to zero")
     draft.status["lastScaleTime"] = format_time(now)
     return draft.status
 

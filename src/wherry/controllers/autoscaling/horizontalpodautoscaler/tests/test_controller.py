@@ -226,3 +226,49 @@ async def test_tolerance(behavior: Obj | None, use: str, replicas: int) -> None:
         await world.use(use)
         await world.tick()
         assert await world.replicas() == replicas
+
+
+QUEUE = {
+    "type": "External",
+    "external": {"metric": {"name": "queue"}, "target": {"type": "AverageValue", "averageValue": "10"}},
+}
+AT_ONCE = {"scaleDown": {"stabilizationWindowSeconds": 0}}
+
+
+async def test_what_nobody_needs_sleeps_until_somebody_does() -> None:
+    async with running(BASE) as plane:
+        world = World(plane)
+        await world.begin(minReplicas=0, metrics=[QUEUE], behavior=AT_ONCE)
+        world.given.set_external("default", "queue", "0")
+        await world.tick()
+        assert await world.replicas() == 0
+        assert (await world.conditions())["ScaledToZero"] == ("True", "ScaledToZero")
+        await world.tick()
+        assert (await world.replicas(), (await world.conditions())["ScalingActive"][0]) == (0, "True")
+        world.given.set_external("default", "queue", "25")
+        await world.tick()
+        assert await world.replicas() == 3
+        assert (await world.conditions())["ScaledToZero"] == ("False", "NotScaledToZero")
+
+
+async def test_what_somebody_switched_off_is_not_woken() -> None:
+    async with running(BASE) as plane:
+        world = World(plane)
+        await world.begin(minReplicas=0, metrics=[QUEUE])
+        world.given.set_external("default", "queue", "25")
+        await plane.client.patch(DEPLOYMENTS, "web", {"spec": {"replicas": 0}}, "default")
+        await world.tick()
+        assert await world.replicas() == 0
+        assert (await world.conditions())["ScalingActive"] == ("False", "ScalingDisabled")
+
+
+async def test_what_sleeps_wakes_when_it_is_to_sleep_no_more() -> None:
+    async with running(BASE) as plane:
+        world = World(plane)
+        await world.begin(minReplicas=0, metrics=[QUEUE], behavior=AT_ONCE)
+        world.given.set_external("default", "queue", "0")
+        await world.tick()
+        assert await world.replicas() == 0
+        await plane.client.patch(HORIZONTALPODAUTOSCALERS, "h", {"spec": {"minReplicas": 2}}, "default")
+        await world.tick()
+        assert await world.replicas() == 2
