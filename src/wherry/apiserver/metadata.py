@@ -66,7 +66,7 @@ def begin(core: Core, resource: Resource, obj: Obj) -> None:
 
 def keep(new: Obj, old: Obj) -> None:
     """Carry over what a writer can not change; what is left out is filled in."""
-    meta, before = of(new), of(old)
+    meta, before = new["metadata"], old["metadata"]
     meta.pop("resourceVersion", None)
     meta.pop("selfLink", None)
     if not meta.get("uid"):
@@ -93,7 +93,7 @@ def count_generation(resource: Resource, new: Obj, old: Obj) -> None:
 
 def check_updated_uid(resource: Resource, new: Obj, old: Obj, key: str) -> None:
     """Refuse to overwrite another object of the same name."""
-    stated, stored = of(new).get("uid"), of(old).get("uid")
+    stated, stored = new["metadata"].get("uid"), old["metadata"].get("uid")
     if stated and stated != stored:
         raise Conflict.of(
             resource,

@@ -152,7 +152,10 @@ def _differ_maps(node: Node, old: dict[str, Any], new: dict[str, Any]) -> _Sets:
         if name in old:
             before = old[name]
             if before != value:
-                _put("f:" + name, _differ(child(name) or DEDUCED, before, value), added, modified, removed)
+                if type(value) in _CONTAINERS or type(before) in _CONTAINERS:
+                    _put("f:" + name, _differ(child(name) or DEDUCED, before, value), added, modified, removed)
+                else:
+                    modified["f:" + name] = LEAF
         else:
             place = child(name) or DEDUCED
             if place.is_always and type(value) in _EMPTY:

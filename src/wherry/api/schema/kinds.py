@@ -72,8 +72,9 @@ class KindSchema:
 
     def _problems_of_part(self, obj: Obj, names: Set[str]) -> list[Problem] | None:
         """The same where all other members have been checked before."""
-        if any(obj.get(name) is None for name in names):
-            return self._problems(obj)  # Whether something may be missing is a question to the whole.
+        for name in names:
+            if obj.get(name) is None:
+                return self._problems(obj)  # Whether something may be missing is a question to the whole.
         check = self._check_part
         if check is None:
             check = self._check_part = struct_check(self.struct.name, True, is_part=True)

@@ -151,22 +151,19 @@ def draft(resource: Resource, sub: Subresource | None, old: Obj, members: Set[st
     """
     if members is None:
         return copy(old)
-    own = {name: value for name, value in old.items() if name in members or not _is_put_back(resource, sub, name)}
-    meta = own["metadata"]
-    entries = meta.get("managedFields")
+    if sub is not None:
+        own = {name: old[name] for name in {"metadata", *sub.writes, *members} if name in old}
+    else:
+        own = dict(old)
+        if "status" not in members and resource.subresource("status") is not None:
+            own.pop("status", None)
+    entries = own["metadata"].get("managedFields")
     if entries:
-        own["metadata"] = {name: value for name, value in meta.items() if name != "managedFields"}
+        own["metadata"] = {**own["metadata"], "managedFields": None}
     own = copy(own)
     if entries:
         own["metadata"]["managedFields"] = entries
     return {**old, **own}
-
-
-def _is_put_back(resource: Resource, sub: Subresource | None, name: str) -> bool:
-    """Whether a member stays as it is stored, whatever is written by this path; of the metadata, the kind decides."""
-    if sub is None:
-        return name == "status" and resource.subresource("status") is not None
-    return name != "metadata" and name not in sub.writes
 
 
 def _begin(resource: Resource, change: Change, item: Item) -> tuple[Obj, Faults, Obj]:
