@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import random
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -67,3 +68,27 @@ async def test_a_size_that_is_none(on: Scene) -> None:
     await on.node("n1")
     await on.pod("web", labels={"gang.example.com/name": "a"})
     assert (await on.why("web")).startswith("0/1 nodes are available: label gang.example.com/size is not a number.")
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_whatever_comes_gangs_run_whole_or_not_at_all(on: Scene, seed: int) -> None:
+    chance = random.Random(seed)
+    sizes = {name: chance.randint(1, 4) for name in "abcde"}
+    members = [(f"{name}{number}", name) for name, size in sizes.items() for number in range(size)]
+    chance.shuffle(members)
+    for number in range(3):
+        await on.node(f"n{number}", cpu=str(chance.randint(1, 4)))
+    for step in range(60):
+        if members and chance.random() < 0.6:
+            name, gang = members.pop()
+            await member(on, name, gang, sizes[gang])
+        await on.pass_time(chance.choice([0.1, 1.0, 7.0, 25.0]))
+        if step == 45:
+            await on.node("last", cpu="16")
+        homes = await on.homes()
+        for gang, size in sizes.items():
+            bound = sum(bool(home) for name, home in homes.items() if name.startswith(gang))
+            assert bound in (0, size), (step, homes)
+    await on.pass_time(400)
+    assert not members
+    assert all((await on.homes()).values())

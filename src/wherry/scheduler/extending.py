@@ -27,6 +27,8 @@ from wherry.transport.connect import Connector
 _SCALE = 10
 """Extenders rate from 0 to 10, the scheduler from 0 to 100."""
 
+_TOO_LATE = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
+
 
 class ExtenderError(Exception):
     """An extender did not answer, or not sensibly."""
@@ -134,6 +136,8 @@ class Extender:
             answer = await self._connector.request(
                 "POST", target, headers, msgspec.json.encode(body), timeout=settings.timeout
             )
+        except TimeoutError as error:
+            raise ExtenderError(f'Post "{url}": {_TOO_LATE}') from error
         except (OSError, ValueError) as error:
             raise ExtenderError(f'Post "{url}": {str(error) or type(error).__name__}') from error
         if answer.status != 200:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from wherry.api.core.pod import PODS
@@ -18,52 +16,15 @@ from wherry.identity.ca import make_authority, make_leaf
 from wherry.identity.pair import Pair
 from wherry.identity.profiles import Profile, Usage
 from wherry.scheduler.configuration import Configuration, ExtenderSettings, TlsSettings
-from wherry.scheduler.tests.scene import Scene, scene
+from wherry.scheduler.tests.remote import Remote, extended, until_asked
+from wherry.scheduler.tests.scene import scene
 from wherry.transport.messages import Request, Response
 from wherry.transport.server import Server
 from wherry.transport.tls import server_context
 
 
-class Remote:
-    """An extender that answers with what the test says, and remembers what it was asked."""
-
-    def __init__(self, **answers: Callable[[Any], Any]) -> None:
-        self.answers = answers
-        self.asked: list[tuple[str, Any]] = []
-
-    def __call__(self, request: Request) -> Response:
-        verb, body = request.path.rsplit("/", 1)[-1], msgspec.json.decode(request.body)
-        self.asked.append((verb, body))
-        answer = self.answers[verb](body)
-        if isinstance(answer, int):
-            return Response(answer, b"")
-        return Response(200, msgspec.json.encode(answer), "application/json")
-
-
-@asynccontextmanager
-async def extended(remote: Remote, **settings: Any) -> AsyncIterator[Scene]:
-    server = Server(remote)
-    await server.start()
-    verbs = {f"{verb}_verb": verb for verb in remote.answers}
-    extender = ExtenderSettings(url=f"http://127.0.0.1:{server.port}/scheduler", **{**verbs, **settings})
-    try:
-        async with scene(Configuration(extenders=(extender,))) as on:
-            yield on
-    finally:
-        await server.stop(0)
-
-
 def names(body: Any) -> list[str]:
     return [one["metadata"]["name"] for one in body["Nodes"]["items"]]
-
-
-async def until_asked(on: Scene, remote: Remote, times: int = 1) -> None:
-    for _ in range(100):
-        await on.settle()
-        if len(remote.asked) >= times:
-            break
-    for _ in range(5):
-        await on.settle()
 
 
 async def test_it_leaves_some_nodes() -> None:
