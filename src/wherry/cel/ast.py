@@ -8,68 +8,50 @@ expression, by which the checker files what it finds out.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from msgspec import Struct
 
 
-class Expr:
+class Expr(Struct, frozen=True, eq=False):
     """Any expression."""
-
-    __slots__ = ()
 
     id: int
     position: int
     """Where it stands in the text, in characters: the place that messages point at."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Literal(Expr):
+class Literal(Expr, frozen=True, eq=False):
     """A constant: None, bool, int, Uint, float, str or bytes."""
 
-    id: int
-    position: int
     value: Any
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Ident(Expr):
+class Ident(Expr, frozen=True, eq=False):
     """A name. With a leading dot it is meant from the root, past the container and local variables."""
 
-    id: int
-    position: int
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Select(Expr):
+class Select(Expr, frozen=True, eq=False):
     """`operand.field`, or `has(operand.field)` if `is_test`. (`a.?b` is a call of `_?._`.)"""
 
-    id: int
-    position: int
     operand: Expr
     field: str
     is_test: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Call(Expr):
+class Call(Expr, frozen=True, eq=False):
     """`function(args)`, `target.function(args)`, or an operator."""
 
-    id: int
-    position: int
     function: str
     target: Expr | None
     args: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ListExpr(Expr):
+class ListExpr(Expr, frozen=True, eq=False):
     """`[a, ?b]`; `optionals` are the indices of the items with a question mark."""
 
-    id: int
-    position: int
     items: tuple[Expr, ...]
     optionals: frozenset[int] = frozenset()
 
@@ -84,12 +66,9 @@ class Entry(Struct, frozen=True, eq=False):
     is_optional: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class MapExpr(Expr):
+class MapExpr(Expr, frozen=True, eq=False):
     """`{key: value, ?key: value}`."""
 
-    id: int
-    position: int
     entries: tuple[Entry, ...]
 
 
@@ -103,25 +82,19 @@ class StructField(Struct, frozen=True, eq=False):
     is_optional: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class StructExpr(Expr):
+class StructExpr(Expr, frozen=True, eq=False):
     """`Name{field: value}`."""
 
-    id: int
-    position: int
     name: str
     fields: tuple[StructField, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Comprehension(Expr):
+class Comprehension(Expr, frozen=True, eq=False):
     """A loop over a list or the keys of a map; with a second variable over index and item, or key and value.
 
     `accumulator` starts as `start` and becomes `step` for each item while `condition` holds; the value is `result`.
     """
 
-    id: int
-    position: int
     range: Expr
     variable: str
     second_variable: str
