@@ -7,8 +7,10 @@ from functools import partial
 
 from wherry.api import Obj
 from wherry.api.core.quotaspec.books import Books
-from wherry.api.core.quotaspec.usage import needs_object
+from wherry.api.core.quotaspec.usage import DEVICE_CLAIMS, needs_object
 from wherry.api.core.resourcequota import RESOURCEQUOTAS
+from wherry.api.dra.deviceclass import DEVICECLASSES
+from wherry.api.dra.resourceclaim import RESOURCECLAIMS
 from wherry.api.errors import Forbidden
 from wherry.api.registry import Registry
 from wherry.api.resource import Resource
@@ -75,6 +77,8 @@ class Ledger:
         resource = self._resource(kind)
         if resource is not None:
             self._reader.observe(resource, partial(self._hear, kind, resource))
+        if resource is RESOURCECLAIMS:
+            self._reader.observe(DEVICECLASSES, self._hear_class)
         return resource is not None
 
     def objects(self, kind: str, namespace: str) -> Iterable[tuple[str, Obj]]:
@@ -89,6 +93,11 @@ class Ledger:
         item = self._reader.get(resource, namespace, name) if resource is not None else None
         return None if item is None else _read(kind, item)
 
+    def called(self, device_class: str) -> str:
+        """See `Source`."""
+        item = self._reader.get(DEVICECLASSES, "", device_class)
+        return "" if item is None else (item.decode().get("spec") or {}).get("extendedResourceName") or ""
+
     def _resource(self, kind: str) -> Resource | None:
         plural, _, group = kind.partition(".")
         return self._registry.preferred(group, plural)
@@ -100,6 +109,9 @@ class Ledger:
         for booking in tuple(self._held.get(item.namespace, {}).get((kind, item.name), ())):
             booking.end()
         self._books.hear(kind, item.namespace, item.name, partial(_read, kind, after) if after is not None else None)
+
+    def _hear_class(self, _before: Item | None, _after: Item | None) -> None:
+        self._books.refresh(DEVICE_CLAIMS)
 
     def _hear_quota(self, before: Item | None, after: Item | None) -> None:
         item = after if after is not None else before

@@ -8,7 +8,7 @@ from wherry.api import Obj
 from wherry.api.core.quotaspec.amounts import NOTHING, Usage, add, minus, plus, read, shown, texts
 from wherry.api.core.quotaspec.podusage import overdue_at, unsaid
 from wherry.api.core.quotaspec.scopes import is_in_scope, requirements
-from wherry.api.core.quotaspec.usage import kinds_of, usage_of
+from wherry.api.core.quotaspec.usage import Called, kinds_of, nothing, usage_of
 
 Entry = tuple[str, str]
 """(kind, name) of an object in the quota's namespace."""
@@ -17,10 +17,11 @@ Entry = tuple[str, str]
 class Account:
     """Knows the objects that it was told of; `used` is always their sum."""
 
-    __slots__ = ("_entries", "_overdue", "hard", "kinds", "name", "reserved", "scopes", "used")
+    __slots__ = ("_called", "_entries", "_overdue", "hard", "kinds", "name", "reserved", "scopes", "used")
 
-    def __init__(self, name: str, spec: Obj) -> None:
+    def __init__(self, name: str, spec: Obj, called: Called = nothing) -> None:
         self.name = name
+        self._called = called
         self.hard = read(spec.get("hard"))
         self.scopes = requirements(spec)
         self.kinds: dict[str, list[str]] = {}
@@ -39,7 +40,7 @@ class Account:
         names = self.kinds.get(kind)
         if names is None or not all(is_in_scope(kind, obj, scope) for scope in self.scopes):
             return None
-        usage = usage_of(kind, obj, now)
+        usage = usage_of(kind, obj, now, self._called)
         return {name: usage[name] for name in names if name in usage}
 
     def more(self, kind: str, obj: Obj, old: Obj | None, now: float) -> Usage | None:

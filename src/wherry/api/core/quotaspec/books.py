@@ -22,6 +22,10 @@ class Source(Protocol):
 
     def find(self, kind: str, namespace: str, name: str) -> Obj | None: ...
 
+    def called(self, device_class: str) -> str:
+        """See `usage.Called`; `Books.refresh` is told when that changes."""
+        ...
+
 
 class Books:
     """Namespaces without quotas cost a look into a dictionary."""
@@ -36,7 +40,7 @@ class Books:
 
     def open(self, namespace: str, name: str, spec: Obj) -> Account:
         """Begin an account (or begin it anew) with what there is."""
-        account = Account(name, spec)
+        account = Account(name, spec, self._source.called)
         accounts = self.namespaces.setdefault(namespace, {})
         accounts[name] = account
         if list(accounts) != (ordered := sorted(accounts)):
@@ -77,6 +81,18 @@ class Books:
             return [account for account in concerned if account.drop(kind, name)]
         obj = read()
         return [account for account in concerned if account.put(kind, name, obj, self.now())]
+
+    def refresh(self, kind: str) -> list[tuple[str, Account]]:
+        """Something else has changed by which objects of a kind are counted. Returns the accounts, with namespaces."""
+        found = [
+            (namespace, account)
+            for namespace, accounts in self.namespaces.items()
+            for account in accounts.values()
+            if kind in account.kinds and self.followed.get(kind, False)
+        ]
+        for namespace, account in found:
+            self._fill(kind, namespace, account)
+        return found
 
     def settle(self, namespace: str, account: Account) -> None:
         """Look again at Pods that should be gone by now."""

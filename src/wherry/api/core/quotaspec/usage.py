@@ -5,12 +5,16 @@ Kinds are called as errors call them: `pods`, `deployments.apps`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from wherry.api import Obj
 from wherry.api.core.quotaspec.amounts import NOTHING, ONE, Usage, amount, count, plus, whole
 from wherry.api.core.quotaspec.podusage import pod_usage
 from wherry.api.core.resourcenames import DEVICE_CLASS, is_hugepages, is_native
 
-_CLAIMS, _DEVICE_CLAIMS = "persistentvolumeclaims", "resourceclaims.resource.k8s.io"
+_CLAIMS, DEVICE_CLAIMS = "persistentvolumeclaims", "resourceclaims.resource.k8s.io"
+Called = Callable[[str], str]
+"""The extended resource that stands for a device class; "" where none does."""
 _CLASS = ".storageclass.storage.k8s.io/"
 _DEVICES = ".deviceclass.resource.k8s.io/devices"
 _DEVICES_OF_PODS = "requests." + DEVICE_CLASS
@@ -40,19 +44,24 @@ def kinds_of(name: str) -> tuple[str, ...]:
     if name in _OF_CLAIMS or any(name.endswith(_CLASS + each) for each in _OF_CLAIMS):
         return (_CLAIMS,)
     if name.endswith(_DEVICES):
-        return (_DEVICE_CLAIMS,)
-    if name.startswith(_DEVICES_OF_PODS):
-        return ("pods", _DEVICE_CLAIMS)
-    is_of_pods = name in _COMPUTE or is_hugepages(name.removeprefix("requests."))
-    return ("pods",) if is_of_pods or (name.startswith("requests.") and not is_native(name)) else ()
+        return (DEVICE_CLAIMS,)
+    if name in _COMPUTE or is_hugepages(name.removeprefix("requests.")):
+        return ("pods",)
+    is_extended = name.startswith("requests.") and not is_native(name)
+    return ("pods", DEVICE_CLAIMS) if is_extended or name.startswith(_DEVICES_OF_PODS) else ()
 
 
 def needs_object(kind: str) -> bool:
     """Whether what an object of the kind uses depends on what is in it."""
-    return kind in ("pods", "services", _CLAIMS, _DEVICE_CLAIMS)
+    return kind in ("pods", "services", _CLAIMS, DEVICE_CLAIMS)
 
 
-def usage_of(kind: str, obj: Obj, now: float) -> Usage:
+def nothing(_: str) -> str:
+    """No device class is called anything."""
+    return ""
+
+
+def usage_of(kind: str, obj: Obj, now: float, called: Called = nothing) -> Usage:
     match kind:
         case "pods":
             return pod_usage(obj, now)
@@ -63,8 +72,8 @@ def usage_of(kind: str, obj: Obj, now: float) -> Usage:
     usage: Usage = {f"count/{kind}": ONE}
     if kind in _BY_OLD_NAME:
         usage[kind] = ONE
-    elif kind == _DEVICE_CLAIMS:
-        _add_devices(usage, obj)
+    elif kind == DEVICE_CLAIMS:
+        _add_devices(usage, obj, called)
     return usage
 
 
@@ -104,11 +113,11 @@ def _of_claim(claim: Obj) -> Usage:
     return usage
 
 
-def _add_devices(usage: Usage, claim: Obj) -> None:
+def _add_devices(usage: Usage, claim: Obj, called: Called) -> None:
     """Devices by class; of requests with alternatives the most that each class may have to give.
 
-    They count as the extended resource that stands for their class as well, so that Pods that ask for it by that name
-    and claims share one quota.
+    They count as the extended resources that stand for their class as well, so that Pods that ask for them by these
+    names and claims share one quota.
     """
     is_of_a_pod = (claim["metadata"].get("annotations") or {}).get(_OF_A_POD) == "true"
     for request in ((claim.get("spec") or {}).get("devices") or {}).get("requests") or ():
@@ -118,5 +127,9 @@ def _add_devices(usage: Usage, claim: Obj) -> None:
             name = choice.get("deviceClassName") or ""
             most[name] = max(most.get(name, 0), number)
         for name, number in most.items():
-            for key in (name + _DEVICES, *(() if is_of_a_pod else (_DEVICES_OF_PODS + name,))):
+            keys = [name + _DEVICES]
+            if not is_of_a_pod:
+                keys.append(_DEVICES_OF_PODS + name)
+                keys += [f"requests.{extended}" for extended in (called(name),) if extended]
+            for key in keys:
                 usage[key] = plus(usage.get(key, NOTHING), count(number))

@@ -16,6 +16,8 @@ from wherry.api.core.configmap import CONFIGMAPS
 from wherry.api.core.pod import PODS
 from wherry.api.core.resourcequota import RESOURCEQUOTAS
 from wherry.api.core.service import SERVICES
+from wherry.api.dra.deviceclass import DEVICECLASSES
+from wherry.api.dra.resourceclaim import RESOURCECLAIMS
 from wherry.api.errors import AlreadyExists, ApiError, Forbidden
 from wherry.apiserver.api import Api, Settings
 from wherry.client import Client
@@ -141,6 +143,27 @@ async def test_a_pod_may_not_come_into_a_scope_that_is_full(api: Api) -> None:
     with pytest.raises(Forbidden, match="requested: pods=1, used: pods=1, limited: pods=1"):
         await client.patch(PODS, "q", limit, "default")
     await client.patch(PODS, "p", {"metadata": {"labels": {"a": "b"}}}, "default")
+
+
+async def test_claims_and_pods_share_a_quota_on_what_stands_for_a_class(api: Api) -> None:
+    client = api.client()
+    device = {"deviceClassName": "gpu", "allocationMode": "ExactCount", "count": 2}
+    spec = {"devices": {"requests": [{"name": "r", "exactly": device}]}}
+    await add_quota(client, hard={"requests.example.com/gpu": "3"})
+    claim = {"metadata": {"name": "before"}, "spec": spec}
+    await client.create(RESOURCECLAIMS, claim, "default")
+    await client.create(RESOURCECLAIMS, {**claim, "metadata": {"name": "more"}}, "default")
+    await client.delete(RESOURCECLAIMS, "more", "default")
+    await client.create(
+        DEVICECLASSES, {"metadata": {"name": "gpu"}, "spec": {"extendedResourceName": "example.com/gpu"}}
+    )
+    with pytest.raises(Forbidden, match=r"requested: requests.example.com/gpu=2, used: requests.example.com/gpu=2"):
+        await client.create(RESOURCECLAIMS, {**claim, "metadata": {"name": "more"}}, "default")
+    wants = pod("p", "1")
+    amounts = {"example.com/gpu": "2"}
+    wants["spec"]["containers"][0]["resources"] = {"requests": amounts, "limits": amounts}
+    with pytest.raises(Forbidden, match=r"used: requests.example.com/gpu=2, limited: requests.example.com/gpu=3"):
+        await client.create(PODS, wants, "default")
 
 
 async def test_a_restart_counts_the_same() -> None:

@@ -8,10 +8,12 @@ from typing import Any
 
 from wherry.api import Obj
 from wherry.api.core.quotaspec.books import Books
-from wherry.api.core.quotaspec.usage import needs_object
+from wherry.api.core.quotaspec.usage import DEVICE_CLAIMS, needs_object
 from wherry.api.core.resourcequota import RESOURCEQUOTAS
+from wherry.api.dra.deviceclass import DEVICECLASSES
 from wherry.api.resource import Resource
 from wherry.api.types.metadata import Metadata
+from wherry.api.types.resource_v1 import DeviceClass
 from wherry.client import Informer, Key
 from wherry.reconcile.controller import DONE, Controller, Deps, Result
 
@@ -41,6 +43,8 @@ class State:
         view: type[Any] = dict if needs_object(kind) else Metadata
         informer = self.informers[kind] = self.deps.client.informer(resource, view)
         informer.add_handler(partial(self._hear, kind))
+        if kind == DEVICE_CLAIMS:
+            self.deps.client.informer(DEVICECLASSES, DeviceClass).add_handler(self._hear_class)
         return True
 
     def objects(self, kind: str, namespace: str) -> Iterable[tuple[str, Obj]]:
@@ -51,6 +55,15 @@ class State:
         """See `Source`."""
         view = self.informers[kind].get(Key(namespace, name))
         return None if view is None else _obj(view)
+
+    def called(self, device_class: str) -> str:
+        """See `Source`."""
+        found = self.deps.client.informer(DEVICECLASSES, DeviceClass).get(Key("", device_class))
+        return "" if found is None else found.spec.extended_resource_name or ""
+
+    def _hear_class(self, old: DeviceClass | None, new: DeviceClass | None) -> None:
+        for namespace, account in self.books.refresh(DEVICE_CLAIMS):
+            self.deps.enqueue(Key(namespace, account.name))
 
     def _hear(self, kind: str, old: Any, new: Any) -> None:
         view = new if new is not None else old

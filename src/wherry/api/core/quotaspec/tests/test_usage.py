@@ -24,7 +24,7 @@ NAMES = [
     ("pods", "pods"),
     ("cpu", "pods"),
     ("limits.ephemeral-storage", "pods"),
-    ("requests.nvidia.com/gpu", "pods"),
+    ("requests.nvidia.com/gpu", "pods resourceclaims.resource.k8s.io"),
     ("hugepages-2Mi", "pods"),
     ("requests.hugepages-2Mi", "pods"),
     ("requests.storage", "persistentvolumeclaims"),
@@ -169,6 +169,14 @@ def test_a_quota_on_compute_makes_every_container_say_what_it_needs() -> None:
     assert unsaid({"pods", "requests.ephemeral-storage"}, pod) == ""
     pod["spec"]["resources"] = {"limits": {"cpu": "1"}}
     assert unsaid({"limits.cpu"}, pod) == ""
+
+
+def test_devices_count_for_the_resource_that_stands_for_their_class() -> None:
+    requests = [{"exactly": {"deviceClassName": name, "allocationMode": "ExactCount", "count": 2}} for name in "ab"]
+    claim = obj({"devices": {"requests": requests}})
+    found = usage_of("resourceclaims.resource.k8s.io", claim, NOW, {"a": "example.com/gpu", "b": ""}.__getitem__)
+    assert str(found["requests.example.com/gpu"]) == "2"
+    assert "requests." not in found
 
 
 def test_what_a_claim_was_made_for_counts_once() -> None:

@@ -8,7 +8,9 @@ from wherry.api.core.event import EVENTS
 from wherry.api.core.pod import PODS
 from wherry.api.core.resourcequota import RESOURCEQUOTAS
 from wherry.api.core.secret import SECRETS
-from wherry.controllers.tests.plane import Plane, deployment, running, template, without
+from wherry.api.dra.deviceclass import DEVICECLASSES
+from wherry.api.dra.resourceclaim import RESOURCECLAIMS
+from wherry.controllers.tests.plane import Plane, deployment, only, running, template, without
 
 
 async def add_quota(plane: Plane, **spec: Any) -> None:
@@ -44,6 +46,21 @@ async def test_the_status_follows_what_is_used() -> None:
         found = await status(plane)
         assert found["hard"]["pods"] == "1"
         assert found["used"]["secrets"] == str(len(await plane.items(SECRETS)))
+
+
+async def test_devices_are_shown_by_what_their_class_is_called() -> None:
+    async with running(only("resourcequota-controller")) as plane:
+        await add_quota(plane, hard={"requests.example.com/gpu": "4"})
+        device = {"deviceClassName": "gpu", "allocationMode": "ExactCount", "count": 2}
+        spec = {"devices": {"requests": [{"name": "r", "exactly": device}]}}
+        await plane.apply(RESOURCECLAIMS, {"metadata": {"name": "c"}, "spec": spec})
+        assert (await status(plane))["used"] == {"requests.example.com/gpu": "0"}
+        called = {"metadata": {"name": "gpu"}, "spec": {"extendedResourceName": "example.com/gpu"}}
+        await plane.apply(DEVICECLASSES, called)
+        assert (await status(plane))["used"] == {"requests.example.com/gpu": "2"}
+        await plane.client.delete(DEVICECLASSES, "gpu")
+        await plane.settle()
+        assert (await status(plane))["used"] == {"requests.example.com/gpu": "0"}
 
 
 async def test_a_replica_set_without_room_says_so_and_goes_on_when_there_is() -> None:
