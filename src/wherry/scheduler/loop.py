@@ -93,6 +93,7 @@ class Scheduler:
             behind=self._tasks.spawn,
             waiting=self._waiting,
             activate=lambda uid: self.queue.activate(uid),
+            note=lambda pod, reason, message: self._event(pod, "Normal", reason, message),
         )
         self._profiles = make_profiles(configuration, handle)
         self._planners = {

@@ -261,6 +261,8 @@ class Handle(Struct, frozen=True):
     """Pods of all profiles that have a node and wait for permission."""
     activate: Callable[[str], None] = lambda uid: None
     """Has the Pod of a UID tried now if it waits, whatever refused it."""
+    note: Callable[[PodInfo, str, str], object] = lambda pod, reason, message: None
+    """Records an event about a Pod: reason and message."""
 
     def common(self, make: Callable[[Handle], T]) -> T:
         """What plugins have together, in all profiles: made by the first that asks (a ledger of what is reserved)."""

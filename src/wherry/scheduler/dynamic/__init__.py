@@ -6,8 +6,9 @@
 - `constraints.py`: attributes that chosen devices must share, or must not
 - `allocate` (`allocator.py`): the search; the first solution is taken
 - `results.py`: what is written into the claim
+- `Readiness` (`readiness.py`): waits for devices that must be prepared before the Pod is bound
 - `Inventory` (`inventory.py`): follows slices, taint rules and claims, and knows what is promised but not yet written
 
 Read `allocator.py` first. The plugin is `scheduler/plugins/dynamicresources.py`. Devices that several claims may share
-(consumable capacity) and those that must be prepared before binding (binding conditions) are left alone.
+(consumable capacity) are left alone.
 """

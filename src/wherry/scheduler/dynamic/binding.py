@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
+
 from msgspec import Struct
 
 from wherry.api import Obj, errors
@@ -38,6 +40,7 @@ class ClaimsHold:
         pod: PodInfo,
         claims: list[ResourceClaim],
         allocations: dict[str, Obj],
+        wait: Callable[[Sequence[ResourceClaim]], Awaitable[None]],
         new: NewClaim | None = None,
     ) -> None:
         self._inventory = inventory
@@ -47,16 +50,20 @@ class ClaimsHold:
         self._allocations = allocations
         """By UID of the claim, for those that had none."""
         self._reserved: list[ResourceClaim] = []
+        self._wait = wait
+        """Returns once the devices of claims, which are written now, are ready."""
         self._new = new
         self._made: ResourceClaim | None = None
 
     async def pre_bind(self) -> None:
-        if self._new is not None:
-            await self._make(self._new)
+        written = [await self._make(self._new)] if self._new is not None else []
         for claim in self._claims:
             if all(holder.uid != self._pod.uid for holder in claim.status.reserved_for):
-                await self._bind(claim)
+                written.append(await self._bind(claim))
                 self._reserved.append(claim)
+            else:
+                written.append(claim)
+        await self._wait(written)
 
     def unreserve(self) -> None:
         for uid in self._allocations:
@@ -68,7 +75,7 @@ class ClaimsHold:
         if self._made is not None:
             self._inventory.behind(delete_claim(self._inventory.client, self._made))
 
-    async def _make(self, new: NewClaim) -> None:
+    async def _make(self, new: NewClaim) -> ResourceClaim:
         """Create the claim, as one that has its devices, and tell the Pod which container uses which of them."""
         client, key = self._inventory.client, self._pod.key
         try:
@@ -79,21 +86,21 @@ class ClaimsHold:
         self._inventory.withdraw(new.uid)
         self._inventory.promise(claim.metadata.uid, devices_in(new.allocation))
         self._allocations[claim.metadata.uid] = new.allocation
-        await self._bind(claim)
+        written = await self._bind(claim)
         status = {"resourceClaimName": claim.metadata.name, "requestMappings": list(new.mappings)}
         patch = {"metadata": {"uid": self._pod.uid}, "status": {"extendedResourceClaimStatus": status}}
         await client.patch(PODS, key.name, patch, key.namespace, subresource="status")
+        return written
 
-    async def _bind(self, claim: ResourceClaim) -> None:
+    async def _bind(self, claim: ResourceClaim) -> ResourceClaim:
         for _ in range(_TRIES - 1):
             try:
-                await self._write(claim)
+                return await self._write(claim)
             except errors.Conflict:
                 continue
-            return
-        await self._write(claim)
+        return await self._write(claim)
 
-    async def _write(self, claim: ResourceClaim) -> None:
+    async def _write(self, claim: ResourceClaim) -> ResourceClaim:
         client, meta = self._inventory.client, claim.metadata
         name = f"{meta.namespace}/{meta.name}"
         fresh = await client.get(RESOURCECLAIMS, meta.name, meta.namespace)
@@ -116,7 +123,7 @@ class ClaimsHold:
         status["allocation"] = current if allocation is None else {**stamp, **current}
         holder = {"resource": "pods", "name": self._pod.key.name, "uid": self._pod.uid}
         status["reservedFor"] = [*(status.get("reservedFor") or ()), holder]
-        await client.update(RESOURCECLAIMS, fresh, subresource="status")
+        return convert(ResourceClaim, await client.update(RESOURCECLAIMS, fresh, subresource="status"))
 
 
 async def release(client: Client, claim: ResourceClaim, uid: str) -> None:

@@ -25,6 +25,8 @@ from wherry.api.types.resource_v1 import (
     ResourceSlice,
 )
 from wherry.client import Client, Key
+from wherry.lib.clock import Clock
+from wherry.scheduler.awaiting import Awaiting
 from wherry.scheduler.dynamic.extended import classes_by_resource
 from wherry.scheduler.dynamic.pools import DeviceId, Place, Pool, PoolId, pools_for
 from wherry.scheduler.model import NodeInfo
@@ -36,8 +38,10 @@ _BY_OWNER = "owner of a claim"
 class Inventory:
     """One for all profiles of a scheduler."""
 
-    def __init__(self, client: Client, behind: Callable[[Coroutine[Any, Any, None]], object]) -> None:
+    def __init__(self, client: Client, behind: Callable[[Coroutine[Any, Any, None]], object], clock: Clock) -> None:
         self.client = client
+        self.awaiting = Awaiting(clock)
+        """Those who wait for devices of a claim to be ready."""
         self.behind = behind
         """Starts what is to be written behind."""
         self.version = 0
@@ -155,11 +159,12 @@ class Inventory:
             self._holders.pop(uid, None)
         self._taken.update(held)
         self._release(before)
+        self.awaiting.ask()
 
 
 def inventory(handle: Handle) -> Inventory:
     """The one that plugins of all profiles share, by `Handle.common`."""
-    return Inventory(handle.client, handle.behind)
+    return Inventory(handle.client, handle.behind, handle.clock)
 
 
 def _owner(claim: ResourceClaim) -> Iterable[str]:

@@ -1,7 +1,8 @@
 """What drivers offer on a node.
 
 A pool is published in slices; while some of them are missing or of an older generation, nothing is taken from it.
-Pools are tried by name, and in them slices by name, so that drivers can say what is to be taken first.
+Pools are tried by name, and in them slices by name, so that drivers can say what is to be taken first; but those with
+devices for which a Pod would have to wait come last.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def pools_for(
         built = _pool(place, pool, mine, all_of(pool), taints)
         if built is not None:
             found.append(built)
-    return found
+    return sorted(found, key=lambda pool: any(device.view.binding_conditions for device in pool.devices))
 
 
 def selects(selector: NodeSelector | None, place: Place) -> bool:

@@ -31,6 +31,10 @@ def _result(one: Given) -> Obj:
         result["adminAccess"] = True
     if one.wanted.tolerations:
         result["tolerations"] = to_obj(one.wanted.tolerations)
+    view = one.device.view
+    if view.binding_conditions:
+        result["bindingConditions"] = list(view.binding_conditions)
+        result["bindingFailureConditions"] = list(view.binding_failure_conditions)
     return result
 
 

@@ -14,13 +14,15 @@ from wherry.api.core.claims import Named, claim_name
 from wherry.api.core.pod import PODS
 from wherry.api.types.core_v1 import Pod, PodStatus
 from wherry.api.types.resource_v1 import ResourceClaim
+from wherry.lib.goduration import parse_go_duration
 from wherry.scheduler.cluster import Cluster
 from wherry.scheduler.dynamic import allocator
 from wherry.scheduler.dynamic.allocator import Given
 from wherry.scheduler.dynamic.binding import ClaimsHold, NewClaim, deallocate, delete_claim
 from wherry.scheduler.dynamic.extended import ANNOTATION, Extended, claim_object, claim_view, extended
-from wherry.scheduler.dynamic.inventory import Inventory, devices_in, inventory
+from wherry.scheduler.dynamic.inventory import devices_in, inventory
 from wherry.scheduler.dynamic.pools import Device, Place, selects
+from wherry.scheduler.dynamic.readiness import PATIENCE, Readiness
 from wherry.scheduler.dynamic.requests import PRIORITIES, Demand, Unanswerable, Wanted, demand
 from wherry.scheduler.dynamic.results import allocation
 from wherry.scheduler.dynamic.sources import CLAIM, CLASS, RULE, SLICE
@@ -48,9 +50,11 @@ _TOO_FEW = Refusal(("cannot allocate all claims",), is_lasting=True)
 _LEFT_OVER = Refusal(("cannot schedule extended resource claim",), is_lasting=True)
 
 
-def make(_: Mapping[str, Any], handle: Handle) -> Plugin:
-    """The plugin of a profile."""
-    rule = _Rule(handle.common(inventory), handle)
+def make(args: Mapping[str, Any], handle: Handle) -> Plugin:
+    """The plugin of a profile; `bindingTimeout` is how long devices may take to be ready."""
+    given = args.get("bindingTimeout")
+    seconds = PATIENCE if given is None else parse_go_duration(given)
+    rule = _Rule(Readiness(handle.common(inventory), handle.clock, handle.note, seconds), handle)
     new = Action.ADD | Action.UPDATE
     return Plugin(
         "DynamicResources",
@@ -76,8 +80,9 @@ class _Unready(Exception):
 class _Rule:
     """The rule with what it knows of devices."""
 
-    def __init__(self, inventory: Inventory, handle: Handle) -> None:
-        self._inventory = inventory
+    def __init__(self, readiness: Readiness, handle: Handle) -> None:
+        self._readiness = readiness
+        self._inventory = readiness.inventory
         self._handle = handle
         self._pods = handle.client.informer(PODS, Pod)
         self._found: tuple[str, dict[str, list[list[Given]]], list[ResourceClaim]] = ("", {}, [])
@@ -142,7 +147,7 @@ class _Rule:
                     return Refusal((str(why),), is_lasting=True)
             if given is None:
                 return _TOO_FEW
-            if away := [claim for claim in bound if not _is_reached(claim, node)]:
+            if away := [one for one in bound if not _is_reached(one, node) or self._readiness.is_hopeless(one)]:
                 unreached.extend(claim for claim in away if claim not in unreached)
                 return _ELSEWHERE
             if asked:
@@ -256,7 +261,11 @@ class _Rule:
             allocations[one.claim.metadata.uid] = made
             self._inventory.promise(one.claim.metadata.uid, devices_in(made))
         new = self._new_claim(pod, *further, given[-1], node) if further is not None and given else None
-        return ClaimsHold(self._inventory, self._handle.clock, pod, claims, allocations, new)
+
+        async def wait(written: Sequence[ResourceClaim]) -> None:
+            await self._readiness.wait(pod, node.name, written)
+
+        return ClaimsHold(self._inventory, self._handle.clock, pod, claims, allocations, wait, new)
 
     def _new_claim(
         self, pod: PodInfo, asked: Extended, one: Demand, devices: Sequence[Given], node: NodeInfo
@@ -304,8 +313,8 @@ def _is_reached(claim: ResourceClaim, node: NodeInfo) -> bool:
 
 def _suits(wanted: Wanted, device: Device) -> bool:
     view = device.view
-    if view.allow_multiple_allocations or view.binding_conditions:
-        return False  # neither sharing devices nor waiting for them is known here
+    if view.allow_multiple_allocations:
+        return False  # sharing devices is not known here
     if not wanted.is_met_by(view.capacity):
         return False
     if not wanted.selectors:

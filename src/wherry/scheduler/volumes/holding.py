@@ -43,7 +43,7 @@ class VolumeHold:
                 await self._take(volume, claim)
             for claim in self._choice.provision:
                 await self._ask_for(claim)
-            await self._inventory.wait(self._is_bound, self._seconds)
+            await self._inventory.awaiting.wait(self._is_bound, self._seconds)
         except (TimeoutError, NotBound) as error:
             raise NotBound(f"binding volumes: {error}") from error
         self.unreserve()

@@ -6,8 +6,7 @@ that use the claim, until the last decision that relies on it is written or give
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -24,6 +23,7 @@ from wherry.api.types.core_v1 import PersistentVolume, PersistentVolumeClaim, Po
 from wherry.api.types.storage_v1 import CSIDriver, CSINode, CSIStorageCapacity, StorageClass
 from wherry.client import Key
 from wherry.lib.clock import Clock
+from wherry.scheduler.awaiting import Awaiting
 from wherry.scheduler.rules import Handle
 
 FREE, RESERVED = "free", "claim"
@@ -57,7 +57,8 @@ class Inventory:
         self._promises: dict[str, _Promise] = {}
         self._taken: dict[str, str] = {}
         """The UID of the claim that each promised volume is for."""
-        self._waiting: dict[asyncio.Future[None], Callable[[], bool]] = {}
+        self.awaiting = Awaiting(handle.clock)
+        """Those who wait for claims to be bound."""
         self.claims.add_handler(self._changed)
         self.volumes.add_handler(self._changed)
         self.pods.add_handler(self._pod_changed)
@@ -114,38 +115,9 @@ class Inventory:
             del self._promises[claim.metadata.uid]
             self._taken.pop(promise.volume, None)
 
-    async def wait(self, is_done: Callable[[], bool], seconds: float) -> None:
-        """Return once `is_done` says so, asked after each change; raises what it raises, and TimeoutError in time."""
-        if is_done():
-            return
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting[waiter] = is_done
-        timer = self.clock.call_later(seconds, lambda: _fail(waiter, TimeoutError("context deadline exceeded")))
-        try:
-            await waiter
-        finally:
-            timer.cancel()
-            del self._waiting[waiter]
-
     def _changed(self, old: Any, new: Any) -> None:
-        if self._waiting:
-            self._ask(tuple(self._waiting.items()))
+        self.awaiting.ask()
 
     def _pod_changed(self, old: Pod | None, new: Pod | None) -> None:
-        if new is None and self._waiting:
-            self._ask(tuple(self._waiting.items()))
-
-    def _ask(self, waiting: Iterable[tuple[asyncio.Future[None], Callable[[], bool]]]) -> None:
-        for waiter, is_done in waiting:
-            if waiter.done():
-                continue
-            try:
-                if is_done():
-                    waiter.set_result(None)
-            except Exception as error:
-                waiter.set_exception(error)
-
-
-def _fail(waiter: asyncio.Future[None], error: Exception) -> None:
-    if not waiter.done():
-        waiter.set_exception(error)
+        if new is None:
+            self.awaiting.ask()

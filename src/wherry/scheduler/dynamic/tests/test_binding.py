@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -20,6 +20,7 @@ from wherry.client import Client
 from wherry.lib.tasks import Tasks
 from wherry.scheduler.dynamic.binding import FINALIZER, ClaimsHold
 from wherry.scheduler.dynamic.inventory import Inventory
+from wherry.scheduler.dynamic.readiness import Readiness
 from wherry.scheduler.plugins.tests.placed import a_pod
 from wherry.store.memory import MemoryStore
 from wherry.testing.clock import ManualClock
@@ -42,7 +43,13 @@ class Scene:
 
     def hold(self) -> ClaimsHold:
         self.inventory.promise(self.claim.metadata.uid, [DEVICE])
-        return ClaimsHold(self.inventory, ManualClock(), POD, [self.claim], {self.claim.metadata.uid: allocation()})
+        clock, uid = ManualClock(), self.claim.metadata.uid
+        readiness = Readiness(self.inventory, clock, lambda *_: None)
+
+        async def wait(written: Sequence[ResourceClaim]) -> None:
+            await readiness.wait(POD, "n1", written)
+
+        return ClaimsHold(self.inventory, clock, POD, [self.claim], {uid: allocation()}, wait)
 
     async def fresh(self) -> Obj:
         return await self.client.get(RESOURCECLAIMS, "c", "default")
@@ -61,7 +68,7 @@ async def scene() -> AsyncIterator[Scene]:
         "spec": {"devices": {"requests": requests}},
     }
     claim = convert(ResourceClaim, await client.create(RESOURCECLAIMS, obj, "default"))
-    yield Scene(client, Inventory(client, tasks.spawn), claim)
+    yield Scene(client, Inventory(client, tasks.spawn, ManualClock()), claim)
     await tasks.close()
     await api.close()
 
