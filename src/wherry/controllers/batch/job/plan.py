@@ -223,22 +223,20 @@ def _wanted(job: Job, census: Census) -> int:
     parallelism = 1 if job.spec.parallelism is None else job.spec.parallelism
     if job.spec.completions is None:
         return len(census.active) if census.succeeded > 0 else parallelism
-    remaining = job.spec.completions - census.succeeded - len(census.failed_indexes or ())
-    return max(0, min(parallelism, remaining))
+    return max(0, min(parallelism, job.spec.completions - census.succeeded))
 
 
 def _surplus(job: Job, census: Census, wanted: int) -> list[Pod]:
-    """Active Pods beyond what is wanted; for indexes also twins, and Pods of indexes that need none."""
+    """Active Pods beyond what is wanted; for indexes also twins, and Pods of indexes that the Job does not have."""
     misfits: list[Pod] = []
     proper = list(census.active)
     if is_indexed(job):
         completions = job.spec.completions or 0
-        done = census.completed | (census.failed_indexes or frozenset())
         seen: set[int] = set()
         proper = []
         for pod in reversed(ranked_plainly(census.active)):
             index = indexes.index_of(pod)
-            if index is None or index >= completions or index in done or index in seen:
+            if index is None or index >= completions or index in seen:
                 misfits.append(pod)
             else:
                 seen.add(index)

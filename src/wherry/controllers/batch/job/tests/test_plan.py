@@ -125,6 +125,7 @@ def told(spec: Obj, pods: str, status: Obj | None = None, **how: Any) -> str:
         ("2/5i", "R- S- F- P- R S0 R1 R2", "-3 active=2 succeeded=1 terminating=3 completedIndexes=0"),
         ("5/5i", "R- S- F- S0 R1 R2 P2", "-2 active=2 succeeded=1 terminating=2 completedIndexes=0"),
         ("2/5i", "S0 R5 S6 P7 F8", "-2 succeeded=1 terminating=2 completedIndexes=0"),
+        ("2/3i", "S0 R0 R1", "active=2 succeeded=1 completedIndexes=0"),
     ],
 )
 def test_the_table_that_upstream_holds_its_own_jobs_to(shape: str, pods: str, expected: str) -> None:
