@@ -183,6 +183,7 @@ class Kubelet:
             {**allocatable_of({**given, **self._view.allocatable}), "pods": self._view.max_pods},
             node.metadata.labels if node is not None else {},
             node.spec.taints if node is not None else (),
+            node.status.declared_features if node is not None else (),
         )
         beside = active_beside(pod, others)
         return admit(pod, Taken(beside), premises, lambda: beside)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 from msgspec import Struct, field
 
+from wherry.api.core.podfeatures import required_features
 from wherry.api.types.core_v1 import (
     Affinity,
     Container,
@@ -187,7 +188,7 @@ def _asked(pod: Pod) -> tuple[object, ...]:
         spec.tolerations,
         tuple([_container(one) for one in spec.containers]),
         tuple([_container(one) for one in spec.init_containers]),
-        _features(spec),
+        required_features(spec),
         _volume_images(spec),
         (*pod_requests(pod).items(), *score_requests(pod).items()) if is_resized(pod) else None,
     )
@@ -220,27 +221,12 @@ def _make_ask(pod: Pod) -> Ask:
         volume_images=_volume_images(spec),
         namespace=pod.metadata.namespace,
         labels=pod.metadata.labels,
-        features=_features(spec),
+        features=required_features(spec),
     )
-
-
-_NO_FEATURES: frozenset[str] = frozenset()
-_RESTARTS_ALL, _USERS_ON_HOST_NETWORK = "RestartAllContainersOnContainerExits", "UserNamespacesHostNetworkSupport"
 
 
 def _volume_images(spec: PodSpec) -> tuple[str, ...]:
     return tuple([one.image.reference or "" for one in spec.volumes if one.image is not None]) if spec.volumes else ()
-
-
-def _features(spec: PodSpec) -> frozenset[str]:
-    """By upstream's names, which nodes declare."""
-    found = _NO_FEATURES
-    if spec.host_network and spec.host_users is False:
-        found |= {_USERS_ON_HOST_NETWORK}
-    for container in (*spec.containers, *spec.init_containers):
-        if any(rule.action == "RestartAllContainers" for rule in container.restart_policy_rules):
-            found |= {_RESTARTS_ALL}
-    return found
 
 
 def update_node(info: NodeInfo, node: Node) -> bool:

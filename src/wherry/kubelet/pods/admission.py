@@ -7,11 +7,13 @@ pod, the first is told.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct, field
 
+from wherry.api.core import sysctls
 from wherry.api.core.placement import allows, untolerated
+from wherry.api.core.podfeatures import required_features
 from wherry.api.types.core_v1 import Pod, Taint
 from wherry.kubelet.pods.preempting import NoVictims, is_critical, victims
 from wherry.kubelet.pods.resources import is_static
@@ -28,6 +30,8 @@ class Premises(Struct, frozen=True):
     allocatable: Mapping[str, int]
     labels: Mapping[str, str] = field(default_factory=dict)
     taints: Sequence[Taint] = ()
+    features: Collection[str] = ()
+    """What its kubelet declares to know."""
 
 
 class Refused(Struct, frozen=True):
@@ -49,7 +53,7 @@ class Admitted(Struct, frozen=True):
 
 def admit(pod: Pod, taken: Taken, node: Premises, others: Callable[[], Iterable[Pod]]) -> Refused | Admitted:
     """Judge a pod that is new here. `others` are asked for if some must end for it: those that `taken` counts."""
-    if (refused := _foreign(pod)) is not None:
+    if (refused := _forbidden(pod) or _foreign(pod) or _unknown(pod, node)) is not None:
         return refused
     shortages = list(taken.shortages(pod, node.allocatable))
     misfits = list(_misfits(pod, taken, node))
@@ -63,6 +67,23 @@ def admit(pod: Pod, taken: Taken, node: Premises, others: Callable[[], Iterable[
 def has_other_labels(answer: Refused | Admitted) -> bool:
     """Whether it fails for the node's labels: those that the caller knows may be old ones."""
     return isinstance(answer, Refused) and answer.reason == "NodeAffinity"
+
+
+def _forbidden(pod: Pod) -> Refused | None:
+    """Sets a parameter of the kernel that others would feel."""
+    spec = pod.spec
+    for each in spec.security_context.sysctls if spec.security_context is not None else ():
+        if why := sysctls.fault(each.name, host_network=bool(spec.host_network), host_ipc=bool(spec.host_ipc)):
+            return Refused("SysctlForbidden", f"forbidden sysctl: {why}")
+    return None
+
+
+def _unknown(pod: Pod, node: Premises) -> Refused | None:
+    """Asks for what this kubelet does not declare to know."""
+    if missing := required_features(pod.spec) - {*node.features}:
+        told = ", ".join(sorted(missing))
+        return Refused("PodFeatureUnsupported", f"Pod requires node features that are not available: {told}")
+    return None
 
 
 def _foreign(pod: Pod) -> Refused | None:

@@ -52,6 +52,7 @@ class Door:
         known = self._premises.get(name)
         if known is None or known[0] is not node:
             allocatable = allocatable_of(node.status.allocatable)
-            known = node, Premises(name, allocatable, node.metadata.labels, node.spec.taints)
+            features = node.status.declared_features
+            known = node, Premises(name, allocatable, node.metadata.labels, node.spec.taints, features)
             self._premises[name] = known
         return known[1]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from wherry.api import Obj
+from wherry.api.core.sysctls import SAFE
 from wherry.apiserver.admission.podsecurity.findings import (
     Check,
     Container,
@@ -32,22 +33,6 @@ _CAPABILITIES = frozenset(
         "SETPCAP",
         "SETUID",
         "SYS_CHROOT",
-    }
-)
-_SYSCTLS = frozenset(
-    {
-        "kernel.shm_rmid_forced",
-        "net.ipv4.ip_local_port_range",
-        "net.ipv4.ip_local_reserved_ports",
-        "net.ipv4.ip_unprivileged_port_start",
-        "net.ipv4.ping_group_range",
-        "net.ipv4.tcp_fin_timeout",
-        "net.ipv4.tcp_keepalive_intvl",
-        "net.ipv4.tcp_keepalive_probes",
-        "net.ipv4.tcp_keepalive_time",
-        "net.ipv4.tcp_rmem",
-        "net.ipv4.tcp_syncookies",
-        "net.ipv4.tcp_wmem",
     }
 )
 _SELINUX_TYPES = frozenset({None, "", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"})
@@ -159,7 +144,7 @@ def seccomp(_: Obj, spec: Obj) -> Finding | None:
 
 
 def sysctls(_: Obj, spec: Obj) -> Finding | None:
-    bad = [one["name"] for one in context(spec).get("sysctls") or () if one["name"] not in _SYSCTLS]
+    bad = [one["name"] for one in context(spec).get("sysctls") or () if one["name"] not in SAFE]
     return Finding("forbidden sysctls", ", ".join(bad)) if bad else None
 
 

@@ -89,6 +89,21 @@ NO_EXECUTE = Taint(key="gone", effect="NoExecute")
             ("PodOSNotSupported", "Failed to admit pod as the OS field doesn't match node OS"),
             id="another system",
         ),
+        pytest.param(
+            asks("2", securityContext={"sysctls": [{"name": "net.ipv4.ip_forward", "value": "1"}]}),
+            [],
+            ("SysctlForbidden", 'forbidden sysctl: "net.ipv4.ip_forward" not allowlisted'),
+            id="a parameter that others would feel",
+        ),
+        pytest.param(
+            asks(hostNetwork=True, hostUsers=False),
+            [],
+            (
+                "PodFeatureUnsupported",
+                "Pod requires node features that are not available: UserNamespacesHostNetworkSupport",
+            ),
+            id="what this kubelet does not know",
+        ),
     ],
 )
 def test_who_is_let_in(pod: Pod, others: list[Pod], expected: tuple[str, str] | None) -> None:
@@ -139,6 +154,11 @@ def test_ports_of_the_host(other: Pod, expected: tuple[str, str] | None) -> None
 def test_taints(taint: Taint, tolerations: list[Any], expected: tuple[str, str] | None) -> None:
     node = msgspec.structs.replace(NODE, taints=(taint,))
     assert judge(asks(tolerations=tolerations), node=node) == expected
+
+
+def test_what_the_kubelet_declares_to_know_is_let_in() -> None:
+    node = msgspec.structs.replace(NODE, features=("UserNamespacesHostNetworkSupport",))
+    assert judge(asks(hostNetwork=True, hostUsers=False), node=node) is None
 
 
 def test_the_nodes_own_pods_run_whatever_the_taint() -> None:
