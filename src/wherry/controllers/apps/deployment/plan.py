@@ -154,9 +154,9 @@ def _recreate(scene: _Scene, old_pods_run: bool) -> _Step:
     if old_pods_run or any(one.actual > 0 for one in scene.old):
         return _Step({})
     new, created = _new_or_created(scene)
-    if created is None and new.spec != scene.rollout.replicas:
-        return _Step({new.name: scene.rollout.replicas})
-    return _Step({}, created, cleans_up=is_complete(scene.rollout, scene.status))
+    is_short = created is None and new.spec != scene.rollout.replicas
+    sizes = {new.name: scene.rollout.replicas} if is_short else {}
+    return _Step(sizes, created, cleans_up=is_complete(scene.rollout, scene.status))
 
 
 def _new_or_created(scene: _Scene) -> tuple[Replicas, NewSet | None]:
