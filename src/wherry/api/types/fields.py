@@ -48,7 +48,7 @@ PLAIN_IN_METADATA = frozenset({"name", "generateName", "namespace", "uid", "reso
 
 _PLURAL = re.compile(r"([A-Z]{2,})s(?=[A-Z]|$)")
 """Of an abbreviation: `IPs`."""
-_WORD = re.compile(r"(?<=[A-Z])[A-Z](?=[a-z])|(?<=[a-z0-9])[A-Z]")
+_WORD = re.compile(r"(?<=[A-Z])(?=[A-Z][a-z])|(?<=[a-z0-9])(?=[A-Z])")
 """Where one begins inside a name."""
 _STABLE = re.compile(r"\w+\.v\d+\.\w+")
 
@@ -78,7 +78,7 @@ def snake_case(name: str) -> str:
     text = name.lstrip("$").replace("-", "_")
     if not text.islower():
         text = _PLURAL.sub(lambda plural: plural[1].capitalize() + "s", text)
-        text = _WORD.sub(r"_\g<0>", text).lower()
+        text = _WORD.sub("_", text).lower()
     return text + "_" if keyword.iskeyword(text) or text in TYPE_NAMES else text
 
 
