@@ -26,6 +26,9 @@ from wherry.lib.clock import parse_time
 _LEEWAY_SECONDS = 60.0
 """How far clocks may be apart, and how long deleted objects still vouch for a token."""
 
+INVALID_SINCE = "kubernetes.io/legacy-token-invalid-since"
+"""A label by which the token of a Secret is called in without being deleted."""
+
 POD_NAME = "authentication.kubernetes.io/pod-name"
 POD_UID = "authentication.kubernetes.io/pod-uid"
 NODE_NAME = "authentication.kubernetes.io/node-name"
@@ -113,6 +116,13 @@ class ServiceAccountTokens:
 
 
 def _check_secret(secret: Obj, text: str) -> None:
+    metadata = secret["metadata"]
+    if (metadata.get("labels") or {}).get(INVALID_SINCE):
+        raise BadToken(
+            f"the token in secret {metadata['namespace']}/{metadata['name']} has been marked invalid. Use tokens from "
+            "the TokenRequest API or manually created secret-based tokens, or remove the "
+            f"'{INVALID_SINCE}' label from the secret to temporarily allow use of this token"
+        )
     stored = b64decode((secret.get("data") or {}).get("token") or "")
     if not hmac.compare_digest(stored, text.encode("utf-8")):
         raise BadToken("token does not match server's copy")

@@ -55,6 +55,15 @@ async def test_the_secret_is_filled_in(scene: tuple[World, Loops]) -> None:
     assert (await world.ask("POST", WHO_AM_I, {}, data["token"]))[0] == 401
 
 
+async def test_a_label_calls_it_in(scene: tuple[World, Loops]) -> None:
+    world, loops = scene
+    token = b64decode((await ask(world, loops))["data"]["token"]).decode()
+    for since, status in (("2026-01-01", 401), (None, 201)):
+        patch = {"metadata": {"labels": {"kubernetes.io/legacy-token-invalid-since": since}}}
+        await world.api.client().patch(SECRETS, "s", patch, "default")
+        assert (await world.ask("POST", WHO_AM_I, {}, token))[0] == status
+
+
 async def test_it_goes_with_its_account(scene: tuple[World, Loops]) -> None:
     world, loops = scene
     await ask(world, loops)
