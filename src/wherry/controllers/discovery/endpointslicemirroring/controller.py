@@ -39,7 +39,7 @@ async def reconcile(key: Key, deps: Deps) -> Result:
         return DONE
     decided = plan(endpoints, slices)
     for note in decided.notes:
-        deps.events.event(endpoints, "Warning", note.reason, note.message)
+        deps.events.event(endpoints, note.type, note.reason, note.message)
     for body in decided.create:
         if endpoints.metadata.deletion_timestamp is None and not await _create(endpoints, body, deps):
             return DONE

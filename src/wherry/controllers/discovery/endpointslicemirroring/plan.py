@@ -12,6 +12,8 @@ from wherry.api import Obj
 from wherry.api.types.core_v1 import EndpointAddress, Endpoints, EndpointSubset, Service
 from wherry.api.types.decoding import to_obj
 from wherry.api.types.discovery_v1 import EndpointSlice
+from wherry.controllers.discovery.triggertimes import ANNOTATION
+from wherry.controllers.notes import Note
 
 CAPACITY = 1000
 """Addresses of one subset that are mirrored."""
@@ -20,19 +22,10 @@ MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
 SERVICE_NAME = "kubernetes.io/service-name"
 SKIP_MIRROR = "endpointslice.kubernetes.io/skip-mirror"
 LEADER = "control-plane.alpha.kubernetes.io/leader"
-_NOT_MIRRORED = frozenset(
-    {"endpoints.kubernetes.io/last-change-trigger-time", "kubectl.kubernetes.io/last-applied-configuration"}
-)
+_NOT_MIRRORED = frozenset({ANNOTATION, "kubectl.kubernetes.io/last-applied-configuration"})
 _encode = msgspec.json.Encoder(order="sorted").encode
 Place = tuple[str, bytes]
 """Family and ports: what has a slice of its own."""
-
-
-class Note(Struct, frozen=True):
-    """A warning to record about the Endpoints."""
-
-    reason: str
-    message: str
 
 
 class Plan(Struct, frozen=True):
@@ -179,8 +172,8 @@ def _warnings(count: _Count) -> tuple[Note, ...]:
     notes = []
     if count.invalid:
         message = f"Skipped {count.invalid} invalid IP addresses when mirroring to EndpointSlices"
-        notes.append(Note("InvalidIPAddress", message))
+        notes.append(Note("Warning", "InvalidIPAddress", message))
     if count.skipped > count.invalid:
         most = f"A max of {CAPACITY} addresses can be mirrored to EndpointSlices per Endpoints subset"
-        notes.append(Note("TooManyAddressesToMirror", f"{most}. {count.skipped} addresses were skipped"))
+        notes.append(Note("Warning", "TooManyAddressesToMirror", f"{most}. {count.skipped} addresses were skipped"))
     return tuple(notes)
