@@ -86,22 +86,25 @@ async def _remove(key: Key, secret: Secret, deps: Deps) -> Result:
 
 
 def _missing(secret: Secret, account: Reference, deps: Deps) -> Obj:
-    """The merge patch that completes the Secret; empty when it is complete."""
+    """The merge patch that completes the Secret in the version seen; empty when it is complete.
+
+    A namespace that somebody put there is left alone.
+    """
     data: dict[str, str] = {}
     namespace = secret.metadata.namespace or ""
     root_ca = deps.settings["root_ca"]().encode("ascii")
-    if "token" not in secret.data:
+    if not secret.data.get("token"):
         keys: TokenKeys = deps.settings["keys"]
         token = keys.sign(format_legacy_claims(namespace, account, secret.metadata.name or ""))
         data["token"] = _encode(token.encode("ascii"))
     if root_ca and secret.data.get("ca.crt") != root_ca:
         data["ca.crt"] = _encode(root_ca)
-    if secret.data.get("namespace") != namespace.encode():
+    if not secret.data.get("namespace"):
         data["namespace"] = _encode(namespace.encode())
-    change: Obj = {"data": data} if data else {}
-    if secret.metadata.annotations.get(ACCOUNT_UID) != account.uid:
-        change["metadata"] = {"annotations": {ACCOUNT_UID: account.uid}}
-    return change
+    if not data:
+        return {}
+    version = secret.metadata.resource_version
+    return {"metadata": {"annotations": {ACCOUNT_UID: account.uid}, "resourceVersion": version}, "data": data}
 
 
 def _encode(data: bytes) -> str:

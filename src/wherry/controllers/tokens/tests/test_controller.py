@@ -55,6 +55,27 @@ async def test_the_secret_is_filled_in(scene: tuple[World, Loops]) -> None:
     assert (await world.ask("POST", WHO_AM_I, {}, data["token"]))[0] == 401
 
 
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        pytest.param({"namespace": "elsewhere"}, {"namespace": "elsewhere"}, id="a namespace of its own"),
+        pytest.param({"ca.crt": "OTHER", "token": ""}, {}, id="another authority, an empty token"),
+        pytest.param({"token": "mine", "more": "x"}, {"token": "mine", "more": "x"}, id="a token of its own"),
+    ],
+)
+async def test_what_is_missing_is_put_there(
+    scene: tuple[World, Loops], given: dict[str, str], kept: dict[str, str]
+) -> None:
+    world, loops = scene
+    secret = {"metadata": {"name": "s", "annotations": {ACCOUNT: "robot"}}, "type": TYPE, "stringData": given}
+    await world.api.client().create(SECRETS, secret, "default")
+    await loops.settled()
+    found = (await world.api.client().get(SECRETS, "s", "default"))["data"]
+    data = {key: b64decode(value).decode() for key, value in found.items()}
+    assert {"namespace": "default", "ca.crt": "CA", "token": data["token"], **kept} == data
+    assert data["token"]
+
+
 async def test_a_label_calls_it_in(scene: tuple[World, Loops]) -> None:
     world, loops = scene
     token = b64decode((await ask(world, loops))["data"]["token"]).decode()
