@@ -97,7 +97,14 @@ class Server:
         self._servers.clear()
 
     def cut(self, *, idle: bool) -> None:
-        """Break connections, as a process that is killed does; those that nobody waits on only if `idle`."""
+        """Break connections, as a process that is killed does; those that nobody waits on only if `idle`.
+
+        It happens in the loop's next turn, when the requests that are in hand now have had their first step: nothing is
+        cancelled that has not begun.
+        """
+        asyncio.get_running_loop().call_soon(self._cut, idle)
+
+    def _cut(self, idle: bool) -> None:
         for connection in tuple(self._service.connections):
             if idle or connection.is_busy:
                 connection.abort()

@@ -188,20 +188,21 @@ class Core:
         """Be as at the time of `snapshot`. Clients outside list again: no revision is ever given to them twice."""
         self.faults.drop_watches()  # Whoever watches would wait for ever for a control plane that is gone.
         await settle()
-        self._break_off(idle=False)
+        await self._break_off(idle=False)
         await self._begin_with(snapshot)
 
     async def restart(self) -> None:
         """Stop as a process that is killed, in the middle of whatever it does, and start again on what was stored."""
-        self._break_off(idle=True)
+        await self._break_off(idle=True)
         self.faults.drop_watches()
         await self._begin_with(self._now())
 
-    def _break_off(self, *, idle: bool) -> None:
+    async def _break_off(self, *, idle: bool) -> None:
         """Cut those outside who await an answer, or everybody; who asks from now on is answered by the next plane."""
         self._answers.clear()
         if self._serving is not None:
             self._serving.cut(idle=idle)
+            await asyncio.sleep(0)
 
     async def _begin_with(self, snapshot: Snapshot) -> None:
         if self._serving is not None:
