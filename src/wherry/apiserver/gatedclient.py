@@ -126,6 +126,15 @@ class GatedClient(InProcessClient):
             ),
         )
 
+    async def delete_collection(
+        self, resource: Resource, namespace: str = "", *, label_selector: str = "", propagation: str = ""
+    ) -> None:
+        carry_out = super().delete_collection
+        await self._pass(
+            self._asked("deletecollection", resource, namespace),
+            lambda: carry_out(resource, namespace, label_selector=label_selector, propagation=propagation),
+        )
+
     async def watch(
         self,
         resource: Resource,

@@ -28,6 +28,7 @@ from wherry.apiserver.verbs import create, delete, get, update, watch
 from wherry.apiserver.verbs import list as listing
 from wherry.apiserver.verbs import patch as patching
 from wherry.apiserver.verbs.apply import Configuration, apply
+from wherry.apiserver.verbs.deletecollection import delete_collection
 from wherry.client import Page, Patch, WatchEvent
 from wherry.watchcache.window import Batch
 
@@ -169,6 +170,13 @@ class InProcessClient:
         options = DeleteOptions(grace_seconds, propagation, uid, resource_version)
         deleted = await delete.delete(self._core, self._call("delete"), resource, namespace, name, options)
         return delete.outcome(resource, name, deleted).decoded()
+
+    async def delete_collection(
+        self, resource: Resource, namespace: str = "", *, label_selector: str = "", propagation: str = ""
+    ) -> None:
+        options, call = DeleteOptions(propagation=propagation), self._call("deletecollection")
+        selected = select(resource, label_selector, "")
+        await delete_collection(self._core, call, resource, namespace, ListOptions(), selected, options)
 
     async def watch(
         self,

@@ -114,6 +114,12 @@ class Client(Protocol):
         grace_seconds: int | None = None,
     ) -> Obj: ...
 
+    async def delete_collection(
+        self, resource: Resource, namespace: str = "", *, label_selector: str = "", propagation: str = ""
+    ) -> None:
+        """Ask for the deletion of all objects of a kind that are selected; some may stay for a while."""
+        ...
+
     def watch(
         self,
         resource: Resource,

@@ -161,6 +161,12 @@ class HttpClient:
         options = _delete_options(uid, resource_version, propagation, grace_seconds)
         return await self._object("DELETE", path_of(resource, namespace, name), body=options)
 
+    async def delete_collection(
+        self, resource: Resource, namespace: str = "", *, label_selector: str = "", propagation: str = ""
+    ) -> None:
+        options = _delete_options("", "", propagation, None)
+        await self._object("DELETE", path_of(resource, namespace), {"labelSelector": label_selector}, body=options)
+
     async def watch(
         self,
         resource: Resource,

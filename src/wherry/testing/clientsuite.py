@@ -169,10 +169,13 @@ class ClientSuite:
         assert (await client.get(PODS, "p", "default"))["spec"]["nodeName"] == "n1"
 
     async def test_delete(self, client: Client) -> None:
-        await client.create(CONFIGMAPS, configmap("a"), "default")
+        for name in "abc":
+            await client.create(CONFIGMAPS, configmap(name, tier=name), "default")
         await client.delete(CONFIGMAPS, "a", "default")
         with pytest.raises(NotFound, match='configmaps "a" not found'):
             await client.get(CONFIGMAPS, "a", "default")
+        await client.delete_collection(CONFIGMAPS, "default", label_selector="tier=b", propagation="Background")
+        assert [each["metadata"]["name"] for each in (await client.list(CONFIGMAPS, "default")).items] == ["c"]
 
     async def test_delete_only_what_was_meant(self, client: Client) -> None:
         created = await client.create(CONFIGMAPS, configmap("a"), "default")
@@ -203,9 +206,8 @@ class ClientSuite:
         everywhere = await client.list(CONFIGMAPS, label_selector="app")
         assert [item["metadata"]["name"] for item in everywhere.items] == ["a", "b", "c"]
         assert everywhere.resource_version
-        assert [
-            item["metadata"]["name"] for item in (await client.list(CONFIGMAPS, "n", label_selector="app")).items
-        ] == ["c"]
+        chosen = await client.list(CONFIGMAPS, "n", label_selector="app")
+        assert [item["metadata"]["name"] for item in chosen.items] == ["c"]
         chosen = await client.list(CONFIGMAPS, "default", label_selector="app=x")
         assert [item["metadata"]["name"] for item in chosen.items] == ["a"]
         chosen = await client.list(CONFIGMAPS, field_selector="metadata.name=b")
@@ -215,14 +217,12 @@ class ClientSuite:
     async def test_lists_in_pages(self, client: Client) -> None:
         for number in range(5):
             await client.create(CONFIGMAPS, configmap(f"p{number}", page="yes"), "default")
-        found: list[str] = []
-        token = ""
+        found, token = list[str](), ""
         while True:
             page = await client.list(CONFIGMAPS, "default", label_selector="page", limit=2, continue_token=token)
             assert len(page.items) <= 2
             found += [item["metadata"]["name"] for item in page.items]
-            token = page.continue_token
-            if not token:
+            if not (token := page.continue_token):
                 break
         assert found == ["p0", "p1", "p2", "p3", "p4"]
 

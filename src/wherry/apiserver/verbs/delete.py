@@ -10,12 +10,14 @@ What a deletion does is decided by `decide`, a pure function of the stored objec
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from enum import Enum
 
 from msgspec import Struct
 
 from wherry.api import Obj
-from wherry.api.errors import NotFound
+from wherry.api.errors import ApiError, NotFound
 from wherry.api.resource import Resource
 from wherry.apiserver import metadata, pipeline, versions
 from wherry.apiserver.core import Call, Core, Outcome
@@ -24,8 +26,8 @@ from wherry.apiserver.failures import of_store
 from wherry.apiserver.options import DeleteOptions
 from wherry.apiserver.versions import converted
 from wherry.lib.clock import format_time, parse_time
-from wherry.store import StoreError, Write, WrongRevision
-from wherry.watchcache.item import stamp
+from wherry.store import Revision, StoreError, Write, WrongRevision
+from wherry.watchcache.item import Item, stamp
 
 ORPHAN = "orphan"
 FOREGROUND = "foregroundDeletion"
@@ -53,36 +55,99 @@ async def delete(
 ) -> Deleted:
     """Delete one object; asked again whenever another writer was quicker."""
     kind = core.kind(resource)
-    key = resource.key(namespace, name)
     while True:
         item = kind.get(namespace, name)
         if item is None:
             raise NotFound.of(resource, name)
         if resource.converter is not None:
             await versions.ready(core.aside, resource, (item,))
-        obj = versions.read(resource, item)
-        metadata.check_preconditions(resource, obj, options.uid, options.resource_version)
-        for plugins in (core.mutating, core.validating):
-            pipeline.admit(plugins, core, call, "DELETE", resource, "", (namespace, name), None, obj)
-        fate = decide(resource, obj, options, core.clock.time())
+        obj, fate = _judge(core, call, resource, item, options)
         if fate is Fate.LEAVE:
             return Deleted(obj, versions.present(resource, item), False)
-        gone = fate is Fate.REMOVE
         if call.dry_run:
-            return Deleted(obj, None, gone)
+            return Deleted(obj, None, fate is Fate.REMOVE)
         value = None
-        if not gone:
+        if fate is Fate.MARK:
             obj["metadata"].pop("resourceVersion", None)
             value = versions.stored(resource, obj) if resource.converter is None else await converted(resource, obj)
         try:
-            revision = await core.write(call, resource, item, Write(key, value, item.revision))
+            revision = await _order(core, call, resource, item, value)
         except WrongRevision:
             continue
         except StoreError as error:
             raise of_store(error, resource, name) from error
         obj["metadata"]["resourceVersion"] = str(revision)
         data = None if value is None or resource.to_storage is not None else stamp(value, revision)
-        return Deleted(obj, data, gone)
+        return Deleted(obj, data, fate is Fate.REMOVE)
+
+
+async def delete_together(
+    core: Core, call: Call, resource: Resource, items: Sequence[Item], options: DeleteOptions
+) -> None:
+    """Delete some objects by writes that become durable together; those that are gone by now are no error.
+
+    Raises the first refusal, after all others were deleted.
+    """
+    refused: list[ApiError] = []
+    ordered: list[tuple[Item, asyncio.Future[Revision]]] = []
+    for item in items:
+        try:
+            if (done := _begin(core, call, resource, item, options)) is not None:
+                ordered.append((item, done))
+        except ApiError as error:
+            refused.append(error)
+    for item, done in ordered:
+        try:
+            await done
+        except WrongRevision:
+            await _again(core, call, resource, item, options, refused)
+        except StoreError as error:
+            refused.append(of_store(error, resource, item.name))
+    if refused:
+        raise refused[0]
+
+
+def _begin(
+    core: Core, call: Call, resource: Resource, item: Item, options: DeleteOptions
+) -> asyncio.Future[Revision] | None:
+    """Order what deletes an object of a kind without converter; None when there is nothing to write."""
+    present = core.kind(resource).get(item.namespace, item.name)
+    if present is None:
+        return None
+    obj, fate = _judge(core, call, resource, present, options)
+    if fate is Fate.LEAVE or call.dry_run:
+        return None
+    value = None
+    if fate is Fate.MARK:
+        obj["metadata"].pop("resourceVersion", None)
+        value = versions.stored(resource, obj)
+    return _order(core, call, resource, present, value)
+
+
+async def _again(
+    core: Core, call: Call, resource: Resource, item: Item, options: DeleteOptions, refused: list[ApiError]
+) -> None:
+    """Another writer was quicker."""
+    try:
+        await delete(core, call, resource, item.namespace, item.name, options)
+    except NotFound:
+        return
+    except ApiError as error:
+        refused.append(error)
+
+
+def _judge(core: Core, call: Call, resource: Resource, item: Item, options: DeleteOptions) -> tuple[Obj, Fate]:
+    """What becomes of an object, which is changed to what is to be stored if it is kept for now."""
+    obj = versions.read(resource, item)
+    metadata.check_preconditions(resource, obj, options.uid, options.resource_version)
+    for plugins in (core.mutating, core.validating):
+        pipeline.admit(plugins, core, call, "DELETE", resource, "", (item.namespace, item.name), None, obj)
+    return obj, decide(resource, obj, options, core.clock.time())
+
+
+def _order(core: Core, call: Call, resource: Resource, item: Item, value: bytes | None) -> asyncio.Future[Revision]:
+    write = Write(resource.key(item.namespace, item.name), value, item.revision)
+    return core.write(call, resource, item, write)
 
 
 def outcome(resource: Resource, name: str, deleted: Deleted) -> Outcome:

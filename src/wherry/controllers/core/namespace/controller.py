@@ -12,7 +12,7 @@ from wherry.api.core.pod import PODS
 from wherry.api.resource import Resource
 from wherry.api.types.core_v1 import Namespace, Pod
 from wherry.client import Client, Key
-from wherry.controllers.core.namespace.plan import FINALIZER, REMAINING_SECONDS, Remains, conditions_for
+from wherry.controllers.core.namespace.plan import FINALIZER, Remains, conditions_for
 from wherry.controllers.documents import plain
 from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch
 
@@ -36,7 +36,7 @@ async def reconcile(key: Key, deps: Deps) -> Result:
         await _finalize(namespace, deps.client)
         return DONE
     await _report(namespace, remains, deps)
-    return Result(REMAINING_SECONDS)
+    return Result(remains.seconds)
 
 
 async def empty(client: Client, namespace: str) -> Remains:
@@ -62,6 +62,9 @@ async def _delete_all(client: Client, resource: Resource, namespace: str, remain
 
 async def _sweep(client: Client, resource: Resource, namespace: str) -> Sequence[Obj]:
     """Ask for the deletion of all objects of a kind; returns those that stay for now."""
+    first = (await client.list(resource, namespace, limit=1)).items
+    if first and "deletionTimestamp" not in first[0]["metadata"] and "deletecollection" in resource.verbs:
+        await client.delete_collection(resource, namespace, propagation="Background")
     left: list[Obj] = []
     token = ""
     while True:
@@ -105,6 +108,7 @@ def _note(resource: Resource, left: Sequence[Obj], remains: Remains) -> None:
     name = f"{resource.plural}.{resource.group}"
     remains.kinds[name] = remains.kinds.get(name, 0) + len(left)
     for obj in left:
+        remains.grace = max(remains.grace, obj["metadata"].get("deletionGracePeriodSeconds") or 0)
         for finalizer in obj["metadata"].get("finalizers", ()):
             remains.finalizers[finalizer] = remains.finalizers.get(finalizer, 0) + 1
 
@@ -138,6 +142,19 @@ async def _forget(namespace: Namespace, client: Client) -> None:
         return
 
 
+def _of_own(old: Namespace | None, new: Namespace | None, deps: Deps) -> Iterable[Key]:
+    """A namespace on its way out, unless it is we who said how far it is: that would have us look at all of it."""
+    if new is None or new.metadata.deletion_timestamp is None:
+        return
+    if (
+        old is None
+        or old.metadata.deletion_timestamp is None
+        or old.metadata.finalizers != new.metadata.finalizers
+        or old.spec.finalizers != new.spec.finalizers
+    ):
+        yield Key("", new.metadata.name)
+
+
 def _of_pod(old: Pod | None, new: Pod | None, deps: Deps) -> Iterable[Key]:
     """The last Pod that is gone may be what its namespace waited for; all others would have it look in vain."""
     pods: Counter[str] = deps.state
@@ -164,7 +181,8 @@ CONTROLLER = Controller(
     reconciles=NAMESPACES,
     view=Namespace,
     reconcile=reconcile,
-    reads=(Watch(PODS, Pod, _of_pod),),
+    reads=(Watch(NAMESPACES, Namespace, _of_own), Watch(PODS, Pod, _of_pod)),
+    hears_own=False,
     writes=("namespaces/status", "namespaces/finalize", "* (delete)"),
     start=_start,
     workers=10,

@@ -12,7 +12,7 @@ from wherry.lib.clock import format_time
 
 FINALIZER = "kubernetes"
 REMAINING_SECONDS = 1.0
-"""Look again after this while finalizers of others hold content; Pods that go wake the loop by themselves."""
+"""Look again after this while finalizers of others hold content."""
 
 
 class Remains(Struct):
@@ -23,6 +23,13 @@ class Remains(Struct):
     finalizers: dict[str, int] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
     discovery_failure: str = ""
+    grace: int = 0
+    """The longest time in seconds that a Pod has to end."""
+
+    @property
+    def seconds(self) -> float:
+        """When to look again at the latest: for Pods as upstream estimates, since the last of them wakes the loop."""
+        return REMAINING_SECONDS if self.failures or not self.grace else self.grace / 2 + 1
 
     @property
     def is_empty(self) -> bool:

@@ -57,7 +57,7 @@ async def test_everything_in_a_namespace_goes_with_it() -> None:
 
 
 class Busy:
-    """A `Gate` that lets the history of a kind be pushed out while its second page is asked for."""
+    """A `Gate` that lets the history of a kind be pushed out before its second page is asked for."""
 
     def __init__(self, resource: Resource) -> None:
         self._resource = resource
@@ -65,7 +65,7 @@ class Busy:
 
     def obstacle(self, ask: Ask) -> Obstacle | None:
         self.lists += ask.verb == "list" and ask.resource is self._resource
-        return Pushed() if self.lists == 2 else None
+        return Pushed() if self.lists == 3 else None
 
     def watching(self, ask: Ask, end: End) -> Callable[[], object]:
         return lambda: None
@@ -76,17 +76,21 @@ class Pushed:
         raise Expired("The provided continue parameter is too old")
 
 
-async def test_a_large_namespace_goes_in_one_pass_however_much_happens_meanwhile() -> None:
+async def test_a_large_namespace_is_looked_through_however_much_happens_meanwhile() -> None:
     gate = Busy(CONFIGMAPS)
     async with running(only("namespace-controller"), gate=gate) as plane:
         await make(plane)
         for i in range(PAGE + 1):
-            obj = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"c{i}"}}
+            metadata = {"name": f"c{i}", "finalizers": ["example.com/hold"]}
+            obj = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}
             await plane.client.create(CONFIGMAPS, obj, "shop")
         await plane.client.delete(NAMESPACES, "shop")
         await plane.settle()
-        assert await is_gone(plane, "shop")
-        assert gate.lists == 3
+        namespace = await plane.get(NAMESPACES, "shop")
+        assert condition(namespace, "NamespaceDeletionContentFailure")["status"] == "False"
+        message = condition(namespace, "NamespaceContentRemaining")["message"]
+        assert message == f"Some resources are remaining: configmaps. has {PAGE + 1} resource instances"
+        assert gate.lists == 5, "is there anything; two pages, the second of which had gone; two pages"
 
 
 async def test_what_holds_a_namespace_is_said_in_its_conditions() -> None:
@@ -123,6 +127,24 @@ async def test_pods_go_before_everything_else() -> None:
         await plane.pass_time(5)
         assert "c" in [obj["metadata"]["name"] for obj in await plane.items(CONFIGMAPS, "shop")]
         await plane.client.patch(PODS, "p", {"metadata": {"finalizers": None}}, "shop")
+        await plane.settle()
+        assert await is_gone(plane, "shop")
+
+
+async def test_pods_that_have_time_to_end_are_not_looked_at_every_second() -> None:
+    gate = Busy(PODS)
+    async with running(only("namespace-controller"), gate=gate) as plane:
+        await make(plane)
+        spec = {"containers": [{"name": "main", "image": "x"}], "nodeName": "n1", "terminationGracePeriodSeconds": 30}
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec}
+        await plane.apply(PODS, pod, "shop")
+        gate.lists = 10
+        await plane.client.delete(NAMESPACES, "shop")
+        await plane.pass_time(15.9)
+        assert gate.lists == 12
+        await plane.pass_time(0.2)
+        assert gate.lists == 14
+        await plane.end_pod(await plane.get(PODS, "p", "shop"))
         await plane.settle()
         assert await is_gone(plane, "shop")
 
