@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from wherry.api import Obj, errors
+from wherry.api import Obj
 from wherry.api.rbac.clusterrole import CLUSTERROLES
 from wherry.api.types.decoding import to_obj
 from wherry.api.types.rbac_v1 import ClusterRole
@@ -31,11 +31,8 @@ async def reconcile(key: Key, deps: Deps) -> Result:
         return DONE
     rules = aggregated(role, list(informer.list()))
     if rules != to_obj(role.rules):
-        patch = {"metadata": {"resourceVersion": role.metadata.resource_version}, "rules": rules}
-        try:
-            await deps.client.patch(CLUSTERROLES, key.name, patch)
-        except errors.NotFound:
-            return DONE
+        applied = {"metadata": {"name": key.name, "uid": role.metadata.uid}, "rules": rules}
+        await deps.client.apply(CLUSTERROLES, applied, manager=NAME, force=True)
     return DONE
 
 
@@ -57,9 +54,11 @@ def _start(deps: Deps) -> Informer[ClusterRole]:
 
 _AGGREGATED = "aggregated"
 
+NAME = "clusterrole-aggregation-controller"
+"""Also who the rules belong to: they are applied, so that whoever else applies the role learns of a conflict."""
 
 CONTROLLER = Controller(
-    name="clusterrole-aggregation-controller",
+    name=NAME,
     reconciles=CLUSTERROLES,
     view=ClusterRole,
     reconcile=reconcile,

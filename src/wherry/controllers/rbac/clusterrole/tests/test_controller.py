@@ -23,6 +23,8 @@ async def test_an_aggregated_role_has_the_rules_of_all_selected_ones() -> None:
         await plane.apply(CLUSTERROLES, role("c", "delete"))
         found = await plane.get(CLUSTERROLES, "all")
         assert [rule["verbs"] for rule in found["rules"]] == [["watch"], ["get"]]
+        [owner] = [each for each in found["metadata"]["managedFields"] if "f:rules" in each["fieldsV1"]]
+        assert (owner["manager"], owner["operation"]) == ("clusterrole-aggregation-controller", "Apply")
         await plane.client.delete(CLUSTERROLES, "a")
         await plane.settle()
         assert [rule["verbs"] for rule in (await plane.get(CLUSTERROLES, "all"))["rules"]] == [["get"]]
