@@ -173,7 +173,9 @@ def _find_index(operand: Any, index: Any) -> Any:
     if type(operand) is list:
         position = _list_index(index)
         return operand[position] if 0 <= position < len(operand) else _MISSING
-    return _find(operand, index) if type(operand) is dict else _MISSING
+    if type(operand) is dict:
+        return _find(operand, index)
+    return operand[to_key(index)] if isinstance(operand, dict) else _MISSING  # of a kind that has something for any key
 
 
 def _list_index(index: Any) -> int:

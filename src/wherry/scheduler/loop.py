@@ -37,7 +37,7 @@ from wherry.scheduler.permitting import WaitingPods
 from wherry.scheduler.plan import NO_NODES, Placement, Planner, Unfit
 from wherry.scheduler.preemption import Candidate, Hopeless, Scene, budget, candidates, choose
 from wherry.scheduler.queue import Place, Queue
-from wherry.scheduler.rules import PLACED_POD, Action, Handle, Hold, HoldLost, Refusal, Rejection
+from wherry.scheduler.rules import PLACED_POD, Action, Handle, Hold, HoldLost, Refusal, Rejection, Unjudged
 from wherry.scheduler.table import Verdict
 from wherry.scheduler.watching import Watching
 
@@ -168,7 +168,8 @@ class Scheduler:
                 self._start += answer.asked
                 self._take(pod, answer)
         except Exception as error:  # A plugin is not ours to trust.
-            log.exception("deciding on %s failed", pod.key)
+            if not isinstance(error, Unjudged):
+                log.exception("deciding on %s failed", pod.key)
             self._fail(pod, str(error))
 
     async def _consult(self, pod: PodInfo) -> None:
@@ -191,7 +192,7 @@ class Scheduler:
         except NotFound:
             self.queue.remove(pod.uid)
         except Exception as error:
-            if not isinstance(error, ExtenderError):
+            if not isinstance(error, (ExtenderError, Unjudged)):
                 log.exception("deciding on %s failed", pod.key)
             self._fail(pod, str(error))
         finally:

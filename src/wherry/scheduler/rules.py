@@ -75,6 +75,10 @@ class ByTopology(Struct, frozen=True):
         return self.refused.get(value)
 
 
+class Unjudged(Exception):
+    """Raised by a filter that cannot say: there is an error in what the Pod asks. Its attempt ends with this text."""
+
+
 class HoldLost(Exception):
     """What a decision held on to cannot be had after all, though nothing went wrong here; the text says why."""
 

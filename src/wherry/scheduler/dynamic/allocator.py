@@ -28,6 +28,10 @@ class Failed(Exception):
     """The node cannot be judged; says why."""
 
 
+class Wrong(Exception):
+    """There is an error in a claim, or in what is offered for it, and no node will be judged; says which."""
+
+
 class Given(Struct, frozen=True):
     """A device for a request."""
 
@@ -38,7 +42,7 @@ class Given(Struct, frozen=True):
 def allocate(
     demands: Sequence[Demand], pools: Sequence[Pool], is_taken: Callable[[DeviceId], bool], matches: Matches
 ) -> list[list[Given]] | None:
-    """What each of the claims gets from these pools; None when they do not suffice. Raises Failed."""
+    """What each of the claims gets from these pools; None when they do not suffice. Raises Failed and Wrong."""
     return _Search(demands, pools, is_taken, matches).run()
 
 
@@ -73,7 +77,7 @@ class _Search:
             if least > MOST_RESULTS:
                 name = f"{demand.claim.metadata.namespace}/{demand.claim.metadata.name}"
                 text = f"number of requested devices {least} exceeds the claim limit of {MOST_RESULTS}"
-                raise Failed(f"claim {name}: {text}")
+                raise Wrong(f"claim {name}: {text}")
         if self._claim(0):
             return self._given
         if any(pool.is_invalid for pool in self._pools.values()):
@@ -88,7 +92,7 @@ class _Search:
             state = "being updated" if pool.is_incomplete else "invalid" if pool.is_invalid else ""
             if state:
                 where = f"resource pool {'/'.join(pool.id)} is currently {state}"
-                raise Failed(f"claim {name}, request {wanted.name}: asks for all devices, but {where}")
+                raise Wrong(f"claim {name}, request {wanted.name}: asks for all devices, but {where}")
 
     def _claim(self, claim: int) -> bool:
         return claim == len(self._demands) or self._request(claim, 0)

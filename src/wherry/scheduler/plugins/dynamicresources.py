@@ -40,6 +40,7 @@ from wherry.scheduler.rules import (
     Rate,
     Refusal,
     Score,
+    Unjudged,
     highest_first,
 )
 
@@ -145,6 +146,8 @@ class _Rule:
                     given = self._search(asked, node, matched)
                 except allocator.Failed as why:
                     return Refusal((str(why),), is_lasting=True)
+                except allocator.Wrong as why:
+                    raise Unjudged(f'running "DynamicResources" filter plugin: {why}') from why
             if given is None:
                 return _TOO_FEW
             if away := [one for one in bound if not _is_reached(one, node) or self._readiness.is_hopeless(one)]:
@@ -237,7 +240,7 @@ class _Rule:
         def matches(wanted: Wanted, device: Device) -> bool:
             key = (wanted, device)
             if key not in matched:
-                matched[key] = _suits(wanted, device)
+                matched[key] = _suits(wanted, device, demands)
             return matched[key]
 
         return allocator.allocate(demands, self._inventory.pools(node), self._inventory.is_taken, matches)
@@ -311,7 +314,7 @@ def _is_reached(claim: ResourceClaim, node: NodeInfo) -> bool:
     return allocated is None or selects(allocated.node_selector, Place(node.name, node.labels))
 
 
-def _suits(wanted: Wanted, device: Device) -> bool:
+def _suits(wanted: Wanted, device: Device, demands: Sequence[Demand]) -> bool:
     view = device.view
     if view.allow_multiple_allocations:
         return False  # sharing devices is not known here
@@ -321,8 +324,19 @@ def _suits(wanted: Wanted, device: Device) -> bool:
         return True
     from wherry.scheduler.dynamic.selectors import SelectorError, holds  # the language comes with the first expression
 
-    try:
-        return all(holds(expression, device) for expression in wanted.selectors)
-    except SelectorError as why:
-        where = f"request {wanted.name}: selector on device {'/'.join(device.id)}"
-        raise allocator.Failed(f"{where}: {why}") from why
+    for number, expression in enumerate(wanted.selectors):
+        try:
+            if not holds(expression, device):
+                return False
+        except SelectorError as why:
+            raise allocator.Wrong(f"{_origin(wanted, number, demands)}: {why}") from why
+    return True
+
+
+def _origin(wanted: Wanted, number: int, demands: Sequence[Demand]) -> str:
+    """Where the expression of this number comes from: those of the class come first, then those of the claim."""
+    before = len(wanted.device_class.spec.selectors)
+    if number < before:
+        return f"class {wanted.device_class.metadata.name}: selector #{number}"
+    claim = next(one.claim for one in demands for requests in one.requests if wanted in requests)
+    return f"claim {claim.metadata.namespace}/{claim.metadata.name}: selector #{number - before}"

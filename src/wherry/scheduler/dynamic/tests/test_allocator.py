@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wherry.api.types.resource_v1 import DeviceClass, DeviceTaint, ResourceClaim, ResourceSlice
-from wherry.scheduler.dynamic.allocator import Failed, Given, allocate
+from wherry.scheduler.dynamic.allocator import Failed, Given, Wrong, allocate
 from wherry.scheduler.dynamic.pools import DeviceId, Place, Pool, PoolId, pools_for
 from wherry.scheduler.dynamic.requests import Demand, Unanswerable, demand
 from wherry.scheduler.dynamic.selectors import holds
@@ -115,7 +115,7 @@ def answer(case: Case) -> list[list[str]] | str | None:
             lambda device: device[2] in case.taken,
             lambda wanted, one: all(holds(text, one) for text in wanted.selectors),
         )
-    except (Failed, Unanswerable) as why:
+    except (Failed, Wrong, Unanswerable) as why:
         return str(why)
     if found is None:
         return None

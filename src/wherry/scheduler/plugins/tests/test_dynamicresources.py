@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
 from wherry.api import Obj
 from wherry.api.core.node import NODES
 from wherry.api.dra.deviceclass import DEVICECLASSES
 from wherry.api.dra.devicetaintrule import DEVICETAINTRULES
 from wherry.api.dra.resourceclaim import RESOURCECLAIMS
 from wherry.api.dra.resourceslice import RESOURCESLICES
+from wherry.scheduler.queue import Place
 from wherry.scheduler.tests.scene import Scene, scene
 
 DRIVER = "gpu.example.com"
@@ -142,6 +145,40 @@ async def test_selectors() -> None:
         await claim(at, "d", exactly(**other))
         await pod(at, "q", "d")
         assert await at.why("q") == NO
+
+
+ABSENT = f'device.attributes["{DRIVER}"].nothing == 2'
+MISTAKES = {
+    "of a claim": (
+        "true",
+        exactly(selectors=[{"cel": {"expression": "true"}}, {"cel": {"expression": ABSENT}}]),
+        "claim default/c: selector #1: CEL runtime error: no such key: nothing",
+    ),
+    "of a domain of which the driver says nothing": (
+        'device.attributes["other.example.com"].nothing == 2',
+        exactly(),
+        "class gpu: selector #0: CEL runtime error: no such key: nothing",
+    ),
+    "of a class": (ABSENT, exactly(), "class gpu: selector #0: CEL runtime error: no such key: nothing"),
+    "too many": (
+        "true",
+        exactly(count=33),
+        "claim default/c: number of requested devices 33 exceeds the claim limit of 32",
+    ),
+}
+
+
+@pytest.mark.parametrize(("expression", "request_", "message"), MISTAKES.values(), ids=MISTAKES)
+async def test_mistakes_in_what_is_asked_are_errors(expression: str, request_: Obj, message: str) -> None:
+    async with scene() as at:
+        await offer(at, "n1")
+        await gpu_class(at, expression=expression)
+        await claim(at, "c", request_)
+        await pod(at, "p", "c")
+        (scheduled,) = (await at.get("p"))["status"]["conditions"]
+        assert scheduled["reason"] == "SchedulerError"
+        assert scheduled["message"] == f'running "DynamicResources" filter plugin: {message}'
+        assert at.scheduler.queue.place((await at.get("p"))["metadata"]["uid"]) is Place.BACKING_OFF
 
 
 async def test_capacity_that_a_device_must_have() -> None:
