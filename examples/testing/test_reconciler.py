@@ -1,12 +1,10 @@
 """A controller in kubebuilder's manner: one function from what is wanted to what is there, called for every change."""
 
-from pathlib import Path
-
 import pytest
 
 from wherry.api.errors import Conflict
 
-pytestmark = pytest.mark.wherry(clock="manual", manifests=[Path(__file__).with_name("lanterns.yaml")])
+pytestmark = pytest.mark.wherry(clock="manual", manifests=["lanterns.yaml"])
 
 
 def reconcile(api, name):
@@ -29,7 +27,7 @@ def reconcile(api, name):
         manager="lantern-controller",
     )
     if lantern.get("status", {}).get("colour") != lantern["spec"]["colour"]:
-        api.update({**lantern, "status": {"colour": lantern["spec"]["colour"]}})
+        api.update({**lantern, "status": {"colour": lantern["spec"]["colour"]}}, subresource="status")
 
 
 def run(api, watch):
@@ -66,7 +64,7 @@ def test_what_is_wanted_comes_true(wherry_cluster, lanterns):
 
 def test_it_gets_over_conflicts_and_writes_no_more_than_it_must(wherry_cluster, lanterns):
     wherry_cluster.apply(lantern("red"), manager="person")
-    fault = wherry_cluster.conflict_next("update", "lanterns", times=2)
+    fault = wherry_cluster.conflict_next("update", "lanterns/status", times=2)
     run(wherry_cluster.client(), lanterns)
     assert fault.hits == 2
     assert len(wherry_cluster.history(kind="ConfigMap", name="l-colour")) == 1

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import os
+import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -24,6 +27,21 @@ def test_example(example: Path) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:looptime_plugin", example.name]
     done = subprocess.run(command, cwd=EXAMPLES, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_guides_manifests_are_those_of_the_examples() -> None:
+    guide = (ROOT / "docs/testing.md").read_text()
+    shown = [textwrap.dedent(each) for each in re.findall(r"```yaml\n(.*?)```", guide, re.DOTALL)]
+    assert len(shown) == 1
+    assert (EXAMPLES / "web.yaml").read_text().startswith(shown[0].rstrip() + "\n")
+
+
+def test_the_guides_python_can_be_read() -> None:
+    guide = (ROOT / "docs/testing.md").read_text()
+    shown = [textwrap.dedent(each) for each in re.findall(r"```python\n(.*?)```", guide, re.DOTALL)]
+    assert len(shown) > 8
+    for text in shown:
+        ast.parse(text)
 
 
 def test_the_guide_names_every_example() -> None:

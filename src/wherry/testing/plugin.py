@@ -31,6 +31,8 @@ _OWN = ("nodes", "clock", "seed", "start", "behave", "storage", "stages")
 _MANIFESTS = ("manifests", "crds")
 _SHOWN = 60
 _CLUSTER = pytest.StashKey["testing.Cluster"]()
+_BEGAN = pytest.StashKey[int]()
+"""The last revision before anything was written for the test: what a new cluster is born with is no news."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -73,6 +75,7 @@ def wherry_cluster(request: pytest.FixtureRequest) -> Iterator[testing.Cluster]:
         made.folder = folder
     with made as cluster:
         request.node.stash[_CLUSTER] = cluster
+        request.node.stash[_BEGAN] = max((entry.revision for entry in cluster.history()), default=0)
         cluster.apply(manifests)
         yield cluster
 
@@ -98,7 +101,7 @@ def pytest_runtest_makereport(
     report = yield
     cluster = item.stash.get(_CLUSTER, None)
     if cluster is not None and report.failed and cluster.is_open:
-        for title, text in _story(cluster):
+        for title, text in _story(cluster, item.stash[_BEGAN]):
             report.sections.append((title, text))
     return report
 
@@ -120,9 +123,9 @@ def _words(request: pytest.FixtureRequest) -> dict[str, Any]:
     return words
 
 
-def _story(cluster: testing.Cluster) -> Iterator[tuple[str, str]]:
+def _story(cluster: testing.Cluster, began: int) -> Iterator[tuple[str, str]]:
     """(title, text) of what a person wants to see of a cluster in which a test failed."""
-    lines = cluster.history().lines()
+    lines = cluster.history(since=began).lines()
     if len(lines) > _SHOWN + 1:
         lines = [lines[0], f"... {len(lines) - 1 - _SHOWN} older writes", *lines[-_SHOWN:]]
     yield "wherry: who wrote what", "\n".join(lines)

@@ -109,6 +109,9 @@ def test_fixtures_and_markers(suite: pytest.Pytester) -> None:
 def test_a_failure_shows_what_happened_in_the_cluster(suite: pytest.Pytester) -> None:
     suite.makepyfile(
         """
+        import pytest
+
+        @pytest.mark.wherry(clock="manual")
         def test_fails(wherry_cluster):
             spec = {"containers": [{"name": "c", "image": "example.test/i"}]}
             wherry_cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec})
@@ -121,8 +124,11 @@ def test_a_failure_shows_what_happened_in_the_cluster(suite: pytest.Pytester) ->
     result.stdout.fnmatch_lines(
         [
             "*wherry: who wrote what*",
-            "REVISION *",
-            "* patch *Pod default/p *new",
+        ]
+    )
+    result.stdout.fnmatch_lines(["REVISION *", "* patch *Pod default/p *new"], consecutive=True)
+    result.stdout.fnmatch_lines(
+        [
             "*wherry: events*",
             "Pod/p Normal Scheduled:*",
         ]
