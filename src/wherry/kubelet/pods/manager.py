@@ -150,7 +150,7 @@ class PodManager:
         if pod.status.start_time is not None or pod.metadata.deletion_timestamp is not None:
             self._start(PodWorker(self._services, self._client, pod, None))
             return
-        answer = self._door.admit(pod, self.granted_pods())
+        answer = self._door.admit(pod, self._here())
         if has_other_labels(answer):
             self._waiting.add(pod.metadata.uid)
             self._tasks.spawn(self._receive_again(pod.metadata.uid, Key(pod.metadata.namespace, pod.metadata.name)))
@@ -166,8 +166,14 @@ class PodManager:
             self._waiting.discard(uid)
         pod = self._informer.get(key)
         if pod is not None and pod.metadata.uid == uid:
-            answer = self._door.admit(pod, self.granted_pods())
+            answer = self._door.admit(pod, self._here())
             self._start(PodWorker(self._services, self._client, pod, self._heed(pod, answer)))
+
+    def _here(self) -> list[Pod]:
+        """All that have been let in: those too, after a restart, of which nobody has told yet."""
+        others = (pod for pod in self._informer.list() if pod.status.start_time is not None)
+        untold = (pod for pod in others if pod.metadata.uid not in self._workers.keys() | self._finished)
+        return [*self.granted_pods(), *untold]
 
     def _heed(self, pod: Pod, answer: Refused | Admitted) -> Verdict | None:
         if isinstance(answer, Refused):
@@ -175,7 +181,10 @@ class PodManager:
             return answer.verdict
         for victim in answer.victims:
             self._services.tell(victim, "Warning", preempting.REASON, preempting.MESSAGE)
-            self._workers[victim.metadata.uid].end(preempting.VERDICT)
+            if (worker := self._workers.get(victim.metadata.uid)) is not None:
+                worker.end(preempting.VERDICT)
+            else:
+                self._start(PodWorker(self._services, self._client, victim, preempting.VERDICT))
         return None
 
     def _start(self, worker: PodWorker) -> None:

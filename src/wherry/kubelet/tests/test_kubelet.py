@@ -19,6 +19,7 @@ from wherry.api.core.node import NODES
 from wherry.api.core.pod import PODS
 from wherry.api.errors import NotFound
 from wherry.apiserver.api import Api, Settings
+from wherry.apiserver.inprocess import InProcessClient
 from wherry.client import Client
 from wherry.kubelet.kubelet import Kubelet, KubeletSettings, World
 from wherry.kubelet.node.description import NodeSettings
@@ -101,7 +102,7 @@ async def kubelet(tmp_path: Path, runtime: FakeRuntime, clock: ManualClock, clie
 
 
 @asynccontextmanager
-async def cluster() -> AsyncIterator[tuple[Client, ManualClock]]:
+async def cluster() -> AsyncIterator[tuple[InProcessClient, ManualClock]]:
     clock = ManualClock()
     api = Api(Settings(store=MemoryStore(), clock=clock, random=random.Random(2)))
     await api.open()
@@ -338,6 +339,24 @@ async def test_a_new_agent_adopts_what_runs_and_ends_what_nobody_knows(tmp_path:
             assert pod is not None
             assert pod["status"]["containerStatuses"][0]["restartCount"] == 0
             assert not (s.layout.pods / goes["metadata"]["uid"]).exists()
+
+
+async def test_what_ran_before_has_its_room_whoever_is_heard_of_first(tmp_path: Path) -> None:
+    async with cluster() as (client, clock):
+        runtime = FakeRuntime(clock)
+        async with kubelet(tmp_path, runtime, clock, client) as s:
+            cores = (await client.get(NODES, "n1"))["status"]["allocatable"]["cpu"]
+            await s.create("zealous", containers=[{"name": "app", "resources": {"requests": {"cpu": cores}}}])
+            await s.running("zealous")
+        client.close()  # What the first agent heard by is gone with it.
+        small = {"containers": [{"name": "app", "image": "img:1", "resources": {"requests": {"cpu": "100m"}}}]}
+        body = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "another"}, "spec": {"nodeName": "n1", **small}}
+        await client.create(PODS, body, "default")
+        async with kubelet(tmp_path, runtime, clock, client) as s:
+            pod = await s.until(lambda pod: pod and pod["status"].get("phase") == "Failed", "another", 5)
+            assert pod is not None
+            assert pod["status"]["reason"] == "OutOfcpu"
+            assert (await s.running("zealous"))["status"]["phase"] == "Running"
 
 
 async def test_a_pod_past_its_deadline_is_ended(tmp_path: Path) -> None:
