@@ -1,7 +1,8 @@
 """Informers in the API server's own process: windows onto the watch cache, which copy nothing.
 
 Views are decoded from the cached bytes when somebody looks; a bounded number of the latest is kept, since a change is
-usually looked at by several handlers and reconcilers in a row. Handlers hear of a change before its writer is answered.
+usually looked at by several handlers and reconcilers in a row. Who looks at nothing but metadata looks at the whole
+where another informer has that anyway. Handlers hear of a change before its writer is answered.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from wherry.api.resource import Resource
 from wherry.api.types.decoding import decoder
+from wherry.api.types.meta_v1 import ObjectMeta
 from wherry.api.types.metadata import Metadata
 from wherry.apiserver import versions
 from wherry.apiserver.core import Core
@@ -64,7 +66,9 @@ class InProcessInformer(Generic[T]):
         "_indexes",
         "_is_bare",
         "_kind",
+        "_lender",
         "_match",
+        "_outdated",
         "_resource",
         "_type",
         "_unsubscribe",
@@ -82,10 +86,17 @@ class InProcessInformer(Generic[T]):
         self._indexes: dict[str, _Index[T]] = {}
         self._handlers: list[Handler[T]] = []
         self._unsubscribe: Callable[[], None] | None = None
+        self._lender: InProcessInformer[Any] | None = None
+        self._outdated: Item | None = None
+        """The object before the change that was heard of last: somebody else may be about to hear of that."""
 
     @property
     def resource(self) -> Resource:
         return self._resource
+
+    def borrow(self, lender: InProcessInformer[Any]) -> None:
+        """Show views of another informer of the kind while that listens: they show all that this one's would."""
+        self._lender = lender
 
     async def wait_synced(self) -> None:
         """The watch cache is the truth already."""
@@ -126,6 +137,11 @@ class InProcessInformer(Generic[T]):
         self._handlers.clear()
         self._views.clear()
 
+    @property
+    def is_listening(self) -> bool:
+        """Whether somebody wants to hear of changes, so that views of what changes are made in any case."""
+        return self._unsubscribe is not None
+
     def _items(self, namespace: str = "") -> Sequence[Item]:
         items, match = self._kind.items(namespace), self._match
         return items if match is None else [item for item in items if match(item)]
@@ -138,10 +154,11 @@ class InProcessInformer(Generic[T]):
         seen = event if self._match is None else event.seen_by(self._match)
         if seen is None:
             return
+        if self._outdated is not None:
+            self._views.pop(self._outdated, None)
+        self._outdated = seen.prev
         old = self._view(seen.prev) if seen.prev is not None else None
         new = None if seen.type == DELETED else self._view(seen.item)
-        if seen.prev is not None:
-            self._views.pop(seen.prev, None)
         key = Key(seen.item.namespace, seen.item.name)
         for index in self._indexes.values():
             index.move(key, old, new)
@@ -151,6 +168,9 @@ class InProcessInformer(Generic[T]):
         act_again(acted)
 
     def _view(self, item: Item) -> T:
+        lender = self._lender
+        if lender is not None and lender.is_listening:
+            return cast("T", lender._view(item))
         view = self._views.get(item)
         if view is None:
             view = self._decode(self._bytes(item))
@@ -161,6 +181,9 @@ class InProcessInformer(Generic[T]):
 
     def _glimpse(self, item: Item) -> T:
         """The view for one who goes through all there is: not kept at the cost of those looked at for a reason."""
+        lender = self._lender
+        if lender is not None and lender.is_listening:
+            return cast("T", lender._glimpse(item))
         if len(self._views) < _KEPT_VIEWS:
             return self._view(item)
         return self._views.get(item) or self._decode(self._bytes(item))
@@ -178,6 +201,12 @@ class InProcessInformer(Generic[T]):
             return versions.present(self._resource, item)
         except versions.Unconverted:
             return item.data  # Nobody waits here for a converter.
+
+
+def shows_metadata(view: type[Any]) -> bool:
+    """Whether a view has all that `Metadata` has."""
+    fields: dict[str, Any] = getattr(view, "__annotations__", {})
+    return fields.keys() >= {"api_version", "kind"} and fields.get("metadata") in (ObjectMeta, ObjectMeta.__name__)
 
 
 def _call(handler: Handler[T], old: T | None, new: T | None) -> None:

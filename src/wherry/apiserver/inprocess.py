@@ -13,12 +13,13 @@ from typing import Any, TypeVar, cast
 from wherry.api import Obj
 from wherry.api.errors import ApiError, MethodNotAllowed
 from wherry.api.resource import Resource, Subresource
+from wherry.api.types.metadata import Metadata
 from wherry.apiserver import versions
 from wherry.apiserver.attributes import User
 from wherry.apiserver.core import Call, Core
 from wherry.apiserver.encode import copy, encode_any
 from wherry.apiserver.gate import Ask
-from wherry.apiserver.informer import InProcessInformer
+from wherry.apiserver.informer import InProcessInformer, shows_metadata
 from wherry.apiserver.options import DeleteOptions, ListOptions
 from wherry.apiserver.selection import select
 from wherry.apiserver.subresources import Handler, Handlers, Target
@@ -210,7 +211,18 @@ class InProcessClient:
         informer = self._informers.get(key)
         if informer is None:
             informer = self._informers[key] = InProcessInformer(self._core, resource, view, field_selector)
+            self._lend(resource)
         return cast("InProcessInformer[T]", informer)
+
+    def _lend(self, resource: Resource) -> None:
+        """Let who looks at all metadata of a kind look at what somebody else has of all of it."""
+        borrower = self._informers.get((resource, Metadata, ""))
+        if borrower is None or resource.from_storage is not None:
+            return
+        for (kind, view, selector), informer in self._informers.items():
+            if kind is resource and not selector and view is not Metadata and shows_metadata(view):
+                borrower.borrow(informer)
+                return
 
     def forget(self, resource: Resource) -> None:
         for key in [key for key in self._informers if key[0] is resource]:

@@ -90,6 +90,12 @@ def _flat(names: tuple[str, ...]) -> Fields:
     return {".": LEAF, **{f"f:{name}": LEAF for name in sorted(names)}}
 
 
+@lru_cache(4096)
+def _flat_below(names: tuple[str, ...]) -> Fields:
+    """The same without the map itself."""
+    return {f"f:{name}": LEAF for name in sorted(names)}
+
+
 def _whole_list(node: Node, items: list[Any]) -> Fields:
     item_node = node.item or DEDUCED
     below: Fields = {".": LEAF}
@@ -177,8 +183,12 @@ def _filled(node: Node, value: Any) -> _Sets:
 
     Siblings bring the same content (Pods of a ReplicaSet), and its text is made in a twentieth of the time.
     """
-    if type(value) is not dict or _CONTAINERS.isdisjoint(map(type, value.values())):
-        return _differ(node, _EMPTY[type(value)], value)
+    if type(value) is not dict:
+        return _differ(node, _NONE, value)
+    if _CONTAINERS.isdisjoint(map(type, value.values())):
+        if len(value) > _FEW or node.is_atomic or node.sort not in _MAPS:
+            return _differ(node, _EMPTY[dict], value)
+        return (_flat_below(tuple(value)) if value else None, None, None)
     content = (node, _encode(value))
     sets = _known.get(content)
     if sets is None:
