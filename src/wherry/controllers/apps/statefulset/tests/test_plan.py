@@ -207,3 +207,79 @@ def test_what_no_plan_does(spec: dict[str, Any], pods: dict[int, tuple[str, str]
     if policy == "OrderedReady" and any(o >= spec["replicas"] for o in deleted):
         assert len(deleted) == 1
         assert set(range(spec["replicas"])) <= good
+
+
+class Model:
+    """What a pass does, told once more: one Pod after the other, as upstream's controller goes through them."""
+
+    def __init__(self, spec: dict[str, Any], pods: dict[int, tuple[str, str]], *, parallel: bool) -> None:
+        self.spec = spec
+        self.pods = pods
+        self.parallel = parallel
+        self.said: list[str] = []
+        replicas: int = spec["replicas"]
+        self.wanted = range(replicas)
+        self.beyond = sorted((ordinal for ordinal in pods if ordinal >= replicas), reverse=True)
+
+    def is_well(self, ordinal: int) -> bool:
+        return ordinal in self.pods and self.pods[ordinal][1] in ("", "+")
+
+    def is_available(self, ordinal: int) -> bool:
+        mark = self.pods[ordinal][1] if ordinal in self.pods else "-"
+        return mark in ("", "!") or (mark == "+" and not self.spec["minReadySeconds"])
+
+    def is_missing(self, ordinal: int) -> bool:
+        return not self.is_available(ordinal) or self.pods[ordinal][1] == "!"
+
+    def is_outdated(self, ordinal: int) -> bool:
+        return ordinal in self.pods and self.pods[ordinal][0] == "old" and self.pods[ordinal][1] not in ("!", "?")
+
+    def run(self) -> list[str]:
+        if (self.fill() or self.shrink()) and not self.parallel:
+            return self.said
+        self.roll()
+        return self.said
+
+    def fill(self) -> bool:
+        for ordinal in self.wanted:
+            if ordinal not in self.pods:
+                kind = "old" if ordinal < self.spec["partition"] else "new"
+                self.said.append(f"+{ordinal}:{kind}")
+            elif self.pods[ordinal][1] == "?":
+                self.said.append(f"-{ordinal}")
+            elif not self.is_missing(ordinal):
+                continue
+            if not self.parallel:
+                return True
+        return False
+
+    def shrink(self) -> bool:
+        everyone = [*self.wanted, *reversed(self.beyond)]
+        first_bad = next((ordinal for ordinal in everyone if not self.is_well(ordinal)), None)
+        for ordinal in self.beyond:
+            is_going = self.pods[ordinal][1] == "!"
+            has_to_wait = is_going or (self.is_missing(ordinal) and ordinal != first_bad)
+            if not (is_going if self.parallel else has_to_wait):
+                self.said.append(f"-{ordinal}")
+            if not self.parallel:
+                return True
+        return False
+
+    def roll(self) -> None:
+        room = self.spec["maxUnavailable"] - sum(self.is_missing(ordinal) for ordinal in self.wanted)
+        old = [ordinal for ordinal in reversed(self.wanted) if ordinal >= self.spec["partition"]]
+        old = [ordinal for ordinal in old if self.is_outdated(ordinal)]
+        useless = [ordinal for ordinal in old if self.parallel and not self.is_available(ordinal)]
+        others = [ordinal for ordinal in old if ordinal not in useless]
+        self.said += [f"-{ordinal}" for ordinal in (*useless, *others[: max(0, room)])]
+
+
+@given(spec=SPECS, pods=PODS, policy=st.sampled_from(["OrderedReady", "Parallel"]), wait=st.sampled_from([0, 30]))
+def test_the_plan_is_what_going_through_the_pods_one_by_one_comes_to(
+    spec: dict[str, Any], pods: dict[int, tuple[str, str]], policy: str, wait: int
+) -> None:
+    whole = {**spec, "minReadySeconds": wait}
+    owner = stateful_set(podManagementPolicy=policy, **whole)
+    told = said(decide(owner, " ".join(f"{ordinal}:{kind}{mark}" for ordinal, (kind, mark) in pods.items())))
+    expected = Model(whole, pods, parallel=policy == "Parallel").run()
+    assert sorted(told.replace("|", " ").split()) == sorted(expected)
