@@ -125,7 +125,9 @@ def _words(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 def _story(cluster: testing.Cluster, began: int) -> Iterator[tuple[str, str]]:
     """(title, text) of what a person wants to see of a cluster in which a test failed."""
-    lines = cluster.history(since=began).lines()
+    from wherry.testing.history import Entries
+
+    lines = Entries(entry for entry in cluster.history(since=began) if entry.kind != "Event").lines()
     if len(lines) > _SHOWN + 1:
         lines = [lines[0], f"... {len(lines) - 1 - _SHOWN} older writes", *lines[-_SHOWN:]]
     yield "wherry: who wrote what", "\n".join(lines)

@@ -127,7 +127,8 @@ class Verbs:
             about = await self.get(about, "", namespace, "")
         selector = f"involvedObject.uid={about['metadata'].get('uid', '')}" if about is not None else ""
         place = about["metadata"].get("namespace", "") if about is not None else self._place(EVENTS, namespace)
-        return (await self._core.client.list(EVENTS, place, field_selector=selector)).items
+        found = (await self._core.client.list(EVENTS, place, field_selector=selector)).items
+        return sorted(found, key=lambda event: int(event["metadata"]["resourceVersion"]))
 
     def watch(self, kind: Kind, namespace: str | None, label_selector: str, field_selector: str) -> Watching:
         resource = self._core.kinds.find(kind)

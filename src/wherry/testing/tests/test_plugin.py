@@ -127,6 +127,7 @@ def test_a_failure_shows_what_happened_in_the_cluster(suite: pytest.Pytester) ->
         ]
     )
     result.stdout.fnmatch_lines(["REVISION *", "* patch *Pod default/p *new"], consecutive=True)
+    result.stdout.no_fnmatch_line("* create *Event default/*")
     result.stdout.fnmatch_lines(
         [
             "*wherry: events*",

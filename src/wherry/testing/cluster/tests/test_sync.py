@@ -304,6 +304,17 @@ def test_slips_are_told_in_a_sentence(still: Cluster, act: Callable[[Cluster], o
         act(still)
 
 
+def test_events_are_told_in_the_order_in_which_they_happened() -> None:
+    with Cluster(1, clock="manual") as cluster:
+        cluster.apply(DEPLOYMENT)
+        cluster.wait("deployment/web", "Available")
+        pod = cluster.client().list("pods")[0]
+        reasons = [event["reason"] for event in cluster.events(pod)]
+        created = [entry.name for entry in cluster.history(kind="Event", verb="create")]
+        assert {"Scheduled", "Started"} <= set(reasons)
+        assert [event["metadata"]["name"] for event in cluster.events()] == created
+
+
 def test_events_of_an_object_by_its_name(still: Cluster) -> None:
     still.apply(DEPLOYMENT)
     assert [event["reason"] for event in still.events("deploy/web")] == ["ScalingReplicaSet"]
