@@ -37,7 +37,7 @@ from wherry.scheduler.permitting import WaitingPods
 from wherry.scheduler.plan import NO_NODES, Placement, Planner, Unfit
 from wherry.scheduler.preemption import Candidate, Hopeless, Scene, budget, candidates, choose
 from wherry.scheduler.queue import Place, Queue
-from wherry.scheduler.rules import PLACED_POD, Action, Handle, Hold, HoldLost, Refusal, Rejection, Unjudged
+from wherry.scheduler.rules import PLACED_POD, Action, Handle, Hold, HoldLost, Promise, Refusal, Rejection, Unjudged
 from wherry.scheduler.table import Verdict
 from wherry.scheduler.watching import Watching
 
@@ -162,8 +162,8 @@ class Scheduler:
         try:
             answer = planner.place(pod, self._chance, self._start)
             if isinstance(answer, Unfit):
-                words = self._last_resorts(pod, answer, planner)
-                self._explain(pod, answer, self._candidates(pod, answer, planner, words), words)
+                words, promise = _last_resorts(pod, answer, planner)
+                self._explain(pod, answer, promise or self._candidates(pod, answer, planner, words), words)
             else:
                 self._start += answer.asked
                 self._take(pod, answer)
@@ -180,8 +180,8 @@ class Scheduler:
             if self.queue.place(pod.uid) is not Place.IN_FLIGHT:
                 pass  # It went away, or was bound by somebody else, in the meantime.
             elif isinstance(answer, Unfit):
-                words = self._last_resorts(pod, answer, planner)
-                found = self._candidates(pod, answer, planner, words)
+                words, promise = _last_resorts(pod, answer, planner)
+                found = promise or self._candidates(pod, answer, planner, words)
                 if isinstance(found, list):
                     found = await self._consultants.preempt(pod, found)
                 if self.queue.place(pod.uid) is Place.IN_FLIGHT:
@@ -280,7 +280,11 @@ class Scheduler:
         self._tasks.spawn(self._tell(pod, message, bind.ERROR, ""))
 
     def _explain(
-        self, pod: PodInfo, unfit: Unfit, found: list[Candidate] | Hopeless | None, words: Sequence[str] = ()
+        self,
+        pod: PodInfo,
+        unfit: Unfit,
+        found: list[Candidate] | Hopeless | Promise | None,
+        words: Sequence[str] = (),
     ) -> None:
         """The Pod fits nowhere: say why, and make room for it if there are candidates."""
         self.counters.unschedulable += 1
@@ -288,6 +292,8 @@ class Scheduler:
         if isinstance(found, Hopeless):
             words = [*words, f"preemption: {found.message}"] if found.message else words
             nominated = "" if found.clears else None
+        elif isinstance(found, Promise):
+            nominated = found.node
         elif found:
             nominated = self._preempt(pod, choose(found))
             words = ()
@@ -301,17 +307,6 @@ class Scheduler:
         self.queue.refuse(pod.uid, unfit.plugins)
         self._event(pod, "Warning", "FailedScheduling", message)
         self._tasks.spawn(self._tell(pod, message, bind.UNSCHEDULABLE, nominated))
-
-    def _last_resorts(self, pod: PodInfo, unfit: Unfit, planner: Planner) -> list[str]:
-        """What plugins do for a Pod that fits nowhere, in their words."""
-        words: list[str] = []
-        if unfit.message == NO_NODES:
-            return words
-        for resort in planner.profile.last_resorts:
-            if unfit.everywhere is not None and unfit.plugins & resort.before:
-                return [_NO_STATE]
-            words.append(resort.ask(pod))
-        return words
 
     def _candidates(
         self, pod: PodInfo, unfit: Unfit, planner: Planner, words: Sequence[str]
@@ -366,6 +361,21 @@ class Scheduler:
         """What the Pod is now, unless it is gone."""
         current = self._pods.get(pod.key)
         return current if current is not None and current.metadata.uid == pod.uid else None
+
+
+def _last_resorts(pod: PodInfo, unfit: Unfit, planner: Planner) -> tuple[list[str], Promise | None]:
+    """What plugins do for a Pod that fits nowhere, in their words; or what one of them promises."""
+    words: list[str] = []
+    if unfit.message == NO_NODES:
+        return words, None
+    for resort in planner.profile.last_resorts:
+        if unfit.everywhere is not None and unfit.plugins & resort.before:
+            return [_NO_STATE], None
+        done = resort.ask(pod)
+        if isinstance(done, Promise):
+            return [], done
+        words.append(done)
+    return words, None
 
 
 def _rejected(refusal: Refusal, plugin: str) -> Unfit:

@@ -221,8 +221,15 @@ class Hint(Struct, frozen=True):
     helps: Helps | None = None
 
 
-Nowhere: TypeAlias = Callable[[PodInfo], str]
-"""What is done for a Pod that fits nowhere, so that it may fit later; says what (upstream: PostFilter)."""
+class Promise(Struct, frozen=True):
+    """There will be room for the Pod on this node, by what the plugin has done; nobody of lower priority gets it."""
+
+    node: str
+
+
+Nowhere: TypeAlias = Callable[[PodInfo], "str | Promise"]
+"""What is done for a Pod that fits nowhere, so that it may fit later; says what. After a promise nobody else is asked
+(upstream: PostFilter)."""
 
 
 class Preemption(Struct, frozen=True):

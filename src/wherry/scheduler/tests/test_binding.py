@@ -13,7 +13,7 @@ from wherry.scheduler.configuration import Configuration, ProfileSettings
 from wherry.scheduler.model import PodInfo
 from wherry.scheduler.permitting import Wait, WaitingPods
 from wherry.scheduler.queue import Place
-from wherry.scheduler.rules import PLACED_POD, Action, Handle, Hint, Plugin, Queued, Refusal, Rejection
+from wherry.scheduler.rules import PLACED_POD, Action, Handle, Hint, Plugin, Promise, Queued, Refusal, Rejection
 from wherry.scheduler.tests.scene import Scene, scene
 
 
@@ -209,3 +209,30 @@ async def test_one_that_waits_is_tried_at_a_word() -> None:
         mine.handle.activate((await on.get("web"))["metadata"]["uid"])
         await on.settle()
         assert await on.home("web") == "n1"
+
+
+async def test_a_plugin_that_makes_room_promises_it() -> None:
+    made: list[str] = []
+
+    def make_room(pod: PodInfo) -> Promise:
+        made.append(pod.key.name)
+        return Promise("n1")
+
+    async with scene(using(Mine(nowhere=make_room), preemption=("Mine", "DefaultPreemption"))) as on:
+        await on.node("n1", cpu="1")
+        await on.pod("low", "1")
+        await on.pod("high", "1", priority=10)
+        assert (await on.get("high"))["status"]["nominatedNodeName"] == "n1"
+        assert await on.why("high") == "0/1 nodes are available: 1 Insufficient cpu."
+        assert "deletionTimestamp" not in (await on.get("low"))["metadata"], "nobody else is asked"
+        await on.delete("low")
+        await on.pod("quick", "1", priority=5)
+        assert await on.homes() == {"high": "n1", "quick": ""}
+        assert made == ["high", "quick"]
+
+
+async def test_what_a_plugin_did_for_it_is_told() -> None:
+    async with scene(using(Mine(nowhere=lambda pod: "asked for a larger node"), preemption=("Mine",))) as on:
+        await on.node("n1", cpu="1")
+        await on.pod("web", "2")
+        assert await on.why("web") == "0/1 nodes are available: 1 Insufficient cpu. asked for a larger node"

@@ -28,6 +28,7 @@ MINE = {
     "Sorter": constant(Plugin("Sorter", order=lambda queued: queued.turn)),
     "Permit": constant(Plugin("Permit", permit=lambda pod, node: None)),
     "Binder": constant(Plugin("Binder", bind=binds)),
+    "Helper": constant(Plugin("Helper", nowhere=lambda pod: "done")),
     "Listener": constant(Plugin("Listener", post_bind=lambda pod, node: None)),
 }
 
@@ -55,6 +56,12 @@ def test_each_has_its_place() -> None:
     )
     assert (names(only.permits), names(only.post_binds)) == (["Permit"], ["Listener"])
     assert names(only.binders) == ["DefaultBinder", "Binder"]
+
+
+def test_one_that_helps_where_nothing_fits() -> None:
+    (only,) = profiles("profiles: [{plugins: {postFilter: {enabled: [{name: Helper}], disabled: [{name: '*'}]}}}]")
+    assert len(only.last_resorts) == 1
+    assert only.preemption is None
 
 
 def test_one_enabled_at_its_point_alone() -> None:
