@@ -5,10 +5,10 @@
 - `selectors.py`: expressions that say which devices do; imports the language of expressions with the first of them
 - `constraints.py`: attributes that chosen devices must share, or must not
 - `allocate` (`allocator.py`): the search; the first solution is taken
+- `sharing.py`: what each share takes of a device that several claims may have at a time
 - `results.py`: what is written into the claim
 - `Readiness` (`readiness.py`): waits for devices that must be prepared before the Pod is bound
 - `Inventory` (`inventory.py`): follows slices, taint rules and claims, and knows what is promised but not yet written
 
-Read `allocator.py` first. The plugin is `scheduler/plugins/dynamicresources.py`. Devices that several claims may share
-(consumable capacity) are left alone.
+Read `allocator.py` first. The plugin is `scheduler/plugins/dynamicresources.py`.
 """

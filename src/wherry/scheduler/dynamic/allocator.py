@@ -6,7 +6,7 @@ offered. Alternatives of a request are tried in the order of preference. The fir
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
 from msgspec import Struct
@@ -15,6 +15,7 @@ from wherry.api.meta.quantity import parse_quantity
 from wherry.scheduler.dynamic.constraints import Constraint, constraints
 from wherry.scheduler.dynamic.pools import Device, DeviceId, Pool, PoolId
 from wherry.scheduler.dynamic.requests import Demand, Wanted
+from wherry.scheduler.dynamic.sharing import share
 
 MOST_RESULTS = 32
 """Devices that one claim may get."""
@@ -37,13 +38,23 @@ class Given(Struct, frozen=True):
 
     wanted: Wanted
     device: Device
+    share: Mapping[str, str] | None = None
+    """What of its capacities is for the request, if others may have the rest."""
+
+
+Shared = Callable[[DeviceId], Mapping[str, Decimal] | None]
+"""What claims have of a device of which others may have the rest; None if nobody has a share of it."""
 
 
 def allocate(
-    demands: Sequence[Demand], pools: Sequence[Pool], is_taken: Callable[[DeviceId], bool], matches: Matches
+    demands: Sequence[Demand],
+    pools: Sequence[Pool],
+    is_taken: Callable[[DeviceId], bool],
+    matches: Matches,
+    shared: Shared = lambda _: None,
 ) -> list[list[Given]] | None:
     """What each of the claims gets from these pools; None when they do not suffice. Raises Failed and Wrong."""
-    return _Search(demands, pools, is_taken, matches).run()
+    return _Search(demands, pools, is_taken, matches, shared).run()
 
 
 class _Search:
@@ -55,12 +66,16 @@ class _Search:
         pools: Sequence[Pool],
         is_taken: Callable[[DeviceId], bool],
         matches: Matches,
+        shared: Shared,
     ) -> None:
         self._demands = demands
         self._pools = {pool.id: pool for pool in pools}
         self._offered = [device for pool in pools if not pool.is_invalid for device in pool.devices]
         self._is_taken = is_taken
         self._matches = matches
+        self._shared = shared
+        self._shares: dict[DeviceId, dict[str, Decimal]] = {}
+        """What this search gives of devices that are shared."""
         self._fitting: dict[Wanted, list[Device]] = {}
         self._constraints = [_constraints(one) for one in demands]
         self._given: list[list[Given]] = [[] for _ in demands]
@@ -116,12 +131,12 @@ class _Search:
         if len(self._given[claim]) + number - had > MOST_RESULTS:
             return False
         fitting = self._fitting_for(wanted)
-        last = start + 1 if wanted.count is None else len(fitting)
-        for at in range(start, last):
+        first, last = (had, had + 1) if wanted.count is None else (start, len(fitting))
+        for at in range(first, last):
             device = fitting[at]
             if not self._take(claim, wanted, device):
                 continue
-            if self._devices(claim, request, wanted, had + 1, at + 1):
+            if self._devices(claim, request, wanted, had + 1, at if _is_shared(wanted, device) else at + 1):
                 return True
             self._give_back(claim, wanted, device)
         return False
@@ -142,35 +157,61 @@ class _Search:
         return found
 
     def _take(self, claim: int, wanted: Wanted, device: Device) -> bool:
-        users = self._users.get(device.id, ())
+        users, shares = self._users.get(device.id, ()), _is_shared(wanted, device)
         if wanted.is_admin:
             if any(user == claim for user, _ in users):
                 return False
-        elif self._is_taken(device.id) or any(not is_admin for _, is_admin in users):
+        elif self._is_taken(device.id) or (not shares and any(not is_admin for _, is_admin in users)):
             return False
         if not wanted.tolerates(device.taints):
             return False
-        if not wanted.is_admin and not self._count(device, 1):
+        part = share(wanted.capacity, device.view.capacity) if shares else None
+        if shares and (part is None or not self._has_left(device, part)):
+            return False
+        if self._is_first(wanted, device) and not self._count(device, 1):
             return False
         kept = self._constraints[claim]
         for number, constraint in enumerate(kept):
             if not constraint.add(wanted, device):
                 for other in kept[:number]:
                     other.remove(wanted, device)
-                if not wanted.is_admin:
+                if self._is_first(wanted, device):
                     self._count(device, -1)
                 return False
+        if part is not None:
+            self._share(device, part, 1)
         self._users.setdefault(device.id, []).append((claim, wanted.is_admin))
-        self._given[claim].append(Given(wanted, device))
+        self._given[claim].append(Given(wanted, device, part))
         return True
 
     def _give_back(self, claim: int, wanted: Wanted, device: Device) -> None:
-        self._given[claim].pop()
+        part = self._given[claim].pop().share
         self._users[device.id].pop()
         for constraint in self._constraints[claim]:
             constraint.remove(wanted, device)
-        if not wanted.is_admin:
+        if part is not None:
+            self._share(device, part, -1)
+        if self._is_first(wanted, device):
             self._count(device, -1)
+
+    def _is_first(self, wanted: Wanted, device: Device) -> bool:
+        """Nobody uses the device but those who look after it: so it does not count yet."""
+        if wanted.is_admin:
+            return False
+        return self._shared(device.id) is None and all(is_admin for _, is_admin in self._users.get(device.id, ()))
+
+    def _has_left(self, device: Device, part: Mapping[str, str]) -> bool:
+        others, mine = self._shared(device.id) or {}, self._shares.get(device.id) or {}
+        return all(
+            others.get(name, 0) + mine.get(name, 0) + parse_quantity(amount)
+            <= parse_quantity(device.view.capacity[name].value)
+            for name, amount in part.items()
+        )
+
+    def _share(self, device: Device, part: Mapping[str, str], sign: int) -> None:
+        kept = self._shares.setdefault(device.id, {})
+        for name, amount in part.items():
+            kept[name] = kept.get(name, Decimal(0)) + sign * parse_quantity(amount)
 
     def _count(self, device: Device, sign: int) -> bool:
         """Take from the counters of the device's pool what it uses (or give it back), if that much is left."""
@@ -194,12 +235,18 @@ class _Search:
         if left is None:
             left = {(name, key): value for name, counters in pool.counters.items() for key, value in counters.items()}
             for device in (*pool.devices, *pool.elsewhere):
-                if device.view.consumes_counters and self._is_taken(device.id):
+                is_used = self._is_taken(device.id) or self._shared(device.id) is not None
+                if device.view.consumes_counters and is_used:
                     for used in device.view.consumes_counters:
                         for name, counter in used.counters.items():
                             left[used.counter_set, name] -= parse_quantity(counter.value)
             self._left[pool.id] = left
         return left
+
+
+def _is_shared(wanted: Wanted, device: Device) -> bool:
+    """Whether the request leaves the rest of the device to others."""
+    return bool(device.view.allow_multiple_allocations) and not wanted.is_admin
 
 
 def _constraints(demand: Demand) -> list[Constraint]:

@@ -7,8 +7,11 @@ given, or until it is withdrawn; so two decisions never give the same device awa
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.dra.deviceclass import DEVICECLASSES
@@ -16,6 +19,7 @@ from wherry.api.dra.devicetaintrule import DEVICETAINTRULES
 from wherry.api.dra.resourceclaim import RESOURCECLAIMS
 from wherry.api.dra.resourceslice import RESOURCESLICES
 from wherry.api.dra.tolerating import means
+from wherry.api.meta.quantity import parse_quantity
 from wherry.api.types.resource_v1 import Device as DeviceView
 from wherry.api.types.resource_v1 import (
     DeviceClass,
@@ -35,6 +39,14 @@ from wherry.scheduler.rules import Handle
 _BY_OWNER = "owner of a claim"
 
 
+class Part(Struct, frozen=True):
+    """What of a device a claim keeps from others: all of it, or amounts under the name of the share."""
+
+    device: DeviceId
+    share: str = ""
+    amounts: Mapping[str, str] = {}
+
+
 class Inventory:
     """One for all profiles of a scheduler."""
 
@@ -52,9 +64,11 @@ class Inventory:
         """By the node that a slice names; "" for those that name none."""
         self._rules: dict[str, DeviceTaintRule] = {}
         self._taken: Counter[DeviceId] = Counter()
-        self._holders: dict[str, tuple[DeviceId, ...]] = {}
+        self._shares: dict[DeviceId, dict[str, Mapping[str, str]]] = {}
+        """What claims have of devices of which others may have the rest, by the name of the share."""
+        self._holders: dict[str, tuple[Part, ...]] = {}
         """What claims have by their own word, by UID."""
-        self._promised: dict[str, tuple[DeviceId, ...]] = {}
+        self._promised: dict[str, tuple[Part, ...]] = {}
         self._pools: dict[str, tuple[int, object, list[Pool]]] = {}
         self._classes = client.informer(DEVICECLASSES, DeviceClass)
         self.by_resource: dict[str, DeviceClass] = {}
@@ -90,23 +104,44 @@ class Inventory:
     def is_taken(self, device: DeviceId) -> bool:
         return device in self._taken
 
+    def shared(self, device: DeviceId) -> Mapping[str, Decimal] | None:
+        """What claims have of a device of which others may have the rest; None if nobody has a share of it."""
+        shares = self._shares.get(device)
+        if not shares:
+            return None
+        total: dict[str, Decimal] = {}
+        for one in shares.values():
+            for name, amount in one.items():
+                total[name] = total.get(name, Decimal(0)) + parse_quantity(amount)
+        return total
+
     def is_promised(self, uid: str) -> bool:
         """Whether a claim's allocation has been decided and is not written yet."""
         return uid in self._promised
 
-    def promise(self, uid: str, devices: Iterable[DeviceId]) -> None:
-        self._promised[uid] = taken = tuple(devices)
-        self._taken.update(taken)
+    def promise(self, uid: str, parts: Iterable[Part]) -> None:
+        self._promised[uid] = taken = tuple(parts)
+        self._take(taken)
 
     def withdraw(self, uid: str) -> None:
         """Give back what was promised to a claim, if its own word is not heard yet."""
         self._release(self._promised.pop(uid, ()))
 
-    def _release(self, devices: Sequence[DeviceId]) -> None:
-        for device in devices:
-            self._taken[device] -= 1
-            if not self._taken[device]:
-                del self._taken[device]
+    def _take(self, parts: Sequence[Part]) -> None:
+        for one in parts:
+            if one.share:
+                self._shares.setdefault(one.device, {})[one.share] = one.amounts
+            else:
+                self._taken[one.device] += 1
+
+    def _release(self, parts: Sequence[Part]) -> None:
+        for one in parts:
+            if one.share:
+                self._shares.get(one.device, {}).pop(one.share, None)
+                continue
+            self._taken[one.device] -= 1
+            if not self._taken[one.device]:
+                del self._taken[one.device]
 
     def _all_of(self, pool: PoolId) -> Sequence[ResourceSlice]:
         return list(self._by_pool.get(pool, {}).values())
@@ -157,8 +192,8 @@ class Inventory:
             self._holders[uid] = held
         else:
             self._holders.pop(uid, None)
-        self._taken.update(held)
         self._release(before)
+        self._take(held)
         self.awaiting.ask()
 
 
@@ -171,14 +206,21 @@ def _owner(claim: ResourceClaim) -> Iterable[str]:
     return [one.uid for one in claim.metadata.owner_references if one.controller]
 
 
-def _devices(claim: ResourceClaim) -> tuple[DeviceId, ...]:
+def _devices(claim: ResourceClaim) -> tuple[Part, ...]:
     """What a claim keeps from others."""
     allocation = claim.status.allocation
     results = allocation.devices.results if allocation is not None and allocation.devices is not None else ()
-    return tuple((one.driver, one.pool, one.device) for one in results if not one.admin_access)
+    return tuple(
+        Part((one.driver, one.pool, one.device), one.share_id or "", one.consumed_capacity)
+        for one in results
+        if not one.admin_access
+    )
 
 
-def devices_in(allocation: Obj) -> list[DeviceId]:
+def devices_in(allocation: Obj) -> list[Part]:
     """The same of an allocation that is not written yet."""
-    results = allocation["devices"]["results"]
-    return [(one["driver"], one["pool"], one["device"]) for one in results if not one.get("adminAccess")]
+    return [
+        Part((one["driver"], one["pool"], one["device"]), one.get("shareID", ""), one.get("consumedCapacity", {}))
+        for one in allocation["devices"]["results"]
+        if not one.get("adminAccess")
+    ]

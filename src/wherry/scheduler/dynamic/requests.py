@@ -7,9 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec import Struct
 
 from wherry.api.dra.tolerating import tolerates
-from wherry.api.meta.quantity import parse_quantity
 from wherry.api.types.resource_v1 import (
-    DeviceCapacity,
     DeviceClass,
     DeviceSubRequest,
     DeviceTaint,
@@ -49,13 +47,6 @@ class Wanted(Struct, frozen=True, eq=False):
     def is_named_by(self, names: Sequence[str]) -> bool:
         """Whether a list of requests means this one; an empty list means all."""
         return not names or self.request in names or self.name in names
-
-    def is_met_by(self, offered: Mapping[str, DeviceCapacity]) -> bool:
-        """Whether a device that nobody shares has the capacity that is asked for."""
-        return all(
-            name in offered and parse_quantity(amount) <= parse_quantity(offered[name].value)
-            for name, amount in self.capacity.items()
-        )
 
     def tolerates(self, taints: Sequence[DeviceTaint]) -> bool:
         return all(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from wherry.api import Obj
 from wherry.api.types.core_v1 import NodeSelector
@@ -13,9 +15,9 @@ from wherry.scheduler.dynamic.allocator import Given
 from wherry.scheduler.dynamic.requests import Wanted
 
 
-def allocation(claim: ResourceClaim, given: Sequence[Given], node: str) -> Obj:
-    """The `status.allocation` of a claim."""
-    devices: Obj = {"results": [_result(one) for one in given]}
+def allocation(claim: ResourceClaim, given: Sequence[Given], node: str, chance: random.Random) -> Obj:
+    """The `status.allocation` of a claim; chance names shares."""
+    devices: Obj = {"results": [_result(one, chance) for one in given]}
     if config := _config(claim, _chosen(given)):
         devices["config"] = config
     found: Obj = {"devices": devices}
@@ -24,13 +26,17 @@ def allocation(claim: ResourceClaim, given: Sequence[Given], node: str) -> Obj:
     return found
 
 
-def _result(one: Given) -> Obj:
+def _result(one: Given, chance: random.Random) -> Obj:
     driver, pool, device = one.device.id
     result: Obj = {"request": one.wanted.name, "driver": driver, "pool": pool, "device": device}
     if one.wanted.is_admin:
         result["adminAccess"] = True
     if one.wanted.tolerations:
         result["tolerations"] = to_obj(one.wanted.tolerations)
+    if one.share is not None:
+        result["shareID"] = str(UUID(int=chance.getrandbits(128), version=4))
+        if one.share:
+            result["consumedCapacity"] = dict(one.share)
     view = one.device.view
     if view.binding_conditions:
         result["bindingConditions"] = list(view.binding_conditions)

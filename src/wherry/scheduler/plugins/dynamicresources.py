@@ -25,6 +25,7 @@ from wherry.scheduler.dynamic.pools import Device, Place, selects
 from wherry.scheduler.dynamic.readiness import PATIENCE, Readiness
 from wherry.scheduler.dynamic.requests import PRIORITIES, Demand, Unanswerable, Wanted, demand
 from wherry.scheduler.dynamic.results import allocation
+from wherry.scheduler.dynamic.sharing import share
 from wherry.scheduler.dynamic.sources import CLAIM, CLASS, RULE, SLICE
 from wherry.scheduler.model import NodeInfo, PodInfo
 from wherry.scheduler.rules import (
@@ -243,7 +244,9 @@ class _Rule:
                 matched[key] = _suits(wanted, device, demands)
             return matched[key]
 
-        return allocator.allocate(demands, self._inventory.pools(node), self._inventory.is_taken, matches)
+        return allocator.allocate(
+            demands, self._inventory.pools(node), self._inventory.is_taken, matches, self._inventory.shared
+        )
 
     def _hold(
         self,
@@ -260,7 +263,7 @@ class _Rule:
             return Refusal(("claim allocation not found for node",))
         allocations: dict[str, Obj] = {}
         for one, devices in zip(demands, given or (), strict=False):
-            made = allocation(one.claim, devices, node.name)
+            made = allocation(one.claim, devices, node.name, self._handle.random)
             allocations[one.claim.metadata.uid] = made
             self._inventory.promise(one.claim.metadata.uid, devices_in(made))
         new = self._new_claim(pod, *further, given[-1], node) if further is not None and given else None
@@ -276,7 +279,7 @@ class _Rule:
         view = self._pods.get(pod.key)
         if view is None:
             return None
-        uid, made = one.claim.metadata.uid, allocation(one.claim, devices, node.name)
+        uid, made = one.claim.metadata.uid, allocation(one.claim, devices, node.name, self._handle.random)
         self._inventory.promise(uid, devices_in(made))
         return NewClaim(uid, claim_object(view, asked), asked.mappings, made)
 
@@ -315,10 +318,7 @@ def _is_reached(claim: ResourceClaim, node: NodeInfo) -> bool:
 
 
 def _suits(wanted: Wanted, device: Device, demands: Sequence[Demand]) -> bool:
-    view = device.view
-    if view.allow_multiple_allocations:
-        return False  # sharing devices is not known here
-    if not wanted.is_met_by(view.capacity):
+    if wanted.capacity and share(wanted.capacity, device.view.capacity) is None:
         return False
     if not wanted.selectors:
         return True

@@ -19,7 +19,7 @@ from wherry.apiserver.api import Api, Settings
 from wherry.client import Client
 from wherry.lib.tasks import Tasks
 from wherry.scheduler.dynamic.binding import FINALIZER, ClaimsHold
-from wherry.scheduler.dynamic.inventory import Inventory
+from wherry.scheduler.dynamic.inventory import Inventory, Part
 from wherry.scheduler.dynamic.readiness import Readiness
 from wherry.scheduler.plugins.tests.placed import a_pod
 from wherry.store.memory import MemoryStore
@@ -42,7 +42,7 @@ class Scene:
         self.claim = claim
 
     def hold(self) -> ClaimsHold:
-        self.inventory.promise(self.claim.metadata.uid, [DEVICE])
+        self.inventory.promise(self.claim.metadata.uid, [Part(DEVICE)])
         clock, uid = ManualClock(), self.claim.metadata.uid
         readiness = Readiness(self.inventory, clock, lambda *_: None)
 
