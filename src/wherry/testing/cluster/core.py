@@ -37,7 +37,7 @@ from wherry.store.memory import MemoryStore
 from wherry.testing.clock import ManualClock, TravelClock
 from wherry.testing.cluster.clockpaths import clock_paths
 from wherry.testing.cluster.kinds import Kinds
-from wherry.testing.cluster.nodes import ClusterNodes, State, streams
+from wherry.testing.cluster.nodes import ClusterNodes, State, metrics, streams
 from wherry.testing.cluster.options import MANUAL_START, Options, Snapshot
 from wherry.testing.cluster.serving import Authority, Listen, Serving
 from wherry.testing.eventloop import settle
@@ -271,6 +271,7 @@ class Core:
                 root_ca=self._authority.text,
                 address=_ADDRESS,
                 authority=self._authority.pair,
+                metrics=metrics(self.options.behave, clock),
                 token_keys=self._token_keys,
             ),
             token_keys=self._token_keys,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from wherry.api.core.node import NODES
 from wherry.api.errors import NotFound
 from wherry.apiserver.inprocess import InProcessClient
 from wherry.apiserver.subresources import Streams
+from wherry.client import Client
+from wherry.controllers.autoscaling.horizontalpodautoscaler.metrics import Metrics
 from wherry.lib.clock import Clock
 from wherry.providers.simulated.behaviour import Behaviours, ContainerBehaviour, by_image, first_of
 from wherry.providers.simulated.hosts import Condition
@@ -17,6 +19,7 @@ from wherry.providers.simulated.nodes import SimulatedNodes
 from wherry.providers.simulated.nodespec import NodeSpec, node_specs
 from wherry.providers.simulated.stages.stage import Stage
 from wherry.providers.simulated.streams import simulated_streams
+from wherry.providers.simulated.usage import simulated_metrics
 
 Nodes: TypeAlias = int | Iterable[NodeSpec | str]
 """How many, or which: by their names, or by all that there is to say."""
@@ -91,6 +94,11 @@ class ClusterNodes:
 def streams(behave: Sequence[Behaving], clock: Clock) -> Streams:
     """How the logs of Pods are told."""
     return simulated_streams(first_of(_sources(behave)), clock)
+
+
+def metrics(behave: Sequence[Behaving], clock: Clock) -> Callable[[Client], Metrics]:
+    """What autoscalers hear of Pods."""
+    return simulated_metrics(first_of(_sources(behave)), clock)
 
 
 def first_state(nodes: Nodes) -> State:

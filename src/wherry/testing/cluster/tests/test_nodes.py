@@ -153,3 +153,57 @@ def test_pods_go_through_stages() -> None:
 def test_what_is_no_stage_is_refused() -> None:
     with pytest.raises(ValueError, match="is no Stage of kwok"):
         Cluster(stages=DEPLOYMENT)
+
+
+AUTOSCALED = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: example.test/web, resources: {requests: {cpu: 100m}}}]}
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: web}
+spec:
+  minReplicas: 1
+  maxReplicas: 9
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
+  metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 50}}}]
+"""
+
+
+def test_autoscalers_see_what_simulated_pods_use(cluster: Cluster) -> None:
+    """Up at once; down only when the window, five minutes, has seen no need for more."""
+
+    def use(amount: str) -> None:
+        annotations = {"annotations": {"simulate.wherry.dev/cpu": amount}}
+        for pod in cluster.client().list("pods", label_selector="app=web"):
+            cluster.client().patch("pod", pod["metadata"]["name"], {"metadata": annotations})
+
+    def replicas() -> int:
+        return int(cluster.client().get("deployment/web")["spec"]["replicas"])
+
+    cluster.apply(AUTOSCALED)
+    cluster.clock.advance(minutes=2)
+    assert replicas() == 1, "half of what is requested, which is what is wanted"
+    use("200m")
+    cluster.clock.advance(seconds=15)
+    assert replicas() == 4
+    use("10m")
+    cluster.clock.advance(minutes=4)
+    assert replicas() == 4
+    cluster.clock.advance(minutes=3)
+    assert replicas() < 4
+
+
+def test_what_pods_use_may_stand_in_a_table() -> None:
+    with Cluster(2, clock="manual", behave={"example.test/web": ContainerBehaviour(cpu=0.4)}) as busy:
+        busy.apply(AUTOSCALED)
+        busy.wait("deployment/web", "jsonpath={.spec.replicas}=9", timeout=600)
+        status = busy.client().get("hpa/web")["status"]
+        assert status["currentMetrics"][0]["resource"]["current"]["averageUtilization"] == 400
