@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from itertools import product
 from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wherry.api import Obj
 from wherry.api.dra.deviceclass import DEVICECLASSES
@@ -127,8 +130,8 @@ CASES: dict[str, tuple[list[list[Obj]], list[Obj], Used, list[list[str]] | None]
 }
 
 
-@pytest.mark.parametrize(("claims", "devices", "used", "expected"), CASES.values(), ids=CASES)
-def test_allocates(claims: list[list[Obj]], devices: list[Obj], used: Used, expected: list[list[str]] | None) -> None:
+def found(claims: list[list[Obj]], devices: list[Obj], used: Used) -> list[list[str]] | None:
+    """The devices of each claim."""
     pool = {"name": "p", "generation": 1, "resourceSliceCount": 2}
     counters = [{"name": "set", "counters": {"lanes": {"value": "2"}}}]
     slices = [
@@ -138,15 +141,44 @@ def test_allocates(claims: list[list[Obj]], devices: list[Obj], used: Used, expe
             ("s2", {"allNodes": True, "sharedCounters": counters}),
         )
     ]
-    found = allocate(
+    results = allocate(
         [demand(claim(number, requests), lambda _: CLASS) for number, requests in enumerate(claims)],
         pools_for(Place("n1", {}), slices, lambda _: slices, lambda *_: ()),
         lambda _: False,
         lambda *_: True,
         lambda one: shares_of(one, used),
     )
-    names = None if found is None else [[one.device.id[2] for one in given] for given in found]
-    assert names == expected
+    return None if results is None else [[one.device.id[2] for one in mine] for mine in results]
+
+
+@pytest.mark.parametrize(("claims", "devices", "used", "expected"), CASES.values(), ids=CASES)
+def test_allocates(claims: list[list[Obj]], devices: list[Obj], used: Used, expected: list[list[str]] | None) -> None:
+    assert found(claims, devices, used) == expected
+
+
+@given(
+    asked=st.lists(st.integers(1, 9), min_size=1, max_size=4),
+    sizes=st.lists(st.integers(1, 12), min_size=1, max_size=3),
+    used=st.integers(0, 3),
+)
+def test_nobody_has_more_than_there_is_and_nothing_that_can_be_shared_is_refused(
+    asked: list[int], sizes: list[int], used: int
+) -> None:
+    names = [f"d{number}" for number in range(len(sizes))]
+    left = [max(0, size - used) if name == "d0" else size for name, size in zip(names, sizes, strict=True)]
+    devices = [device(name, f"{size}G") for name, size in zip(names, sizes, strict=True)]
+    answer = found([[wants(f"{one}G")] for one in asked], devices, {"d0": f"{used}G"} if used else {})
+
+    def fits(places: Sequence[str]) -> bool:
+        return all(
+            sum(one for one, place in zip(asked, places, strict=True) if place == name) <= room
+            for name, room in zip(names, left, strict=True)
+        )
+
+    if answer is None:
+        assert not any(fits(places) for places in product(names, repeat=len(asked)))
+    else:
+        assert fits([name for (name,) in answer])
 
 
 def claim(number: int, requests: list[Obj]) -> ResourceClaim:
@@ -167,9 +199,9 @@ def test_a_claim_may_ask_for_different_devices() -> None:
     spec = {"driver": DRIVER, "pool": pool, "allNodes": True, "devices": offered}
     slices = [msgspec.convert({"metadata": {"name": "s"}, "spec": spec}, ResourceSlice)]
     pools = pools_for(Place("n1", {}), slices, lambda _: slices, lambda *_: ())
-    found = allocate([demand(asked, lambda _: CLASS)], pools, lambda _: False, lambda *_: True)
-    assert found is not None
-    assert [one.device.id[2] for one in found[0]] == ["a", "b"]
+    results = allocate([demand(asked, lambda _: CLASS)], pools, lambda _: False, lambda *_: True)
+    assert results is not None
+    assert [one.device.id[2] for one in results[0]] == ["a", "b"]
 
 
 def of(kind: str, name: str, spec: Any) -> Obj:
@@ -183,8 +215,8 @@ async def ask(at: Scene, name: str, bandwidth: str) -> Obj:
     await at.pod(name, resourceClaims=[{"name": "nic", "resourceClaimName": name}])
     status = (await at.client.get(RESOURCECLAIMS, name, "default")).get("status") or {}
     results = ((status.get("allocation") or {}).get("devices") or {}).get("results") or [{}]
-    found: Obj = results[0]
-    return found
+    result: Obj = results[0]
+    return result
 
 
 async def test_pods_share_a_device_until_there_is_too_little_left() -> None:
