@@ -38,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Serves a Kubernetes cluster in memory, controllers included, to envtest.",
         epilog=f"{NODES} in the environment says how many simulated nodes there are (default: none).",
     )
+    parser.add_argument("--version", action="version", version="Kubernetes v1.37.0+wherry")
     parser.add_argument("--bind-address", default="127.0.0.1")
     parser.add_argument("--secure-port", type=int, default=6443)
     parser.add_argument("--cert-dir", type=Path, default=None, help="holds apiserver.crt and apiserver.key")

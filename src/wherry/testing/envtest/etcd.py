@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 from wherry.transport.messages import Request, Response
 from wherry.transport.server import Server
 
+_VERSION = "3.6.0"
 _FLAGS = ("--listen-peer-urls", "--advertise-client-urls", "--data-dir", "--unsafe-no-fsync")
 
 
@@ -19,6 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="etcd", description="Says that it is well; the API server keeps its data itself."
     )
+    parser.add_argument("--version", action="version", version=f"etcd Version: {_VERSION}")
     parser.add_argument("--listen-client-urls", default="http://127.0.0.1:2379")
     for flag in _FLAGS:
         parser.add_argument(flag, nargs="?", help="accepted, and of no effect")
@@ -43,7 +45,7 @@ def answer(request: Request) -> Response:
     if request.path == "/health":
         return Response(200, b'{"health":"true","reason":""}')
     if request.path == "/version":
-        return Response(200, b'{"etcdserver":"3.6.0","etcdcluster":"3.6.0"}')
+        return Response(200, b'{"etcdserver":"%b","etcdcluster":"%b"}' % (_VERSION.encode(), _VERSION.encode()))
     return Response(404, b"404 page not found\n", "text/plain; charset=utf-8")
 
 

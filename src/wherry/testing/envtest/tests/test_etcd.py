@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from types import ModuleType
+
 import pytest
 
+from wherry.testing.envtest import apiserver, etcd
 from wherry.testing.envtest.etcd import answer
 from wherry.transport.messages import Peer, Request
 
@@ -15,3 +18,12 @@ def test_answers(path: str) -> None:
     assert reply.status == status
     assert isinstance(reply.body, bytes)
     assert text in reply.body
+
+
+@pytest.mark.parametrize(("program", "said"), [(etcd, "etcd Version: 3."), (apiserver, "Kubernetes v1.37.")])
+def test_asked_for_its_version_it_does_not_serve(
+    program: ModuleType, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        program.main(["--version"])
+    assert capsys.readouterr().out.startswith(said)
