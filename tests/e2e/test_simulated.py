@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -57,6 +58,20 @@ def until(is_true: Callable[[], bool], seconds: float = 15.0) -> None:
     while not is_true():
         assert time.monotonic() < end, "it took too long"
         time.sleep(0.1)
+
+
+def test_a_pod_that_was_bound_by_hand_without_room_shows_why(simulated: Cluster) -> None:
+    kubectl = simulated.kubectl
+    node = kubectl("get", "nodes", "-o", "name").splitlines()[0].removeprefix("node/")
+    container = {"name": "c", "image": "busybox:1", "resources": {"requests": {"cpu": "99"}}}
+    overrides = json.dumps({"spec": {"nodeName": node, "containers": [container]}})
+    kubectl("run", "large", "--image=busybox:1", f"--overrides={overrides}")
+    kubectl("wait", "--for=jsonpath={.status.phase}=Failed", "pod/large", "--timeout=20s")
+    assert kubectl("get", "pod", "large", "--no-headers").split()[1:3] == ["0/1", "OutOfcpu"]
+    why = "Node didn't have enough resource: cpu, requested: 99000, used: "
+    assert f"Pod was rejected: {why}" in kubectl("get", "pod", "large", "-o", "jsonpath={.status.message}")
+    until(lambda: why in kubectl("get", "events", "--field-selector=involvedObject.name=large"))
+    kubectl("delete", "pod", "large", "--timeout=20s")
 
 
 def test_pods_run_log_and_move_when_their_node_is_drained(simulated: Cluster) -> None:
