@@ -123,11 +123,16 @@ def _words(request: pytest.FixtureRequest) -> dict[str, Any]:
     return words
 
 
+def _is_noise(entry: Any) -> bool:
+    """Events are told by themselves; every namespace hears of the authority when a kubeconfig is first asked for."""
+    return bool(entry.kind == "Event" or entry.name == "kube-root-ca.crt")
+
+
 def _story(cluster: testing.Cluster, began: int) -> Iterator[tuple[str, str]]:
     """(title, text) of what a person wants to see of a cluster in which a test failed."""
     from wherry.testing.history import Entries
 
-    lines = Entries(entry for entry in cluster.history(since=began) if entry.kind != "Event").lines()
+    lines = Entries(entry for entry in cluster.history(since=began) if not _is_noise(entry)).lines()
     if len(lines) > _SHOWN + 1:
         lines = [lines[0], f"... {len(lines) - 1 - _SHOWN} older writes", *lines[-_SHOWN:]]
     yield "wherry: who wrote what", "\n".join(lines)

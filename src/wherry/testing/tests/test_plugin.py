@@ -112,7 +112,7 @@ def test_a_failure_shows_what_happened_in_the_cluster(suite: pytest.Pytester) ->
         import pytest
 
         @pytest.mark.wherry(clock="manual")
-        def test_fails(wherry_cluster):
+        def test_fails(wherry_cluster, wherry_kubeconfig):
             spec = {"containers": [{"name": "c", "image": "example.test/i"}]}
             wherry_cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec})
             wherry_cluster.wait("pod/p", "Ready")
