@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import signal
@@ -93,9 +94,8 @@ async def _listen(core: Core, listen: Listen) -> Serving:
     try:
         return await core.serving(listen)
     except OSError as error:
-        raise Failure(
-            f"cannot serve on {listen.host}:{listen.port}: {error}", "0 as the port takes a free one"
-        ) from error
+        hint = "0 as the port takes a free one" if error.errno == errno.EADDRINUSE else ""
+        raise Failure(f"cannot serve on {listen.host}:{listen.port}: {error}", hint) from error
 
 
 def _ready(serving: Serving) -> Ready:
