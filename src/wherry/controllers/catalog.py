@@ -52,7 +52,9 @@ from wherry.controllers.rbac.clusterrole import controller as clusterrole
 from wherry.controllers.storage.attachdetach import controller as attachdetach
 from wherry.controllers.storage.volumeattributesclass import controller as attributesclassprotection
 from wherry.controllers.storagemigration.storageversionmigration import controller as storageversionmigration
+from wherry.controllers.tokens import cleaner as legacytokens
 from wherry.controllers.tokens import controller as tokens
+from wherry.controllers.tokens import tracking as tokentracking
 from wherry.identity.keys import TokenKeys
 from wherry.identity.pair import Pair
 from wherry.reconcile.controller import Controller
@@ -97,6 +99,8 @@ def controllers(settings: Settings) -> tuple[Controller, ...]:
         storageversionmigration.CONTROLLER,
         namespace.CONTROLLER,
         serviceaccount.CONTROLLER,
+        tokentracking.CONTROLLER,
+        legacytokens.CONTROLLER,
         rootca.controller(settings.root_ca),
         clusterrole.CONTROLLER,
         resourcequota.CONTROLLER,

@@ -9,6 +9,7 @@ from wherry.apiserver.attributes import User
 from wherry.apiserver.authn.authenticator import Authenticator
 from wherry.apiserver.authn.impersonation import impersonate
 from wherry.apiserver.authn.serviceaccounts import ServiceAccountTokens
+from wherry.apiserver.authn.tokenuses import TokenUses
 from wherry.apiserver.authz.chain import Authorization
 from wherry.apiserver.core import Core
 from wherry.apiserver.reviews import catalog
@@ -50,7 +51,8 @@ class Doors:
     def _fit(self, core: Core) -> tuple[Authenticator, Authorization]:
         if self._authenticator is None or self._authorization is None:
             issuers = (self._settings.issuer,)
-            tokens = ServiceAccountTokens(self._settings.token_keys, core.reader, issuers, issuers)
+            uses = TokenUses(core)
+            tokens = ServiceAccountTokens(self._settings.token_keys, core.reader, issuers, issuers, uses)
             self._authenticator = Authenticator(core.reader, tokens, core.clock, self._settings.static_tokens)
             self._authorization = Authorization(core.reader)
         return self._authenticator, self._authorization

@@ -4,6 +4,7 @@
 - `CertificateInfo` (`der.py`): what a certificate says, read without a cryptography library
 - `Kubeconfig` (`kubeconfig.py`): how a client finds the API and proves who it is; merged into the user's own file
 - `jwt.py`: signed tokens; `tokens.py`: what service-account and bootstrap tokens claim
+- `legacytokens.py`: how it is noted who uses tokens that stand in Secrets
 - `signing.py`: which certificate signing requests may be signed, and for how long; `joining.py`: the node that asks
 
 Read `pki.py` first. This part knows no API objects beyond plain JSON and serves no requests: `apiserver/authn` decides

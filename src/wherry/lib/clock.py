@@ -7,7 +7,7 @@ Wall time is seconds since the epoch in UTC; monotonic time has no origin and on
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Protocol
 
@@ -61,6 +61,19 @@ def format_long_time(seconds: float) -> str:
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def format_date(seconds: float) -> str:
+    """The day in UTC, as `2006-01-02`."""
+    return format_time(seconds)[:10]
+
+
+def parse_date(text: str) -> float:
+    """When a day in UTC began; raises ValueError for anything but `2006-01-02`."""
+    day = date.fromisoformat(text)
+    if day.isoformat() != text:
+        raise ValueError(f"{text!r} is not written as year-month-day")
+    return datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
 
 
 def parse_time(text: str) -> float:

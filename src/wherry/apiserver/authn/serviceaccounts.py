@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 from base64 import b64decode
+from collections.abc import Callable
 
 from msgspec import Struct
 
@@ -20,14 +21,13 @@ from wherry.api.resource import Resource
 from wherry.apiserver.attributes import AUTHENTICATED, Reader, User
 from wherry.apiserver.authn.x509 import CREDENTIAL_ID
 from wherry.identity.keys import TokenKeys
+from wherry.identity.legacytokens import DAY_SECONDS, INVALID_SINCE
 from wherry.identity.tokens import BadToken, Reference, ServiceAccountToken, parse_claims, service_account_groups
-from wherry.lib.clock import parse_time
+from wherry.lib.clock import format_date, parse_date, parse_time
 
 _LEEWAY_SECONDS = 60.0
 """How far clocks may be apart, and how long deleted objects still vouch for a token."""
 
-INVALID_SINCE = "kubernetes.io/legacy-token-invalid-since"
-"""A label by which the token of a Secret is called in without being deleted."""
 
 POD_NAME = "authentication.kubernetes.io/pod-name"
 POD_UID = "authentication.kubernetes.io/pod-uid"
@@ -52,15 +52,31 @@ class Verified(Struct, frozen=True):
     dependencies: tuple[Dependency, ...]
 
 
+def _nobody_cares(secret: Obj, now: float) -> None:
+    pass
+
+
 class ServiceAccountTokens:
-    """Verifies the tokens of one control plane. The first of `issuers` is the one that it signs as."""
+    """Verifies the tokens of one control plane. The first of `issuers` is the one that it signs as.
 
-    __slots__ = ("_issuers", "_keys", "_reader", "audiences")
+    `used` hears of the Secret whose token somebody shows, good or called in, when it is verified; which is at least
+    once on each day on which it is shown.
+    """
 
-    def __init__(self, keys: TokenKeys, reader: Reader, issuers: tuple[str, ...], audiences: tuple[str, ...]) -> None:
+    __slots__ = ("_issuers", "_keys", "_reader", "_used", "audiences")
+
+    def __init__(
+        self,
+        keys: TokenKeys,
+        reader: Reader,
+        issuers: tuple[str, ...],
+        audiences: tuple[str, ...],
+        used: Callable[[Obj, float], None] = _nobody_cares,
+    ) -> None:
         self._keys = keys
         self._reader = reader
         self._issuers = issuers
+        self._used = used
         self.audiences = audiences
 
     def verify(self, text: str, now: float, audiences: tuple[str, ...] = ()) -> Verified:
@@ -80,7 +96,8 @@ class ServiceAccountTokens:
         for resource, namespace, reference in bound:
             obj = self._living(resource, namespace, reference, now)
             if resource is SECRETS and token.is_legacy:
-                _check_secret(obj, text)
+                self._check_secret(obj, text, now)
+                ends.append(_end_of_day(now))
             if deleted := _deletion_time(obj):
                 ends.append(deleted + _LEEWAY_SECONDS)
         return Verified(
@@ -114,18 +131,22 @@ class ServiceAccountTokens:
             raise BadToken(f"{what} has been deleted")
         return obj
 
+    def _check_secret(self, secret: Obj, text: str, now: float) -> None:
+        metadata = secret["metadata"]
+        stored = b64decode((secret.get("data") or {}).get("token") or "")
+        if not hmac.compare_digest(stored, text.encode("utf-8")):
+            raise BadToken("token does not match server's copy")
+        self._used(secret, now)
+        if (metadata.get("labels") or {}).get(INVALID_SINCE):
+            raise BadToken(
+                f"the token in secret {metadata['namespace']}/{metadata['name']} has been marked invalid. Use tokens "
+                "from the TokenRequest API or manually created secret-based tokens, or remove the "
+                f"'{INVALID_SINCE}' label from the secret to temporarily allow use of this token"
+            )
 
-def _check_secret(secret: Obj, text: str) -> None:
-    metadata = secret["metadata"]
-    if (metadata.get("labels") or {}).get(INVALID_SINCE):
-        raise BadToken(
-            f"the token in secret {metadata['namespace']}/{metadata['name']} has been marked invalid. Use tokens from "
-            "the TokenRequest API or manually created secret-based tokens, or remove the "
-            f"'{INVALID_SINCE}' label from the secret to temporarily allow use of this token"
-        )
-    stored = b64decode((secret.get("data") or {}).get("token") or "")
-    if not hmac.compare_digest(stored, text.encode("utf-8")):
-        raise BadToken("token does not match server's copy")
+
+def _end_of_day(now: float) -> float:
+    return parse_date(format_date(now)) + DAY_SECONDS
 
 
 def _deletion_time(obj: Obj) -> float:

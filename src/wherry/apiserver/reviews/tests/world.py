@@ -15,6 +15,7 @@ from wherry.apiserver.attributes import User
 from wherry.apiserver.authn.authenticator import Authenticator
 from wherry.apiserver.authn.impersonation import impersonate
 from wherry.apiserver.authn.serviceaccounts import ServiceAccountTokens
+from wherry.apiserver.authn.tokenuses import TokenUses
 from wherry.apiserver.authz.bootstrap import default_objects
 from wherry.apiserver.authz.chain import Authorization
 from wherry.apiserver.core import Core
@@ -57,7 +58,8 @@ class World:
 
     def _parts(self, core: Core) -> tuple[Authenticator, Authorization]:
         if id(core) not in self.made:
-            tokens = ServiceAccountTokens(KEYS, core.reader, (self.issuer.url,), self.issuer.audiences)
+            audiences = self.issuer.audiences
+            tokens = ServiceAccountTokens(KEYS, core.reader, (self.issuer.url,), audiences, TokenUses(core))
             static = {"root": ROOT, "alice": ALICE, "node": NODE}
             self.made[id(core)] = Authenticator(core.reader, tokens, self.clock, static), Authorization(core.reader)
         return self.made[id(core)]
