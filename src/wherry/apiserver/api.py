@@ -71,7 +71,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     gate: Gate | None = None
     """What tests put before every verb."""
     witness: Witness | None = None
-    """Hears of every write."""
+    """Hears of every write, and of everything that is refused."""
 
 
 class Api:
@@ -129,7 +129,7 @@ class Api:
         client = self._clients.get(user)
         if client is None:
             handlers = self._settings.handlers(self.core) if self._settings.handlers is not None else {}
-            make = InProcessClient if self.core.gate is None else GatedClient
+            make = InProcessClient if self.core.gate is None and self.core.witness is None else GatedClient
             client = self._clients[user] = make(self.core, user, handlers)
         return client
 

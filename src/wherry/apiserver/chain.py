@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 from wherry.api.errors import ApiError, BadRequest, Forbidden, InternalError
@@ -17,8 +18,10 @@ from wherry.apiserver.attributes import Attributes, User
 from wherry.apiserver.compressing import compressed, is_worth
 from wherry.apiserver.core import Core
 from wherry.apiserver.exchange import Answer, Exchange, settled
+from wherry.apiserver.gate import Refused
 from wherry.apiserver.languages import Languages
 from wherry.apiserver.options import is_set, parse_query
+from wherry.apiserver.ownership import manager_of
 from wherry.apiserver.requestinfo import RequestInfo, parse
 from wherry.apiserver.requesttimeout import in_time, seconds_of
 from wherry.apiserver.respond import error_reply
@@ -66,6 +69,7 @@ class Chain:
         began = self._now()
         query = parse_query(request.query)
         info = parse(request.method, request.path, watch=is_set(query, "watch"))
+        user: User | None = None
         try:
             seconds = seconds_of(query["timeout"], info) if "timeout" in query else None
             user = self._access.authenticate(request)
@@ -81,14 +85,14 @@ class Chain:
             if seconds and isinstance(answer, Awaitable):
                 answer = in_time(self._core.clock, answer, seconds, info.verb)
         except Exception as error:
-            answer = _failure(error, request)
+            answer = self._refuse(request, info, query, user, error)
         if isinstance(answer, Response) and is_worth(answer, request.headers):
             answer = compressed(answer)
         if isinstance(answer, (Response, Stream, Takeover)):
             self._observer.observe(info, answer, self._now() - began)
             return answer
         self._observer.hold(info, 1)
-        return self._finish(answer, request, info, began)
+        return self._finish(answer, request, info, began, partial(self._refuse, request, info, query, user))
 
     async def _learned(
         self, unknown: Sequence[str], request: Request, info: RequestInfo, query: Mapping[str, str], user: User
@@ -109,17 +113,46 @@ class Chain:
             raise no_such_path()
         return handler(request, user)
 
-    async def _finish(self, answer: Awaitable[Reply], request: Request, info: RequestInfo, began: float) -> Reply:
+    async def _finish(
+        self,
+        answer: Awaitable[Reply],
+        request: Request,
+        info: RequestInfo,
+        began: float,
+        refuse: Callable[[Exception], Reply],
+    ) -> Reply:
         try:
             reply = await answer
             if isinstance(reply, Response) and is_worth(reply, request.headers):
                 reply = await compressed(reply)
         except Exception as error:
-            reply = _failure(error, request)
+            reply = refuse(error)
         finally:
             self._observer.hold(info, -1)
         self._observer.observe(info, reply, self._now() - began)
         return reply
+
+    def _refuse(
+        self, request: Request, info: RequestInfo, query: Mapping[str, str], user: User | None, raised: Exception
+    ) -> Response:
+        error = _failure(raised, request)
+        if self._core.witness is not None:
+            self._core.witness.refused(self._refused(request, info, query, user, error), self._core.store.revision)
+        return error_reply(error, request)
+
+    def _refused(
+        self, request: Request, info: RequestInfo, query: Mapping[str, str], user: User | None, error: ApiError
+    ) -> Refused:
+        """Who was refused what; he may have been stopped before it was known which kind is meant, or who he is."""
+        manager = query.get("fieldManager") or manager_of(request.headers.get("user-agent", ""))
+        name = "" if user is None else user.name
+        if not info.is_resource:
+            return Refused(name, manager, info.verb, error, name=info.path)
+        resource = self._core.registry.get(info.group, info.version, info.resource)
+        named = f"{info.resource}.{info.group}" if info.group else info.resource
+        namespace = info.namespace if resource is None else info.namespace_of(resource)
+        kind = "" if resource is None else resource.kind
+        return Refused(name, manager, info.verb, error, kind, named, info.subresource, namespace, info.name)
 
     def _demand(self, attributes: Attributes) -> None:
         decision = self._access.authorizer.authorize(attributes)
@@ -199,10 +232,11 @@ def _with_selected_name(info: RequestInfo, query: Mapping[str, str]) -> RequestI
     return info
 
 
-def _failure(error: Exception, request: Request) -> Response:
+def _failure(error: Exception, request: Request) -> ApiError:
+    """What the asker is told of what was raised."""
+    if isinstance(error, ApiError):
+        return error
     if isinstance(error, RecursionError):
-        error = BadRequest("the request is nested too deeply")
-    elif not isinstance(error, ApiError):
-        log.exception("%s %s failed", request.method, request.path, exc_info=error)
-        error = InternalError.of(f"{type(error).__name__}: {error}")
-    return error_reply(error, request)
+        return BadRequest("the request is nested too deeply")
+    log.exception("%s %s failed", request.method, request.path, exc_info=error)
+    return InternalError.of(f"{type(error).__name__}: {error}")

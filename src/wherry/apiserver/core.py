@@ -99,7 +99,7 @@ class Core(Struct, frozen=True):
     gate: Gate | None = None
     """What tests put before every verb."""
     witness: Witness | None = None
-    """Hears of every write, where a test wants to know who wrote what."""
+    """Hears of every write and of what is refused, where a test wants to know who did what."""
 
     def kind(self, resource: Resource) -> KindCache:
         return self.cache.kind(resource.key_prefix)

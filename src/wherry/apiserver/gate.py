@@ -1,8 +1,9 @@
-"""Where a test may stand: before every verb, and behind every write.
+"""Where a test may stand: before every verb, and behind every write and every refusal.
 
 A cluster that people rely on has neither. `Gate` is asked once it is known who wants what, and may hold the request up,
-refuse it, or lose the answer; `Witness` hears of every write that was ordered. All verbs of both doors (HTTP and the
-client in process) pass the one, all writes the other; without them a request pays for looking whether they are there.
+refuse it, or lose the answer; `Witness` hears of every write that was ordered, and of every verb that came to nothing.
+All verbs of both doors (HTTP and the client in process) pass the one, all writes and errors the other; without them a
+request pays for looking whether they are there.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
+from wherry.api.errors import ApiError
 from wherry.api.resource import Resource
 from wherry.apiserver.attributes import User
 from wherry.apiserver.presenting import End
@@ -64,11 +66,40 @@ class Writer(Protocol):
     subresource: str
 
 
+class Refused(Struct, frozen=True):
+    """A verb that came to nothing."""
+
+    user: str
+    """"" for whoever could not say who he is."""
+    manager: str
+    verb: str
+    error: ApiError
+    kind: str = ""
+    """"" where there is no such kind, and for plain paths."""
+    resource: str = ""
+    """Plural and group, as `deployments.apps`; "" for plain paths."""
+    subresource: str = ""
+    namespace: str = ""
+    name: str = ""
+    """Or the plain path."""
+
+    @classmethod
+    def of(cls, ask: Ask, error: ApiError) -> Refused:
+        """What has become of `ask`."""
+        kind = ask.resource
+        place = (kind.kind, kind.group_resource, ask.subresource, ask.namespace, ask.name)
+        return cls(ask.user.name, ask.manager, ask.verb, error, *place)
+
+
 class Witness(Protocol):
-    """Hears of writes."""
+    """Hears of writes, and of what was refused."""
 
     def ordered(
         self, writer: Writer, resource: Resource, before: Item | None, write: Write, done: asyncio.Future[Revision]
     ) -> None:
         """A write has been ordered that turns `before` into what `write` says; `done` will tell what became of it."""
+        ...
+
+    def refused(self, refused: Refused, revision: Revision) -> None:
+        """Somebody was told no, when the newest write was `revision`."""
         ...

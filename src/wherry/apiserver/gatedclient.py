@@ -1,6 +1,6 @@
-"""The client in process where somebody stands at the gate: every verb asks first.
+"""The client in process where somebody stands at the gate: every verb asks first, and tells when it was refused.
 
-A class of its own, so that clients of a cluster without a gate pay nothing for there being such a thing.
+A class of its own, so that clients of a cluster without gate and witness pay nothing for there being such things.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from wherry.api import Obj
+from wherry.api.errors import ApiError
 from wherry.api.resource import Resource
-from wherry.apiserver.gate import Ask
+from wherry.apiserver.gate import Ask, Refused
 from wherry.apiserver.inprocess import InProcessClient
 from wherry.client import Page, Patch, WatchEvent
 
@@ -20,7 +21,7 @@ T = TypeVar("T")
 
 
 class GatedClient(InProcessClient):
-    """An `InProcessClient` whose verbs pass `Core.gate`."""
+    """An `InProcessClient` whose verbs pass `Core.gate`, and whose errors `Core.witness` hears of."""
 
     __slots__ = ()
 
@@ -158,11 +159,16 @@ class GatedClient(InProcessClient):
     def _asked(self, verb: str, resource: Resource, namespace: str, name: str = "", subresource: str = "") -> Ask:
         return Ask(self._user, self._manager, verb, resource, subresource, namespace, name)
 
-    def _pass(self, ask: Ask, carry_out: Callable[[], Coroutine[Any, Any, T]]) -> Coroutine[Any, Any, T]:
+    async def _pass(self, ask: Ask, carry_out: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """What the verb comes to: itself, where nothing stands in its way."""
-        gate = self._core.gate
-        obstacle = None if gate is None else gate.obstacle(ask)
-        return carry_out() if obstacle is None else obstacle.around(carry_out)
+        core = self._core
+        obstacle = None if core.gate is None else core.gate.obstacle(ask)
+        try:
+            return await (carry_out() if obstacle is None else obstacle.around(carry_out))
+        except ApiError as error:
+            if core.witness is not None:
+                core.witness.refused(Refused.of(ask, error), core.store.revision)
+            raise
 
 
 async def _nothing() -> None:

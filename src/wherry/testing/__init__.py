@@ -10,7 +10,8 @@ For tests of anything that talks to Kubernetes (docs/testing.md):
 
 - `Cluster`, `AsyncCluster` (`cluster/`): a whole control plane in the test's own process, on a clock that it controls
 - `Faults` (`faults.py`): requests that fail, wait or lose their answers, watches that end: when and to whom a test says
-- `History` (`history.py`): who wrote what, and when; `shape` (`shape.py`): what two runs have in common
+- `History` (`history.py`): who wrote what, who was refused what, and when; `shape` (`shape.py`): what two runs have in
+  common
 
 For tests of parts of Wherry:
 

@@ -9,7 +9,7 @@
 
 Relative paths of manifests begin at the test's own file, or else at the working folder.
 
-When a test fails, its report shows who wrote what in its cluster, and the Events there.
+When a test fails, its report shows who wrote what in its cluster, who was refused what, and the Events there.
 
 A suite that asks for none of this pays for nothing: only what stands in this file is loaded with pytest. Every process
 of pytest-xdist has a session, and so a cluster, of its own.
@@ -124,18 +124,24 @@ def _words(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 
 def _is_noise(entry: Any) -> bool:
-    """Events are told by themselves; every namespace hears of the authority when a kubeconfig is first asked for."""
-    return bool(entry.kind == "Event" or entry.name == "kube-root-ca.crt")
+    """Events are told by themselves; every namespace hears of the authority when a kubeconfig is first asked for; and
+    that an object is gone, there already or has changed is daily bread to the control plane's own controllers."""
+    return bool(
+        entry.kind == "Event"
+        or (entry.name == "kube-root-ca.crt" and not entry.is_refused)
+        or (entry.controller and entry.code in (404, 409))
+    )
 
 
 def _story(cluster: testing.Cluster, began: int) -> Iterator[tuple[str, str]]:
     """(title, text) of what a person wants to see of a cluster in which a test failed."""
     from wherry.testing.history import Entries
 
-    lines = Entries(entry for entry in cluster.history(since=began) if not _is_noise(entry)).lines()
+    entries = cluster.history(since=began, refused=True)
+    lines = Entries(entry for entry in entries if not _is_noise(entry)).lines()
     if len(lines) > _SHOWN + 1:
-        lines = [lines[0], f"... {len(lines) - 1 - _SHOWN} older writes", *lines[-_SHOWN:]]
-    yield "wherry: who wrote what", "\n".join(lines)
+        lines = [lines[0], f"... {len(lines) - 1 - _SHOWN} older lines", *lines[-_SHOWN:]]
+    yield "wherry: who wrote what, and was refused what", "\n".join(lines)
     events = [
         f"{event['involvedObject'].get('kind')}/{event['involvedObject'].get('name')} "
         f"{event.get('type')} {event.get('reason')}: {event.get('message')}"

@@ -121,9 +121,11 @@ class AsyncCluster:
         verb: str = "*",
         who: str = "*",
         since: int = 0,
+        refused: bool = False,
     ) -> Entries:
         async def read() -> Entries:
-            return await self._core.entries(kind, namespace=namespace, name=name, verb=verb, who=who, since=since)
+            words = {"namespace": namespace, "name": name, "verb": verb, "who": who, "since": since}
+            return await self._core.entries(kind, refused=refused, **words)
 
         return await self._call(read)
 

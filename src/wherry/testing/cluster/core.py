@@ -139,9 +139,9 @@ class Core:
     def nodes(self) -> ClusterNodes:
         return self._open_parts.nodes
 
-    async def entries(self, kind: str, **words: Any) -> Entries:
+    async def entries(self, kind: str, *, refused: bool, **words: Any) -> Entries:
         """What history has of a kind, by any of its names, and otherwise as `Entries.where` has it."""
-        entries = self.history.entries()
+        entries = self.history.entries(refused=refused)
         if "*" not in kind and not entries.where(kind=kind):
             kind = self.kinds.find(kind).kind
         return entries.where(kind=kind, **words)
@@ -195,7 +195,8 @@ class Core:
         """Stop as a process that is killed, in the middle of whatever it does, and start again on what was stored."""
         await self._break_off(idle=True)
         self.faults.drop_watches()
-        await self._begin_with(self._now())
+        now = self._now()
+        await self._begin_with(now, refused_since=now.store.revision + 1)
 
     async def _break_off(self, *, idle: bool) -> None:
         """Cut those outside who await an answer, or everybody; who asks from now on is answered by the next plane."""
@@ -204,13 +205,14 @@ class Core:
             self._serving.cut(idle=idle)
             await asyncio.sleep(0)
 
-    async def _begin_with(self, snapshot: Snapshot) -> None:
+    async def _begin_with(self, snapshot: Snapshot, refused_since: int | None = None) -> None:
+        revision = snapshot.store.revision
         if self._serving is not None:
             newest = max(self._open_parts.store.revision, snapshot.store.revision)
             snapshot = replace(snapshot, store=replace(snapshot.store, revision=Revision(newest + 1)))
         await settle()
         await self._leave()
-        self.history.rewind(snapshot.store.revision)
+        self.history.rewind(revision, refused_since)
         self._begin = snapshot
         await self.open()
 

@@ -157,11 +157,16 @@ class Cluster:
         verb: str = "*",
         who: str = "*",
         since: int = 0,
+        refused: bool = False,
     ) -> Entries:
-        """Who wrote what, and when, in the order of revisions; prints as a table."""
+        """Who wrote what, and when, in the order of revisions; prints as a table.
+
+        With `refused`, also who was told no, and why: each in its place, and by themselves as `.refused` of the answer.
+        """
 
         async def read() -> Entries:
-            return await self._core.entries(kind, namespace=namespace, name=name, verb=verb, who=who, since=since)
+            words = {"namespace": namespace, "name": name, "verb": verb, "who": who, "since": since}
+            return await self._core.entries(kind, refused=refused, **words)
 
         return self._call(read)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 import random
 from collections.abc import AsyncIterator
 
@@ -9,6 +10,7 @@ from wherry.api.apps.replicaset import REPLICASETS
 from wherry.api.coordination.lease import LEASES
 from wherry.api.core.configmap import CONFIGMAPS
 from wherry.api.core.pod import PODS
+from wherry.api.errors import AlreadyExists, BadRequest, NotFound
 from wherry.apiserver.api import Api, Settings
 from wherry.client import Client, Patch
 from wherry.controllers import catalog
@@ -19,6 +21,7 @@ from wherry.store.memory import MemoryStore
 from wherry.testing.clientsuite import configmap, pod
 from wherry.testing.clock import ManualClock
 from wherry.testing.history import Entries, History, difference, is_heartbeat
+from wherry.transport.messages import Peer, Request, Response
 
 
 class Place:
@@ -28,8 +31,8 @@ class Place:
         self.history = history
         self.client: Client = api.client().named("tester")
 
-    def mine(self) -> Entries:
-        return self.history.entries().where(namespace="default", name="[!k]*")
+    def mine(self, *, refused: bool = False) -> Entries:
+        return self.history.entries(refused=refused).where(namespace="default", name="[!k]*")
 
 
 async def make(limit: int = 100) -> Place:
@@ -77,12 +80,114 @@ async def test_has_the_object_before_and_after(place: Place) -> None:
     assert deleted.after is None
 
 
-async def test_what_was_refused_is_not_history(place: Place) -> None:
+async def test_what_was_refused_is_told_to_who_asks(place: Place) -> None:
     await place.client.create(CONFIGMAPS, configmap("a"))
-    with pytest.raises(Exception, match="already exists"):
-        await place.client.create(CONFIGMAPS, configmap("a"))
+    for _ in range(2):
+        with pytest.raises(AlreadyExists):
+            await place.client.create(CONFIGMAPS, configmap("a"))
     await place.client.update(CONFIGMAPS, configmap("a"))  # which changes nothing
-    assert len(place.mine()) == 1
+    await place.client.delete(CONFIGMAPS, "a", "default")
+    assert [entry.verb for entry in place.mine()] == ["create", "delete"]
+    entries = place.mine(refused=True)
+    assert [(entry.verb, entry.code) for entry in entries] == [
+        ("create", 0),
+        ("create", 409),
+        ("create", 409),
+        ("delete", 0),
+    ]
+    message = 'configmaps "a" already exists'
+    assert [(entry.reason, entry.message, entry.changes) for entry in entries.refused] == [
+        ("AlreadyExists", message, ())
+    ] * 2
+    _, created, refused, _ = entries.lines()
+    assert refused.split() == [
+        *(
+            "-",
+            "2023-11-14T22:13:20Z",
+            "tester",
+            "(system:admin)",
+            "create",
+            "ConfigMap",
+            "default/a",
+            "REFUSED",
+            "409",
+        ),
+        *("AlreadyExists:", *message.split(), "(2", "times)"),
+    ]
+    since = entries[0].revision
+    assert [entry.code for entry in place.history.entries(refused=True).where(since=since, kind="configmaps")] == [
+        409,
+        409,
+        0,
+    ]
+    assert "409" not in created
+
+
+async def test_who_only_asks_is_not_refused_by_what_there_is_not(place: Place) -> None:
+    with pytest.raises(NotFound):
+        await place.client.get(CONFIGMAPS, "a", "default")
+    with pytest.raises(BadRequest):
+        await place.client.list(CONFIGMAPS, "default", label_selector="!!")
+    with pytest.raises(NotFound):
+        await place.client.patch(CONFIGMAPS, "a", {"data": {}}, "default")
+    refused = place.history.entries(refused=True).refused
+    assert [(entry.verb, entry.key, entry.code) for entry in refused] == [
+        ("list", "default/", 400),
+        ("patch", "default/a", 404),
+    ]
+    assert "ConfigMap default/*" in str(refused)
+
+
+async def test_who_is_refused_without_end_pushes_out_no_writes() -> None:
+    history = History(ManualClock(), limit_refused=3)
+    api = Api(Settings(store=MemoryStore(), witness=history))
+    await api.open()
+    before = len(history.entries())
+    for number in range(5):
+        with pytest.raises(NotFound):
+            await api.client().delete(CONFIGMAPS, f"a{number}", "default")
+    assert [entry.name for entry in history.entries(refused=True).refused] == ["a2", "a3", "a4"]
+    assert len(history.entries()) == before
+    await api.close()
+
+
+def told(method: str, path: str, body: bytes = b"", **headers: str) -> Request:
+    return Request(method, path, "", {"user-agent": "prober/1.0", **headers}, body, Peer("", None))
+
+
+@pytest.mark.parametrize(
+    ("request_", "line"),
+    [
+        (told("POST", "/api/v1/namespaces/default/configmaps", b"{"), "create ConfigMap default/* 400 BadRequest"),
+        (
+            told("POST", "/api/v1/namespaces/default/configmaps", b'{"metadata": {"name": "A"}}'),
+            "create ConfigMap default/A 422 Invalid",
+        ),
+        (told("PUT", "/api/v1/namespaces/default/pods/p/status", b"{}"), "update/status Pod default/p 400 BadRequest"),
+        (told("GET", "/apis/sea.example.com/v1/boats"), "list boats.sea.example.com * 404 NotFound"),
+        (told("GET", "/api/v1/nodes/n"), ""),
+        (told("GET", "/nowhere"), ""),
+        (told("PATCH", "/api/v1/nodes"), "patch Node * 405 MethodNotAllowed"),
+    ],
+    ids=[
+        "a body that is none",
+        "the name of an object that is invalid",
+        "a subresource",
+        "a kind that there is not",
+        "an answer",
+        "a plain path",
+        "before it is known how",
+    ],
+)
+async def test_who_comes_by_http_is_told_of_too(place: Place, request_: Request, line: str) -> None:
+    reply = place.api.handle(request_)
+    answer = await reply if inspect.isawaitable(reply) else reply
+    assert isinstance(answer, Response)
+    assert answer.status >= 400
+    refused = place.history.entries(refused=True).refused
+    lines = [(*entry.cells()[3:5], entry.code, entry.reason) for entry in refused]
+    assert [" ".join(map(str, cells)) for cells in lines] == ([line] if line else [])
+    assert {entry.manager for entry in refused} <= {"prober"}
 
 
 async def test_subresources_are_named(place: Place) -> None:
@@ -149,6 +254,21 @@ async def test_is_wound_back_to_a_revision(place: Place) -> None:
     await scenario(place)
     place.history.rewind(place.mine()[1].revision)
     assert [entry.verb for entry in place.mine()] == ["create", "patch"]
+
+
+async def test_what_was_refused_is_wound_back_too(place: Place) -> None:
+    async def refuse() -> None:
+        with pytest.raises(NotFound):
+            await place.client.delete(CONFIGMAPS, "none", "default")
+
+    await refuse()
+    await place.client.create(CONFIGMAPS, configmap("a"))
+    revision = place.mine()[-1].revision
+    await refuse()
+    place.history.rewind(revision, revision + 1)
+    assert len(place.mine(refused=True).refused) == 2
+    place.history.rewind(revision)
+    assert [entry.code for entry in place.mine(refused=True)] == [404, 0]
 
 
 async def test_leaves_out_what_it_is_told_to() -> None:

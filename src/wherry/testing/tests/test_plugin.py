@@ -116,6 +116,9 @@ def test_a_failure_shows_what_happened_in_the_cluster(suite: pytest.Pytester) ->
             spec = {"containers": [{"name": "c", "image": "example.test/i"}]}
             wherry_cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec})
             wherry_cluster.wait("pod/p", "Ready")
+            with wherry_cluster.conflict_next("delete", "pods"), pytest.raises(Exception):
+                wherry_cluster.client().delete("pod/p", grace_seconds=0)
+            wherry_cluster.client().delete("pod/p", grace_seconds=0)
             assert 0
         """
     )
@@ -123,10 +126,12 @@ def test_a_failure_shows_what_happened_in_the_cluster(suite: pytest.Pytester) ->
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
-            "*wherry: who wrote what*",
+            "*wherry: who wrote what, and was refused what*",
         ]
     )
     result.stdout.fnmatch_lines(["REVISION *", "* patch *Pod default/p *new"], consecutive=True)
+    refused = "-  * wherry * delete *Pod default/p *REFUSED 409 Conflict: Operation cannot be fulfilled on pods*"
+    result.stdout.fnmatch_lines([refused, "* wherry * delete *Pod default/p *gone"], consecutive=True)
     result.stdout.no_fnmatch_line("* create *Event default/*")
     result.stdout.fnmatch_lines(
         [

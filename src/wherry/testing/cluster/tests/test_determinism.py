@@ -57,6 +57,7 @@ with Cluster(nodes=3, clock="manual", seed=int(sys.argv[1])) as cluster:
     cluster.wait("deployment/web", "Available")
     api.patch("deploy/web", {"spec": {"template": {"metadata": {"annotations": {"turn": "2"}}}}})
     cluster.conflict_next("update", "deployments", times=2)
+    cluster.fail_next("create", "pods", status=503, times=2)
     cluster.clock.advance(minutes=10)
     cluster.fail_node("node-2")
     cluster.clock.advance(minutes=10)
@@ -68,7 +69,7 @@ with Cluster(nodes=3, clock="manual", seed=int(sys.argv[1])) as cluster:
     for row in snapshot.store.rows:
         digest.update(repr(row).encode())
     print(snapshot.store.revision, digest.hexdigest())
-    print(cluster.history())
+    print(cluster.history(refused=True))
 """
 
 

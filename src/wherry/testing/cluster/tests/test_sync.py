@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import re
+import ssl
 import subprocess
 import sys
 import unittest
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +18,7 @@ from typing import Any
 import pytest
 
 from wherry.api import Obj
-from wherry.api.errors import AlreadyExists, Conflict, InternalError, NotFound
+from wherry.api.errors import AlreadyExists, Conflict, Forbidden, InternalError, NotFound
 from wherry.testing import Cluster, WaitTimeout
 from wherry.testing.cluster.kinds import UnknownKind
 
@@ -257,6 +262,43 @@ def test_faults_and_history_know_kinds_by_every_name_of_theirs(still: Cluster, n
     assert fault.hits == 1
     still.apply(DEPLOYMENT)
     assert "Deployment" in {entry.kind for entry in still.history(kind=name)}
+
+
+def test_what_was_refused_is_told_in_its_place_until_time_goes_back(still: Cluster) -> None:
+    api = still.client()
+    with still.fail_next("delete", "cm", status=403), pytest.raises(Forbidden):
+        api.delete("cm/kube-root-ca.crt")
+    snapshot = still.snapshot()
+    api.create(configmap("a"))
+    still.restart()
+    with pytest.raises(AlreadyExists):
+        api.create(configmap("a"))
+    still.fail_next("patch", "deploy", reason="Conflict", times=1)
+    with pytest.raises(Conflict):
+        still.apply(DEPLOYMENT)
+    api.delete("cm", "a")
+
+    def told() -> list[tuple[str, int]]:
+        return [(entry.verb, entry.code) for entry in still.history(refused=True, who="wherry")]
+
+    assert told() == [("delete", 403), ("create", 0), ("create", 409), ("patch", 409), ("delete", 0)]
+    assert [entry.code for entry in still.history(who="wherry")] == [0, 0]
+    assert len(still.history(kind="deploy", refused=True).refused) == 1
+    still.restore(snapshot)
+    assert told() == []
+
+
+def test_who_may_not_is_told_by_name(still: Cluster) -> None:
+    config = dict(re.findall(r"(token|certificate-authority-data): ([^\s,}]+)", still.kubeconfig.read_text()))
+    token, authority = config["token"].strip('"'), config["certificate-authority-data"].strip('"')
+    headers = {"Authorization": f"Bearer {token}", "Impersonate-User": "bob", "User-Agent": "bobs-operator/2"}
+    asked = urllib.request.Request(still.url + "/api/v1/namespaces/default/pods", headers=headers)
+    trusting = ssl.create_default_context(cadata=base64.b64decode(authority).decode())
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(asked, context=trusting)
+    (entry,) = still.history(refused=True).refused
+    assert (entry.who, entry.verb, entry.code) == ("bobs-operator (bob)", "list", 403)
+    assert entry.message.startswith('pods is forbidden: User "bob" cannot list resource "pods"')
 
 
 def test_a_fault_that_could_never_happen_is_a_slip(still: Cluster) -> None:
