@@ -212,6 +212,8 @@ class Resource:
     default_propagation: str = "Background"
     """What deletes without a propagationPolicy do: Background or Orphan."""
 
+    ttl_seconds: float | None = None
+    """How long objects are kept after they were last written (upstream: event-ttl); None is for ever."""
     keeps_status_on_create: bool = False
     """Whether a create may set the status although there is a status subresource (a kubelet registering its Node)."""
     returns_deleted: bool = False

@@ -23,6 +23,7 @@ from wherry.apiserver.api import Api
 from wherry.apiserver.api import Settings as ApiSettings
 from wherry.apiserver.attributes import User
 from wherry.apiserver.authz.bootstrap import restore_policy
+from wherry.apiserver.expiry import Expiry
 from wherry.apiserver.ids import Ids
 from wherry.apiserver.inprocess import InProcessClient
 from wherry.apiserver.openapi.paths import openapi_paths
@@ -47,7 +48,7 @@ SCHEDULER = "kube-scheduler"
 class ControlPlane:
     """Owns the API, the caches and the loops of one cluster."""
 
-    __slots__ = ("_chance", "_clock", "_loops", "_recorders", "_scheduler", "_settings", "_store", "api")
+    __slots__ = ("_chance", "_clock", "_expiry", "_loops", "_recorders", "_scheduler", "_settings", "_store", "api")
 
     def __init__(self, store: Store, clock: Clock, chance: random.Random, settings: Settings | None = None) -> None:
         self._clock = clock
@@ -74,6 +75,7 @@ class ControlPlane:
             )
         )
         self._store = store
+        self._expiry = Expiry(self.api.core)
         self.api.telemetry.metrics.source(self._measures)
         self._loops: Loops | None = None
         self._scheduler: Scheduler | None = None
@@ -82,6 +84,7 @@ class ControlPlane:
     async def open(self) -> None:
         """Open the store and be ready to answer."""
         await self.api.open()
+        self._expiry.open()
         await restore_policy(self.client(), self.api.core.reader)
 
     async def start(self) -> None:
@@ -112,6 +115,7 @@ class ControlPlane:
             await self._loops.stop()
         for recorder in self._recorders:
             await recorder.close()
+        self._expiry.close()
         await self.api.close()
 
     def _measures(self) -> Iterator[Family]:

@@ -106,6 +106,7 @@ EVENTS = Resource(
     schema=schema("v1", "Event"),
     short_names=("ev",),
     create_on_update=True,
+    ttl_seconds=3600.0,
     columns=event_columns(text("involvedObject.fieldPath")),
     fields={
         **{
