@@ -39,22 +39,18 @@ class _Index(Generic[T]):
         self.entries: dict[str, dict[Key, None]] = {}
 
     def move(self, key: Key, old: T | None, new: T | None) -> None:
-        if old is None and new is not None:
-            for entry in self.keys_of(new):
-                self.entries.setdefault(entry, {})[key] = None
-            return
         had = tuple(self.keys_of(old)) if old is not None else ()
         has = tuple(self.keys_of(new)) if new is not None else ()
         if had == has:
             return
-        before, after = set(had), set(has)
-        for entry in before - after:
-            if (members := self.entries.get(entry)) is not None:
+        for entry in had:
+            if entry not in has and (members := self.entries.get(entry)) is not None:
                 members.pop(key, None)
                 if not members:
                     del self.entries[entry]
-        for entry in after - before:
-            self.entries.setdefault(entry, {})[key] = None
+        for entry in has:
+            if entry not in had:
+                self.entries.setdefault(entry, {})[key] = None
 
 
 class InProcessInformer(Generic[T]):

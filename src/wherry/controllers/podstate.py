@@ -34,7 +34,10 @@ def phase(pod: Pod) -> str:
 
 
 def condition(pod: Pod, type: str) -> PodCondition | None:
-    return next((found for found in pod.status.conditions if found.type == type), None)
+    for found in pod.status.conditions:
+        if found.type == type:
+            return found
+    return None
 
 
 def is_ready(pod: Pod) -> bool:

@@ -128,7 +128,8 @@ def _is_other(old: Pod, new: Pod) -> bool:
     """Whether anything about a placed Pod changed that decisions on others look at."""
     before, after = old.metadata, new.metadata
     return (
-        old.spec != new.spec
+        before.generation != after.generation
+        or (not after.generation and old.spec != new.spec)
         or before.labels != after.labels
         or before.deletion_timestamp != after.deletion_timestamp
         or old.status.start_time != new.status.start_time

@@ -16,12 +16,15 @@ def claim_name(pod: Pod, volume: Volume) -> str:
 
 def claim_names(pod: Pod) -> tuple[str, ...]:
     """All of them, in the order of the volumes."""
-    return tuple(name for volume in pod.spec.volumes if (name := claim_name(pod, volume)))
+    volumes = pod.spec.volumes
+    claiming = [one for one in volumes if one.persistent_volume_claim is not None or one.ephemeral is not None]
+    return tuple([name for one in claiming if (name := claim_name(pod, one))]) if claiming else ()
 
 
 def claim_paths(pod: Pod) -> tuple[str, ...]:
     """`namespace/name` of each: what an index of Pods by claim holds."""
-    return tuple(f"{pod.metadata.namespace}/{name}" for name in claim_names(pod))
+    names = claim_names(pod)
+    return tuple([f"{pod.metadata.namespace}/{name}" for name in names]) if names else ()
 
 
 def is_made_for(claim: PersistentVolumeClaim, pod: Pod) -> bool:

@@ -6,7 +6,6 @@ Pods are found by an index of their labels, so that a change of one Pod costs no
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from wherry.api import Obj
 from wherry.api.types.core_v1 import Pod, Service, ServicePort
@@ -90,15 +89,15 @@ def is_published_ready(service: Service, pod: Pod) -> bool:
     return bool(service.spec.publish_not_ready_addresses) or is_ready(pod)
 
 
-def facts(pod: Pod) -> tuple[Any, ...]:
-    """All of a Pod that endpoints depend on; changes of anything else need no look."""
+def is_the_same(old: Pod, new: Pod) -> bool:
+    """Whether nothing of a Pod has changed that endpoints depend on; what most changes change is compared first."""
     return (
-        pod.metadata.labels,
-        pod.metadata.deletion_timestamp is None,
-        is_finished(pod),
-        is_ready(pod),
-        addresses(pod),
-        pod.spec.node_name,
+        (old.metadata.deletion_timestamp is None) == (new.metadata.deletion_timestamp is None)
+        and old.spec.node_name == new.spec.node_name
+        and is_finished(old) == is_finished(new)
+        and is_ready(old) == is_ready(new)
+        and addresses(old) == addresses(new)
+        and old.metadata.labels == new.metadata.labels
     )
 
 

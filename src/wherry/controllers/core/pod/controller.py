@@ -66,7 +66,7 @@ def _is_abandoned(pod: Pod, state: State) -> bool:
 
 
 def _is_out_of_service(node: Node) -> bool:
-    return readiness(node) != "True" and any(taint.key == OUT_OF_SERVICE for taint in node.spec.taints)
+    return any(taint.key == OUT_OF_SERVICE for taint in node.spec.taints) and readiness(node) != "True"
 
 
 async def _check_node(node: Key, deps: Deps) -> Result:

@@ -14,7 +14,7 @@ from wherry.api.discovery.endpointslice import ENDPOINTSLICES
 from wherry.api.types.core_v1 import Node, Pod, Service
 from wherry.api.types.discovery_v1 import EndpointSlice
 from wherry.client import Informer, Key
-from wherry.controllers.discovery.backends import facts, has_backends, index_by_label, selected, zone_of
+from wherry.controllers.discovery.backends import has_backends, index_by_label, is_the_same, selected, zone_of
 from wherry.controllers.discovery.endpointslice.plan import CONTROLLER_NAME, MANAGED_BY, SERVICE_NAME, Update, plan
 from wherry.controllers.discovery.endpointslice.topology import is_asked_for, ratios
 from wherry.controllers.discovery.triggertimes import ANNOTATION, TriggerTimes
@@ -135,7 +135,7 @@ def _managed_service(view: EndpointSlice) -> tuple[str, ...]:
 
 def services_of_pod(old: Pod | None, new: Pod | None, deps: Deps) -> Iterable[Key]:
     """The Services whose endpoints a change of a Pod may change."""
-    if old is not None and new is not None and facts(old) == facts(new):
+    if old is not None and new is not None and is_the_same(old, new):
         return
     pods = [pod for pod in (old, new) if pod is not None]
     for service in deps.client.informer(SERVICES, Service).list(pods[0].metadata.namespace):
