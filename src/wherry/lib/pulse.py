@@ -98,21 +98,23 @@ class _Regular:
 class _Lazy:
     """Feeding only notes the time; the timer finds out about it when it runs out."""
 
-    __slots__ = ("_alarm", "_clock", "_fed_at", "_seconds", "_timer")
+    __slots__ = ("_alarm", "_clock", "_fed_at", "_is_cancelled", "_seconds", "_timer")
 
     def __init__(self, clock: Clock, seconds: float, alarm: Callable[[], object]) -> None:
         self._clock = clock
         self._seconds = seconds
         self._alarm = alarm
         self._fed_at = clock.monotonic()
+        self._is_cancelled = False
         self._timer: Timer | None = clock.call_later(seconds, self._look)
 
     def feed(self) -> None:
         self._fed_at = self._clock.monotonic()
-        if self._timer is None:
+        if self._timer is None and not self._is_cancelled:
             self._timer = self._clock.call_later(self._seconds, self._look)
 
     def cancel(self) -> None:
+        self._is_cancelled = True
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -52,4 +52,5 @@ async def test_a_watchdog_rings_once_after_its_last_meal() -> None:
     assert alarms == [170, 1170]
     dog.feed()
     dog.cancel()
+    dog.feed()
     assert clock.hands.next_due is None
