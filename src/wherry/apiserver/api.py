@@ -13,7 +13,9 @@ from msgspec import Struct, field
 
 from wherry.api import Obj
 from wherry.api.errors import ServiceUnavailable
+from wherry.api.features import DEFAULTS, Features
 from wherry.api.registry import Registry
+from wherry.api.withholding import Withheld
 from wherry.apiserver.access import ROOT, Access, open_access
 from wherry.apiserver.allocation import AllocationSettings
 from wherry.apiserver.allocation.cidrs import default_object
@@ -68,6 +70,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     checks: tuple[Check, ...] = ()
     objects: Callable[[], Iterable[Obj]] | None = None
     """What else has to exist from the start: RBAC's default roles."""
+    features: Features = DEFAULTS
     gate: Gate | None = None
     """What tests put before every verb."""
     witness: Witness | None = None
@@ -97,6 +100,7 @@ class Api:
             gate=settings.gate,
             witness=settings.witness,
             quotas=self._ledger,
+            withheld=Withheld(settings.features),
         )
         self.telemetry = Telemetry(settings.registry, cache)
         self._webhooks = Webhooks(reader, settings.clock)

@@ -14,8 +14,10 @@ from msgspec import Struct, field
 
 from wherry.api import Obj
 from wherry.api.errors import RequestEntityTooLarge
+from wherry.api.features import DEFAULTS
 from wherry.api.registry import Registry
 from wherry.api.resource import Resource
+from wherry.api.withholding import Withheld
 from wherry.apiserver.aside import Aside
 from wherry.apiserver.attributes import Observer, Plugin, Reader, User
 from wherry.apiserver.encode import decode, encode
@@ -96,6 +98,8 @@ class Core(Struct, frozen=True):
     tasks: Tasks = field(default_factory=lambda: Tasks("api"))
     """Owns what the API does for nobody in particular: conversions of watched events, the care for custom kinds."""
     quotas: Quotas | None = None
+    withheld: Withheld = field(default_factory=lambda: Withheld(DEFAULTS))
+    """What of objects belongs to features that are off."""
     gate: Gate | None = None
     """What tests put before every verb."""
     witness: Witness | None = None

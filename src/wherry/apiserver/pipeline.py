@@ -92,14 +92,24 @@ def admit(
         plugin(admission, core.reader)
 
 
-def refuse_invalid(resource: Resource, name: str, required: Faults, *groups: Faults) -> None:
+def withhold(core: Core, resource: Resource, new: Obj, old: Obj | None) -> Faults:
+    """Drop what belongs to features that are off, or say what of it is refused."""
+    if resource.lifetime is not None:
+        return ()
+    withholding = core.withheld[resource]
+    return () if withholding is None else withholding.drop(new, old)
+
+
+def refuse_invalid(resource: Resource, name: str, required: Faults, *groups: Faults, withheld: Faults = ()) -> None:
     """Raise `Invalid` with all faults, if there are any.
 
-    `required` are the faults of `intake`; they give way to a semantic fault of the same field, which says more.
+    `required` are the faults of `intake`; they give way to a semantic fault of the same field, which says more. Those
+    of `withhold` know that less is allowed than the kind's own rules say, which give way to them.
     """
-    if not required and not any(groups):
+    if not required and not withheld and not any(groups):
         return
-    faults = [fault for group in groups for fault in group]
+    paths = {fault.path for fault in withheld}
+    faults = [*withheld, *(fault for group in groups for fault in group if fault.path not in paths)]
     paths = {fault.path for fault in faults}
     raise Invalid.of(resource, name, [fault for fault in required if fault.path not in paths] + faults)
 

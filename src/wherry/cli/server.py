@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from wherry.cli.features import add_features_option, gates_of
 from wherry.cli.simulate import add_simulate_option, add_stages_option
 from wherry.cli.state import add_state_option, paths_of
 from wherry.roles.settings import API_PORT, CLUSTER_CIDR, CLUSTER_DOMAIN, SERVICE_CIDR, ServerSettings
@@ -32,6 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scheduler-config", type=Path, metavar="FILE", help="a KubeSchedulerConfiguration (default: upstream's)"
     )
+    add_features_option(parser)
     add_simulate_option(parser)
     add_stages_option(parser)
     parser.add_argument("-v", "--verbose", action="store_true", help="log what is done, not only what goes wrong")
@@ -54,6 +56,7 @@ def run(options: argparse.Namespace) -> int:
         cluster_domain=options.cluster_domain,
         node_name=options.node_name,
         simulate=options.simulate,
+        feature_gates=gates_of(options),
         stages=tuple(options.stages),
         scheduler_config=options.scheduler_config,
     )

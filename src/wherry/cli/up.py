@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from wherry.cli.features import add_features_option, gates_of
 from wherry.cli.simulate import add_simulate_option
 from wherry.cli.state import add_state_option, paths_of
 from wherry.roles.settings import API_PORT, KUBELET_PORT
@@ -29,6 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--node-name", default="", metavar="NAME", help="default: this machine's name")
     parser.add_argument("--no-node", action="store_true", help="start the control plane alone")
     add_simulate_option(parser)
+    add_features_option(parser)
     parser.add_argument("--no-kubeconfig", action="store_true", help="leave the user's kubeconfig as it is")
     parser.add_argument("--timeout", type=float, default=120, metavar="SECONDS", help="how long to wait")
 
@@ -44,6 +46,7 @@ def run(options: argparse.Namespace) -> int:
         node_name=options.node_name,
         with_node=not (options.no_node or options.simulate),
         simulate=options.simulate,
+        feature_gates=gates_of(options),
         merge_kubeconfig=not options.no_kubeconfig,
         patience_seconds=options.timeout,
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from wherry.api.features import Features
 from wherry.lib.metrics import Family, Sample
 from wherry.reconcile.loop import Loops
 from wherry.scheduler.loop import Scheduler
@@ -25,6 +26,13 @@ def store_families(store: Store) -> Iterator[Family]:
     yield Family(
         "apiserver_storage_size_bytes", "Size of the database's files.", "gauge", ("storage_cluster_id",), [size]
     )
+
+
+def feature_family(features: Features) -> Family:
+    """Which features there are, and whether they are on."""
+    samples = [Sample((name, stage.value), int(is_on)) for name, stage, is_on in features.states()]
+    text = "[BETA] This metric records the data about the stage and enablement of a k8s feature."
+    return Family("kubernetes_feature_enabled", text, "gauge", ("name", "stage"), samples)
 
 
 _QUEUES = {

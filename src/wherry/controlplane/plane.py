@@ -29,7 +29,7 @@ from wherry.apiserver.inprocess import InProcessClient
 from wherry.apiserver.openapi.paths import openapi_paths
 from wherry.controllers import catalog
 from wherry.controlplane.access import Doors
-from wherry.controlplane.measures import queue_families, scheduler_families, store_families
+from wherry.controlplane.measures import feature_family, queue_families, scheduler_families, store_families
 from wherry.controlplane.settings import Settings
 from wherry.lib.clock import Clock
 from wherry.lib.metrics import Family
@@ -70,6 +70,7 @@ class ControlPlane:
                 streams=self._settings.streams,
                 paths={**openapi_paths(registry), **doors.paths(), **self._settings.paths},
                 objects=lambda: SYSTEM_CLASSES,
+                features=self._settings.features,
                 gate=self._settings.gate,
                 witness=self._settings.witness,
             )
@@ -121,6 +122,7 @@ class ControlPlane:
     def _measures(self) -> Iterator[Family]:
         yield from process_families()
         yield from store_families(self._store)
+        yield feature_family(self._settings.features)
         if self._loops is not None:
             yield from queue_families(self._loops)
         if self._scheduler is not None:

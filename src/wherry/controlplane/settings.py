@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from msgspec import field
 
+from wherry.api.features import DEFAULTS, Features
 from wherry.apiserver.allocation import AllocationSettings
 from wherry.apiserver.attributes import User
 from wherry.apiserver.exchange import Answer
@@ -31,6 +32,7 @@ class Settings(Discreet, frozen=True, kw_only=True):
 
     UNSHOWN = frozenset({"static_tokens"})
 
+    features: Features = DEFAULTS
     controllers: catalog.Settings = field(default_factory=lambda: catalog.Settings(root_ca=_no_authority))
     scheduler: Configuration = field(default_factory=Configuration)
     token_keys: TokenKeys = field(default_factory=_fresh_keys)

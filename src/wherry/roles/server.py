@@ -16,6 +16,7 @@ import ssl
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 
+from wherry.api.features import features
 from wherry.apiserver.allocation import AllocationSettings
 from wherry.apiserver.streams import streams
 from wherry.apiserver.subresources import Streams
@@ -72,6 +73,7 @@ async def run(settings: ServerSettings, stop: asyncio.Event) -> None:
         clock,
         chance,
         Settings(
+            features=features(settings.feature_gates),
             allocation=AllocationSettings(tuple(settings.service_cidr.split(","))),
             streams=_streams(settings, streams(to_kubelets, chance), clock),
             controllers=_controllers(settings, pki, token_keys, clock),

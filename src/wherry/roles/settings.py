@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from wherry.roles.paths import Paths
 
@@ -37,6 +38,8 @@ class ServerSettings(Struct, frozen=True):
     """Files of stages that their Pods go through."""
     scheduler_config: Path | None = None
     """A KubeSchedulerConfiguration."""
+    feature_gates: Mapping[str, bool] = field(default_factory=dict)
+    """Features of Kubernetes that are switched on or off."""
 
 
 def simulated_name(number: int) -> str:

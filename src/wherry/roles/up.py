@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, field
 
+from wherry.api.features import format_gates
 from wherry.identity.kubeconfig import merge_into, read_kubeconfig, remove_from, user_file
 from wherry.lib.failure import Failure
 from wherry.roles import background, preflight
@@ -36,6 +37,8 @@ class UpSettings(Struct, frozen=True):
     with_node: bool = True
     simulate: int = 0
     """How many nodes to simulate."""
+    feature_gates: Mapping[str, bool] = field(default_factory=dict)
+    """Features of Kubernetes that are switched on or off."""
     merge_kubeconfig: bool = True
     patience_seconds: float = 120.0
 
@@ -136,7 +139,8 @@ def _parts(settings: UpSettings, node_name: str) -> list[Part]:
     common = ("--state", str(settings.paths.state))
     server = ("server", *common, "--port", str(settings.port), "--bind-address", settings.bind_address)
     simulated = ("--simulate", str(settings.simulate)) if settings.simulate else ()
-    parts = [Part("server", (*wherry, *server, "--node-name", node_name, *simulated))]
+    gates = ("--feature-gates", format_gates(settings.feature_gates)) if settings.feature_gates else ()
+    parts = [Part("server", (*wherry, *server, "--node-name", node_name, *simulated, *gates))]
     if settings.with_node:
         agent = ("agent", *common, "--node-name", node_name, "--kubelet-port", str(settings.kubelet_port))
         parts.append(Part("agent", (*wherry, *agent)))

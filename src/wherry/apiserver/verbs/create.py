@@ -74,9 +74,9 @@ async def _finish(
     """Create an object that has been admitted, with what it was given."""
     meta = obj["metadata"]
     is_generated = not meta.get("name") and bool(meta.get("generateName"))
-    _prepare(core, resource, obj)
+    withheld = _prepare(core, resource, obj)
     name = meta.get("name") or ""
-    judge = partial(_judge, call, resource, obj, faults)
+    judge = partial(_judge, call, resource, obj, faults, withheld)
     await core.aside.run(judge) if resource.is_laborious(call.size) else judge()
     pipeline.admit(core.validating, core, call, "CREATE", resource, "", (namespace, name), obj, None)
     booking = core.book(call, resource, namespace, obj, None)
@@ -115,18 +115,21 @@ async def _await(core: Core, later: Later) -> None:
         leave()
 
 
-def _prepare(core: Core, resource: Resource, obj: Obj) -> None:
+def _prepare(core: Core, resource: Resource, obj: Obj) -> pipeline.Faults:
     metadata.begin(core, resource, obj)
     if not resource.keeps_status_on_create and resource.subresource("status") is not None:
         obj["status"] = resource.schema.fresh_status()
+    withheld = pipeline.withhold(core, resource, obj, None)
     resource.prepare_create(obj)
     if resource.stamp is not None:
         resource.stamp(obj, None, core.now())
+    return withheld
 
 
-def _judge(call: Call, resource: Resource, obj: Obj, faults: pipeline.Faults) -> None:
+def _judge(call: Call, resource: Resource, obj: Obj, faults: pipeline.Faults, withheld: pipeline.Faults) -> None:
     name = obj["metadata"].get("name") or ""
-    pipeline.refuse_invalid(resource, name, faults, validate_create(resource, obj), resource.validate(obj))
+    own = (validate_create(resource, obj), resource.validate(obj))
+    pipeline.refuse_invalid(resource, name, faults, *own, withheld=withheld)
     for warning in resource.warnings(obj, None):
         call.warn(warning)
 

@@ -205,17 +205,19 @@ def _judge(
     if sub is not None:
         faults = ()
         confine(new, old, sub.writes)
+        withheld = pipeline.withhold(core, resource, new, old)
         resource.prepare_status_update(new, old)
         _stamp(core, resource, new, old)
         checks: tuple[Faults, ...] = (validate_update(new, old), resource.validate_status_update(new, old))
     else:
         if resource.subresource("status") is not None:
             _restore(new, old, "status")
+        withheld = pipeline.withhold(core, resource, new, old)
         resource.prepare_update(new, old)
         _stamp(core, resource, new, old)
         metadata.count_generation(resource, new, old)
         checks = (validate_update(new, old), resource.validate(new), resource.validate_update(new, old))
-    pipeline.refuse_invalid(resource, old["metadata"]["name"], faults, *checks)
+    pipeline.refuse_invalid(resource, old["metadata"]["name"], faults, *checks, withheld=withheld)
     for warning in resource.warnings(new, old) if sub is None else ():
         call.warn(warning)
 

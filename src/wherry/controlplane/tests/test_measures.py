@@ -7,6 +7,7 @@ from collections.abc import Awaitable
 from pathlib import Path
 
 from wherry.api.core.configmap import CONFIGMAPS
+from wherry.api.features import features
 from wherry.apiserver.attributes import AUTHENTICATED, MASTERS, User
 from wherry.controlplane.plane import ControlPlane
 from wherry.controlplane.settings import Settings
@@ -19,7 +20,7 @@ ADMIN = {"t": User("admin", (MASTERS, AUTHENTICATED))}
 
 async def test_everything_that_counts_is_told(tmp_path: Path) -> None:
     clock = SystemClock()
-    settings = Settings(static_tokens=ADMIN)
+    settings = Settings(static_tokens=ADMIN, features=features({"HPAScaleToZero": True, "EnvFiles": False}))
     plane = ControlPlane(SqliteStore(tmp_path / "state.db", clock), clock, random.Random(1), settings)
     await plane.open()
     try:
@@ -35,6 +36,10 @@ async def test_everything_that_counts_is_told(tmp_path: Path) -> None:
     assert float(numbers["wherry_store_writes_total"]) >= float(numbers["wherry_store_commits_total"]) > 0
     assert float(numbers['apiserver_storage_size_bytes{storage_cluster_id="wherry-0"}']) > 1000
     assert float(numbers["process_cpu_seconds_total"]) > 0
+    assert numbers['kubernetes_feature_enabled{name="HPAScaleToZero",stage="ALPHA"}'] == "1"
+    assert numbers['kubernetes_feature_enabled{name="EnvFiles",stage="BETA"}'] == "0"
+    assert numbers['kubernetes_feature_enabled{name="DRADeviceTaints",stage=""}'] == "1"
+    assert numbers['kubernetes_feature_enabled{name="AllAlpha",stage="ALPHA"}'] == "0"
     assert 'workqueue_depth{name="deployment-controller"}' in numbers
     assert numbers['scheduler_schedule_attempts_total{result="scheduled"}'] == "0"
     assert {f'scheduler_pending_pods{{queue="{place}"}}' for place in ("active", "backoff", "unschedulable")} <= set(
