@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable
 
 from wherry.api import Obj
+from wherry.api.core.namespace import SYSTEM_NAMESPACES
 from wherry.api.errors import AlreadyExists
 from wherry.apiserver.access import ROOT
 from wherry.apiserver.core import Call, Core
@@ -17,7 +18,7 @@ def _namespace(name: str) -> Obj:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
 
 
-NAMESPACES: tuple[Obj, ...] = tuple(map(_namespace, ("default", "kube-system", "kube-public", "kube-node-lease")))
+NAMESPACES: tuple[Obj, ...] = tuple(map(_namespace, SYSTEM_NAMESPACES))
 
 
 async def bootstrap(core: Core, objects: Iterable[Obj]) -> None:

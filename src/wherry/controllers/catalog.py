@@ -17,9 +17,10 @@ from wherry.controllers.autoscaling.horizontalpodautoscaler.metrics import Metri
 from wherry.controllers.batch.cronjob import controller as cronjob
 from wherry.controllers.batch.job import controller as job
 from wherry.controllers.batch.jobttl import controller as jobttl
-from wherry.controllers.certificates import approver, cleaner, signer
+from wherry.controllers.certificates import approver, cleaner, podrequestcleaner, servingbundle, signer
 from wherry.controllers.coordination.serveridentity import collector as servercollector
 from wherry.controllers.coordination.serveridentity import publisher as serveridentity
+from wherry.controllers.core.authenticationtrust import controller as authenticationtrust
 from wherry.controllers.core.bootstraptoken import cleaner as tokencleaner
 from wherry.controllers.core.bootstraptoken import signer as bootstrapsigner
 from wherry.controllers.core.endpoints import controller as endpoints
@@ -29,6 +30,7 @@ from wherry.controllers.core.kubernetes.controller import Address
 from wherry.controllers.core.loadbalancer import LoadBalancers
 from wherry.controllers.core.loadbalancer import controller as loadbalancer
 from wherry.controllers.core.namespace import controller as namespace
+from wherry.controllers.core.namespace import system as systemnamespaces
 from wherry.controllers.core.node import eviction, ipam, lifecycle
 from wherry.controllers.core.nodettl import controller as nodettl
 from wherry.controllers.core.persistentvolume import controller as volumebinder
@@ -84,24 +86,20 @@ class Settings(Struct, frozen=True):
 
 def controllers(settings: Settings) -> tuple[Controller, ...]:
     """Every controller, for `wherry.reconcile.loop.Loops`."""
-    publisher = () if settings.address is None else (kubernetes.controller(settings.address),)
     signing = () if settings.authority is None else (approver.CONTROLLER, signer.controller(settings.authority))
     legacy = () if settings.token_keys is None else (tokens.controller(settings.token_keys, settings.root_ca),)
     balancing = () if settings.load_balancers is None else (loadbalancer.controller(settings.load_balancers),)
-    identity = () if not settings.host else (serveridentity.controller(settings.host), servercollector.CONTROLLER)
     return (
-        *publisher,
-        *identity,
+        *_of_server(settings),
         *balancing,
         *signing,
         *legacy,
-        customresourcedefinition.CONTROLLER,
         storageversionmigration.CONTROLLER,
         namespace.CONTROLLER,
         serviceaccount.CONTROLLER,
-        tokentracking.CONTROLLER,
         legacytokens.CONTROLLER,
         rootca.controller(settings.root_ca),
+        servingbundle.controller(settings.root_ca),
         clusterrole.CONTROLLER,
         resourcequota.CONTROLLER,
         deployment.CONTROLLER,
@@ -131,6 +129,7 @@ def controllers(settings: Settings) -> tuple[Controller, ...]:
         bootstrapsigner.CONTROLLER,
         tokencleaner.CONTROLLER,
         cleaner.CONTROLLER,
+        podrequestcleaner.CONTROLLER,
         volumebinder.CONTROLLER,
         volumeprotection.CONTROLLER,
         claimprotection.CONTROLLER,
@@ -139,4 +138,18 @@ def controllers(settings: Settings) -> tuple[Controller, ...]:
         attributesclassprotection.CONTROLLER,
         attachdetach.CONTROLLER,
         garbage.CONTROLLER,
+    )
+
+
+def _of_server(settings: Settings) -> tuple[Controller, ...]:
+    """The loops that upstream's API server runs itself."""
+    publisher = () if settings.address is None else (kubernetes.controller(settings.address),)
+    identity = () if not settings.host else (serveridentity.controller(settings.host), servercollector.CONTROLLER)
+    return (
+        *publisher,
+        *identity,
+        systemnamespaces.CONTROLLER,
+        authenticationtrust.controller(settings.root_ca),
+        tokentracking.CONTROLLER,
+        customresourcedefinition.CONTROLLER,
     )

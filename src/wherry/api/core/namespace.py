@@ -10,6 +10,9 @@ from wherry.api.meta.objectmeta import FOREGROUND, ORPHAN
 from wherry.api.resource import STATUS, Column, Resource, Scope, Subresource
 from wherry.api.schema import schema
 
+SYSTEM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
+"""Those that every cluster has from its first moment."""
+
 _NAME_LABEL = "kubernetes.io/metadata.name"
 _FINALIZER = "kubernetes"
 _STANDARD = (_FINALIZER, ORPHAN, FOREGROUND)

@@ -5,14 +5,19 @@ from base64 import b64encode
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from wherry.api import Obj
 from wherry.api.certificates.certificatesigningrequest import CERTIFICATESIGNINGREQUESTS
+from wherry.api.certificates.podcertificaterequest import PODCERTIFICATEREQUESTS
+from wherry.api.certificates.tests.making import KEY, as_base64
+from wherry.api.certificates.tests.making import request as make_request
 from wherry.api.types.certificates_v1 import CertificateSigningRequest
 from wherry.api.types.decoding import convert
 from wherry.apiserver.reviews.tests.world import World
 from wherry.controllers.certificates import cleaner
 from wherry.controllers.certificates.plan import useful_until
+from wherry.controllers.tests.plane import only, running
 from wherry.identity import certificates
 from wherry.identity.profiles import node_client
 from wherry.identity.signers import KUBELET_CLIENT
@@ -73,3 +78,22 @@ async def test_requests_go_when_their_time_is_over() -> None:
     await loops.stop()
     await recorder.close()
     await world.api.close()
+
+
+async def test_requests_for_certificates_of_pods_go_after_a_quarter_of_an_hour() -> None:
+    async with running(only("podcertificaterequest-cleaner-controller")) as plane:
+        spec = {
+            "podName": "p",
+            "podUID": "1",
+            "serviceAccountName": "s",
+            "serviceAccountUID": "2",
+            "nodeName": "n",
+            "nodeUID": "3",
+            "signerName": "example.com/s",
+            "stubPKCS10Request": as_base64(make_request(KEY).public_bytes(Encoding.DER)),
+        }
+        await plane.apply(PODCERTIFICATEREQUESTS, {"metadata": {"name": "x"}, "spec": spec})
+        await plane.pass_time(15 * 60 - 1)
+        assert len(await plane.items(PODCERTIFICATEREQUESTS)) == 1
+        await plane.pass_time(1)
+        assert await plane.items(PODCERTIFICATEREQUESTS) == []
