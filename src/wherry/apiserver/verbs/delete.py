@@ -96,13 +96,14 @@ async def delete_together(
                 ordered.append((item, done))
         except ApiError as error:
             refused.append(error)
-    for item, done in ordered:
-        try:
-            await done
-        except WrongRevision:
+    outcomes = await asyncio.gather(*(done for _, done in ordered), return_exceptions=True)
+    for (item, _), outcome in zip(ordered, outcomes, strict=True):
+        if isinstance(outcome, WrongRevision):
             await _again(core, call, resource, item, options, refused)
-        except StoreError as error:
-            refused.append(of_store(error, resource, item.name))
+        elif isinstance(outcome, StoreError):
+            refused.append(of_store(outcome, resource, item.name))
+        elif isinstance(outcome, BaseException):
+            raise outcome
     if refused:
         raise refused[0]
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -72,3 +74,20 @@ async def test_what_has_time_to_end_is_marked_once(client: Client) -> None:
     assert [pod["metadata"]["deletionGracePeriodSeconds"] for pod in marked] == [30, 30]
     await client.delete_collection(PODS, "default", propagation="Background")
     assert (await client.list(PODS, "default")).items == marked
+
+
+async def test_who_asked_and_went_away_leaves_no_failure_behind(client: Client) -> None:
+    for name in ("a", "b"):
+        await client.create(CONFIGMAPS, configmap(name), "default")
+    complaints: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, about: complaints.append(about))
+    async with asyncio.TaskGroup() as group:
+        group.create_task(client.patch(CONFIGMAPS, "b", {"data": {"x": "1"}}, "default"))
+        gone = group.create_task(client.delete_collection(CONFIGMAPS, "default"))
+        await asyncio.sleep(0)
+        gone.cancel()
+    assert gone.cancelled()
+    del gone, group  # They refer to all that was awaited.
+    gc.collect()
+    assert complaints == []
+    assert await names(client) == ["b"]
