@@ -70,6 +70,7 @@ def heartbeat(node: Node) -> object:
 def silenced(node: Node, now: float) -> list[Obj] | None:
     """The conditions of a node that fell silent; None when they say so already."""
     stamp = format_time(now)
+    created = node.metadata.creation_timestamp
     conditions: list[Obj] = []
     is_changed = False
     for found in node.status.conditions:
@@ -93,6 +94,7 @@ def silenced(node: Node, now: float) -> list[Obj] | None:
                     "status": "Unknown",
                     "reason": "NodeStatusNeverUpdated",
                     "message": "Kubelet never posted node status.",
+                    "lastHeartbeatTime": format_time(created.timestamp()) if created is not None else None,
                     "lastTransitionTime": stamp,
                 }
             )
@@ -186,8 +188,6 @@ def _wanted(node: Node, fate: Fate) -> Iterable[tuple[str, str]]:
         yield trouble, "NoSchedule"
         if fate is Fate.EVICTED or (fate is Fate.LEFT and is_evicting(node)):
             yield trouble, "NoExecute"
-    if status is None:
-        yield from _given(node)
     for pressure, key in _PRESSURES.items():
         found = _condition(node, pressure)
         if found is not None and found.status == "True":
@@ -203,11 +203,6 @@ def old_labels(labels: Mapping[str, str]) -> dict[str, str]:
         for name in _RENAMED
         if name in labels and labels.get(f"beta.{name}") != labels[name]
     }
-
-
-def _given(node: Node) -> Iterable[tuple[str, str]]:
-    """A node that has not reported yet keeps what admission or its kubelet gave it."""
-    return [(t.key, t.effect) for t in node.spec.taints if t.key in (NOT_READY, UNREACHABLE)]
 
 
 def _is_ours(taint: Taint) -> bool:

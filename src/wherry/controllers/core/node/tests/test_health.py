@@ -4,8 +4,11 @@ from typing import Any
 
 import pytest
 
+from wherry.api.types.core_v1 import Node
+from wherry.api.types.decoding import convert
 from wherry.controllers.core.node.health import Fate, Zones, silenced, taints
 from wherry.controllers.tests.views import NOW, node
+from wherry.lib.clock import format_time
 
 NOT_READY, UNREACHABLE = "node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"
 
@@ -21,7 +24,7 @@ def names(found: list[dict[str, Any]] | None) -> set[tuple[str, str]] | None:
         ({"ready": "False"}, {(NOT_READY, "NoSchedule"), (NOT_READY, "NoExecute")}),
         ({"ready": "Unknown"}, {(UNREACHABLE, "NoSchedule"), (UNREACHABLE, "NoExecute")}),
         ({"ready": "True", "taints": [{"key": NOT_READY, "effect": "NoSchedule"}]}, set()),
-        ({"ready": None, "taints": [{"key": NOT_READY, "effect": "NoSchedule"}]}, None),
+        ({"ready": None, "taints": [{"key": NOT_READY, "effect": "NoSchedule"}]}, set()),
         ({"ready": "True", "unschedulable": True}, {("node.kubernetes.io/unschedulable", "NoSchedule")}),
         (
             {"ready": "True", "conditions": [{"type": "DiskPressure", "status": "True"}]},
@@ -54,6 +57,13 @@ def test_silence_makes_conditions_unknown_once() -> None:
     assert by_type["Ready"] == ("Unknown", "NodeStatusUnknown")
     assert by_type["DiskPressure"] == ("Unknown", "NodeStatusNeverUpdated")
     assert silenced(node("n1", conditions=conditions), NOW) is None
+
+
+def test_who_never_reported_was_last_heard_of_when_it_was_made() -> None:
+    born = convert(Node, {"metadata": {"name": "n1", "creationTimestamp": format_time(NOW - 60)}})
+    conditions = silenced(born, NOW)
+    assert conditions is not None and len(conditions) == 4
+    assert {each["lastHeartbeatTime"] for each in conditions} == {format_time(NOW - 60)}
 
 
 @pytest.mark.parametrize(
