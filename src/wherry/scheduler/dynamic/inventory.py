@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
@@ -19,6 +19,7 @@ from wherry.api.dra.devicetaintrule import DEVICETAINTRULES
 from wherry.api.dra.resourceclaim import RESOURCECLAIMS
 from wherry.api.dra.resourceslice import RESOURCESLICES
 from wherry.api.dra.tolerating import means
+from wherry.api.features import DEFAULTS, Features, Gate
 from wherry.api.meta.quantity import parse_quantity
 from wherry.api.types.resource_v1 import Device as DeviceView
 from wherry.api.types.resource_v1 import (
@@ -36,6 +37,9 @@ from wherry.scheduler.dynamic.pools import DeviceId, Place, Pool, PoolId, pools_
 from wherry.scheduler.model import NodeInfo
 from wherry.scheduler.rules import Handle
 
+K = TypeVar("K")
+V = TypeVar("V")
+
 _BY_OWNER = "owner of a claim"
 
 
@@ -50,7 +54,13 @@ class Part(Struct, frozen=True):
 class Inventory:
     """One for all profiles of a scheduler."""
 
-    def __init__(self, client: Client, behind: Callable[[Coroutine[Any, Any, None]], object], clock: Clock) -> None:
+    def __init__(
+        self,
+        client: Client,
+        behind: Callable[[Coroutine[Any, Any, None]], object],
+        clock: Clock,
+        features: Features = DEFAULTS,
+    ) -> None:
         self.client = client
         self.awaiting = Awaiting(clock)
         """Those who wait for devices of a claim to be ready."""
@@ -58,10 +68,10 @@ class Inventory:
         """Starts what is to be written behind."""
         self.version = 0
         """Another number whenever anything is offered that was not, or no more."""
-        self._slices: dict[str, ResourceSlice] = {}
         self._by_pool: dict[PoolId, dict[str, ResourceSlice]] = {}
         self._by_node: dict[str, dict[str, ResourceSlice]] = {}
         """By the node that a slice names; "" for those that name none."""
+        self._has_taints = features.has(Gate.DRA_DEVICE_TAINTS)
         self._rules: dict[str, DeviceTaintRule] = {}
         self._taken: Counter[DeviceId] = Counter()
         self._shares: dict[DeviceId, dict[str, Mapping[str, str]]] = {}
@@ -76,7 +86,8 @@ class Inventory:
         self._class_names: dict[str, DeviceClass] = {}
         self._claims = client.informer(RESOURCECLAIMS, ResourceClaim)
         client.informer(RESOURCESLICES, ResourceSlice).add_handler(self._on_slice)
-        client.informer(DEVICETAINTRULES, DeviceTaintRule).add_handler(self._on_rule)
+        if features.has(Gate.DRA_DEVICE_TAINT_RULES):
+            client.informer(DEVICETAINTRULES, DeviceTaintRule).add_handler(self._on_rule)
         self._classes.add_handler(self._on_class)
         self._claims.add_index(_BY_OWNER, _owner)
         self._claims.add_handler(self._on_claim)
@@ -130,14 +141,14 @@ class Inventory:
     def _take(self, parts: Sequence[Part]) -> None:
         for one in parts:
             if one.share:
-                self._shares.setdefault(one.device, {})[one.share] = one.amounts
+                _put(self._shares, one.device, one.share, one.amounts)
             else:
                 self._taken[one.device] += 1
 
     def _release(self, parts: Sequence[Part]) -> None:
         for one in parts:
             if one.share:
-                self._shares.get(one.device, {}).pop(one.share, None)
+                _put(self._shares, one.device, one.share, None)
                 continue
             self._taken[one.device] -= 1
             if not self._taken[one.device]:
@@ -147,6 +158,8 @@ class Inventory:
         return list(self._by_pool.get(pool, {}).values())
 
     def _taints(self, device: DeviceId, view: DeviceView) -> tuple[DeviceTaint, ...]:
+        if not self._has_taints:
+            return ()
         by_rules = tuple(rule.spec.taint for rule in self._rules.values() if means(rule.spec.device_selector, device))
         return (*view.taints, *by_rules)
 
@@ -156,16 +169,9 @@ class Inventory:
         for view in (old, new):
             if view is None:
                 continue
-            name = view.metadata.name
-            tables = (
-                self._by_pool.setdefault((view.spec.driver, view.spec.pool.name), {}),
-                self._by_node.setdefault(view.spec.node_name or "", {}),
-            )
-            for table in tables:
-                if view is new:
-                    table[name] = view
-                else:
-                    table.pop(name, None)
+            kept = view if view is new else None
+            _put(self._by_pool, (view.spec.driver, view.spec.pool.name), view.metadata.name, kept)
+            _put(self._by_node, view.spec.node_name or "", view.metadata.name, kept)
 
     def _on_rule(self, old: DeviceTaintRule | None, new: DeviceTaintRule | None) -> None:
         self.version += 1
@@ -197,9 +203,19 @@ class Inventory:
         self.awaiting.ask()
 
 
+def _put(tables: dict[K, dict[str, V]], place: K, name: str, value: V | None) -> None:
+    """Keep a value, or with None nothing, under a name at a place; of places without names nothing is kept."""
+    table = tables.get(place, {})
+    if value is not None:
+        table[name] = value
+        tables[place] = table
+    elif table.pop(name, None) is not None and not table:
+        del tables[place]
+
+
 def inventory(handle: Handle) -> Inventory:
     """The one that plugins of all profiles share, by `Handle.common`."""
-    return Inventory(handle.client, handle.behind, handle.clock)
+    return Inventory(handle.client, handle.behind, handle.clock, handle.features)
 
 
 def _owner(claim: ResourceClaim) -> Iterable[str]:
