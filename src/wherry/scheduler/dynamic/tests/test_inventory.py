@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from decimal import Decimal
 from typing import Any
 
 from wherry.api import Obj
@@ -36,7 +37,7 @@ async def test_nodes_and_shares_that_are_gone_leave_nothing() -> None:
         device = ("gpu.example.com", f"n{number}", "dev")
         await client.create(RESOURCESLICES, a_slice(number))
         inventory.promise("uid", [Part(device, share, {"memory": "1"}) for share in ("a", "b")])
-        assert inventory.shared(device) == {"memory": 2}
+        assert inventory.shared(device) == {"memory": Decimal(2)}
         assert [len(table) for table in tables] == [1, 1, 1]
         inventory.withdraw("uid")
         assert inventory.shared(device) is None
