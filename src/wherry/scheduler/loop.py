@@ -148,6 +148,10 @@ class Scheduler:
             pod = self.queue.pop()
             if pod is None:
                 return
+            if pod.is_terminating:
+                self.queue.remove(pod.uid)
+                self._event(pod, "Warning", "FailedScheduling", f"skip schedule deleting pod: {pod.key}")
+                continue
             if self._consultants.care_for(pod):
                 self._is_consulting = True
                 self._tasks.spawn(self._consult(pod))
@@ -353,9 +357,7 @@ class Scheduler:
 
     def _event(self, pod: PodInfo, type: str, reason: str, message: str, action: str = "Scheduling") -> None:
         if (current := self._pods.get(pod.key)) is not None:
-            if len(message) > _LONGEST_NOTE:
-                message = f"{message[: _LONGEST_NOTE - 4]} ..."
-            self._events.event(current, type, reason, message, action=action)
+            self._events.event(current, type, reason, _shortened(message), action=action)
 
     def _current(self, pod: PodInfo) -> Pod | None:
         """What the Pod is now, unless it is gone."""
@@ -376,6 +378,10 @@ def _last_resorts(pod: PodInfo, unfit: Unfit, planner: Planner) -> tuple[list[st
             return [], done
         words.append(done)
     return words, None
+
+
+def _shortened(message: str) -> str:
+    return message if len(message) <= _LONGEST_NOTE else f"{message[: _LONGEST_NOTE - 4]} ..."
 
 
 def _rejected(refusal: Refusal, plugin: str) -> Unfit:

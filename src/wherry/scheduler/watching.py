@@ -12,7 +12,7 @@ from wherry.scheduler.changes import node_changes, pod_changes
 from wherry.scheduler.cluster import Cluster
 from wherry.scheduler.model import Asks
 from wherry.scheduler.nominations import Nominations
-from wherry.scheduler.queue import Queue
+from wherry.scheduler.queue import Place, Queue
 from wherry.scheduler.rules import NODE, PENDING_POD, PLACED_POD, Action, Source
 
 _ENDED = ("Succeeded", "Failed")
@@ -71,13 +71,23 @@ class Watching:
             if old is None or not old.spec.node_name or _is_other(old, pod):
                 self._on_placed(pod)
         elif pod.metadata.deletion_timestamp is not None:
-            self._gone(uid)
-            self._queue.remove(uid)
+            self._on_going(pod)
             # Its binding is going to fail, which may take as long as its volumes do; nobody need wait for that.
             if (freed := self._cluster.remove_pod(uid) or self._nominations.remove(uid)) is not None:
                 self._queue.changed(PLACED_POD, Action.DELETE, freed, None)
         elif uid not in self.binding:
             self.on_pending(old, pod)
+
+    def _on_going(self, pod: Pod) -> None:
+        """It stays in the queue, since it may be there for long, and is told so when its turn comes."""
+        uid = pod.metadata.uid
+        self._gone(uid)
+        if self._queue.place(uid) is Place.IN_FLIGHT:
+            self._queue.remove(uid)
+            return
+        info = self._asks.pod_info(pod)
+        if info.ask.scheduler_name in self._profiles:
+            self._queue.add(info)
 
     def _on_end(self, uid: str) -> None:
         self._gone(uid)

@@ -40,6 +40,50 @@ async def test_a_pod_gets_a_node_and_an_event() -> None:
         assert await on.events("web") == [("Scheduled", "Successfully assigned default/web to n1")]
 
 
+_HELD = "example.com/held"
+_SKIPPED = ("FailedScheduling", "skip schedule deleting pod: default/held")
+
+
+async def _hold(on: Scene) -> None:
+    """A Pod whose deletion begins and does not end."""
+    await on.client.patch(PODS, "held", {"metadata": {"finalizers": [_HELD]}}, "default")
+    await on.delete("held")
+    assert "deletionTimestamp" in (await on.get("held"))["metadata"]
+
+
+async def test_a_pod_on_its_way_out_is_skipped_when_its_turn_comes() -> None:
+    async with scene() as on:
+        await on.pod("held")
+        await _hold(on)
+        assert _SKIPPED not in await on.events("held")
+        await on.node("n1")
+        await on.pass_time(1)
+        assert await on.home("held") == ""
+        assert (await on.events("held"))[-1] == _SKIPPED
+        assert on.scheduler.queue.place((await on.get("held"))["metadata"]["uid"]) is Place.OUT
+
+
+async def test_a_pod_on_its_way_out_takes_no_room() -> None:
+    async with scene() as on:
+        await on.pod("held", cpu="2")
+        await _hold(on)
+        await on.pod("next", cpu="2")
+        await on.node("n1", cpu="2")
+        await on.pass_time(1)
+        assert await on.homes() == {"held": "", "next": "n1"}
+
+
+async def test_one_that_is_gone_is_nobodys_turn() -> None:
+    async with scene() as on:
+        await on.pod("held")
+        await _hold(on)
+        uid = (await on.get("held"))["metadata"]["uid"]
+        await on.client.patch(PODS, "held", {"metadata": {"finalizers": None}}, "default")
+        await on.settle()
+        assert on.scheduler.queue.place(uid) is Place.OUT
+        assert _SKIPPED not in await on.events("held")
+
+
 async def test_why_not_is_said_once_and_ends_with_a_node_that_does() -> None:
     async with scene() as on:
         await on.node("small", cpu="1")
