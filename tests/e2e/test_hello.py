@@ -86,7 +86,7 @@ def test_scale_up_and_down(hello: Cluster) -> None:
 def test_rollout_and_undo(hello: Cluster) -> None:
     hello.kubectl("set", "env", "deployment/hello", "GREETING=Ahoy")
     hello.kubectl("rollout", "status", "deployment/hello", "--timeout=60s")
-    assert hello.kubectl("logs", "deploy/hello").startswith("Ahoy, I am")
+    until(lambda: hello.kubectl("logs", "deploy/hello").startswith("Ahoy, I am"))
     assert [line.split()[0] for line in hello.kubectl("rollout", "history", "deployment/hello").splitlines()[2:4]] == [
         "1",
         "2",
