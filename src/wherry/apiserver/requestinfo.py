@@ -8,8 +8,10 @@ about two microseconds.
 
 from __future__ import annotations
 
-from typing import NamedTuple
 from urllib.parse import unquote
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from wherry.api.resource import Resource
 
@@ -25,11 +27,8 @@ _OF_NAMESPACE = frozenset({"status", "finalize"})
 """What may stand behind `namespaces/<name>/` and still speak of the namespace itself."""
 
 
-class RequestInfo(NamedTuple):
-    """What is asked. Without `resource` it is a plain path; then `verb` is the method in lower case.
-
-    A tuple, since every request makes one.
-    """
+class RequestInfo(Struct, frozen=True, gc=False):
+    """What is asked. Without `resource` it is a plain path; then `verb` is the method in lower case."""
 
     path: str
     verb: str
@@ -50,7 +49,7 @@ class RequestInfo(NamedTuple):
 
     def named(self, name: str) -> RequestInfo:
         """The same request, about one name."""
-        return self._replace(name=name)
+        return replace(self, name=name)
 
     def namespace_of(self, resource: Resource) -> str:
         """The namespace the object lives in: none for a Namespace itself, though its path names one."""

@@ -28,7 +28,7 @@ _VERBS = {
 }
 _OTHER: Labels = ("OTHER", "", "", "", "", "", _COMPONENT)
 
-_Sort = tuple[tuple[str, ...], int, int]
+_Sort = tuple[str, str, str, str, str, int, int]
 """(verb, group, version, resource, subresource), whether it names an object or a namespace, and the status code."""
 _SCOPES = ("cluster", "namespace", "resource")
 
@@ -71,13 +71,14 @@ class Telemetry:
 
     def hold(self, info: RequestInfo, change: int) -> None:
         """A request begins (1) or ceases (-1) to be waited for; most are answered at once."""
-        self._waiting[info[1] not in _READ_ONLY] += change
+        self._waiting[info.verb not in _READ_ONLY] += change
 
     def observe(self, info: RequestInfo, reply: Reply, seconds: float) -> None:
         """A request was answered."""
         is_brief = isinstance(reply, Response)
         code = reply.status if isinstance(reply, Response) else 200
-        sort = (info[1:6], 2 if info[7] else 1 if info[6] else 0, code)
+        scope = 2 if info.name else 1 if info.namespace else 0
+        sort = (info.verb, info.group, info.version, info.resource, info.subresource, scope, code)
         line = self._lines.get(sort)
         if line is None:
             line = self._line(sort, is_brief)
@@ -86,7 +87,7 @@ class Telemetry:
             line.seconds.observe(seconds)
 
     def _line(self, sort: _Sort, is_brief: bool) -> _Line:
-        (verb, group, version, plural, subresource), scope, code = sort
+        verb, group, version, plural, subresource, scope, code = sort
         labels = self._labels(verb, group, version, plural, subresource, _SCOPES[scope])
         line = self._lines_by_labels.get((*labels, str(code)))
         if line is None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
+from time import monotonic as monotonic_time
+from time import time as wall_time
 
 from wherry.lib.clock import Timer
 
@@ -14,11 +15,8 @@ class SystemClock:
 
     __slots__ = ()
 
-    def time(self) -> float:
-        return time.time()
-
-    def monotonic(self) -> float:
-        return time.monotonic()
+    time = staticmethod(wall_time)
+    monotonic = staticmethod(monotonic_time)
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
