@@ -16,13 +16,19 @@ BEYOND_STRUCTS = {"init", "compare", "hash", "kw_only"}
 """What `dataclasses.field` can say of a part, and `msgspec.field` cannot."""
 
 
-def _dataclasses() -> Iterator[tuple[str, ast.ClassDef]]:
+def _classes() -> Iterator[tuple[str, ast.ClassDef]]:
     for path in sorted(SOURCE.rglob("*.py")):
         if "tests" in path.parts:
             continue
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.ClassDef) and any(_callee(each) == "dataclass" for each in node.decorator_list):
+            if isinstance(node, ast.ClassDef):
                 yield f"{path.relative_to(SOURCE)}: {node.name}", node
+
+
+def _dataclasses() -> Iterator[tuple[str, ast.ClassDef]]:
+    for name, node in _classes():
+        if any(_callee(each) == "dataclass" for each in node.decorator_list):
+            yield name, node
 
 
 def _callee(node: ast.expr) -> str:
@@ -39,3 +45,23 @@ def _needs_a_dataclass(node: ast.ClassDef) -> bool:
 
 def test_values_are_structs_where_they_can_be() -> None:
     assert [name for name, node in _dataclasses() if not _needs_a_dataclass(node)] == []
+
+
+def test_what_is_not_shown_is_there() -> None:
+    """A secret that is renamed would be shown again, and nobody would notice."""
+    classes = dict(_classes())
+    unshown = {name: parts for name, node in classes.items() if (parts := _unshown(node))}
+    assert len(unshown) > 5
+    assert [name for name, parts in unshown.items() if not parts <= _fields(classes[name])] == []
+
+
+def _unshown(node: ast.ClassDef) -> set[str]:
+    for each in node.body:
+        if isinstance(each, ast.Assign) and isinstance(each.targets[0], ast.Name) and each.targets[0].id == "UNSHOWN":
+            return {str(part.value) for part in ast.walk(each.value) if isinstance(part, ast.Constant)}
+    return set()
+
+
+def _fields(node: ast.ClassDef) -> set[str]:
+    annotated = (each.target for each in node.body if isinstance(each, ast.AnnAssign))
+    return {target.id for target in annotated if isinstance(target, ast.Name)}
