@@ -7,7 +7,7 @@ unless they grant all or nothing. Pods that have ended go as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct, field
 
@@ -77,11 +77,12 @@ async def reconcile(key: Key, deps: Deps) -> Result:
         state.waiting.pop(key.name, None)
         return DONE
     taints = [taint for taint in node.spec.taints if taint.effect == "NoExecute"]
-    waited = state.waiting.pop(key.name, {})
+    waited = state.waiting.get(key.name, {})
     if not taints and not waited:
         return DONE
     now = deps.clock.time()
     waiting: dict[Key, Waiting] = {}
+    failures: list[errors.ApiError] = []
     for pod in state.pods.by_index(BY_NODE, key.name):
         name, until = key_of(pod.metadata), due(pod, taints, now)
         before = waited.get(name)
@@ -91,28 +92,44 @@ async def reconcile(key: Key, deps: Deps) -> Result:
             if before is not None:
                 waiting[name] = before
         elif until <= now:
-            waited.pop(name, None)
-            await _evict(pod, deps)
+            try:
+                await _evict(pod, deps)
+            except errors.ApiError as failure:
+                failures.append(failure)
+                waiting[name] = Waiting(pod, until)
+            else:
+                waited.pop(name, None)
         elif until < FOREVER:
             waiting[name] = Waiting(pod, until)
-    if waiting:
-        state.waiting[key.name] = waiting
-    for name in waited.keys() - waiting.keys():
-        deps.events.event(waited[name].pod, "Normal", _REASON, f"Cancelling deletion of Pod {name}")
+    _remember(key.name, waited, waiting, deps)
+    if failures:
+        raise failures[0]
     return Result(min((each.until - now for each in waiting.values() if each.until > now), default=None))
 
 
 _REASON = "TaintManagerEviction"
 
 
+def _remember(node: str, waited: Mapping[Key, Waiting], waiting: dict[Key, Waiting], deps: Deps) -> None:
+    """Who waits now; those who no longer do, and have not been evicted, are told so."""
+    for name, before in waited.items():
+        if name not in waiting:
+            deps.events.event(before.pod, "Normal", _REASON, f"Cancelling deletion of Pod {name}")
+    if waiting:
+        deps.state.waiting[node] = waiting
+    else:
+        deps.state.waiting.pop(node, None)
+
+
 async def _evict(pod: Pod, deps: Deps) -> None:
+    """Raises ApiError, which may say no more than that another Pod has its name by now: the next look tells."""
     metadata = pod.metadata
     deps.events.event(pod, "Normal", _REASON, f"Marking for deletion Pod {key_of(metadata)}")
     why = ("DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint")
     try:
         await mark_disrupted(deps, pod, *why)
         await deps.client.delete(PODS, metadata.name, metadata.namespace, uid=metadata.uid)
-    except (errors.NotFound, errors.Conflict):
+    except errors.NotFound:
         return
 
 

@@ -51,7 +51,7 @@ async def reconcile(key: Key, deps: Deps) -> Result:
 async def _delete(present: IPAddress, deps: Deps) -> None:
     try:
         await deps.client.delete(IPADDRESSES, present.metadata.name, uid=present.metadata.uid)
-    except (errors.NotFound, errors.Conflict):
+    except errors.NotFound:
         return
 
 
@@ -90,7 +90,7 @@ def _services(deps: Deps) -> Informer[Service]:
 
 def _of_service(old: Service | None, new: Service | None, deps: Deps) -> Iterable[Key]:
     before, after = addresses_of(old) if old else (), addresses_of(new) if new else ()
-    return [Key("", address) for address in {*before, *after} if not (address in before and address in after)]
+    return [Key("", address) for address in (*before, *after) if not (address in before and address in after)]
 
 
 CONTROLLER = Controller(

@@ -22,7 +22,9 @@ spec:
   selector: {matchLabels: {app: web}}
   template:
     metadata: {labels: {app: web, tier: front, zone: z}}
-    spec: {containers: [{name: a, image: a}]}
+    spec:
+      containers: [{name: a, image: a}]
+      tolerations: [{key: drain, operator: Exists, effect: NoExecute, tolerationSeconds: 600}]
 ---
 apiVersion: apps/v1
 kind: DaemonSet
@@ -58,7 +60,10 @@ with Cluster(nodes=3, clock="manual", seed=int(sys.argv[1])) as cluster:
     api.patch("deploy/web", {"spec": {"template": {"metadata": {"annotations": {"turn": "2"}}}}})
     cluster.conflict_next("update", "deployments", times=2)
     cluster.fail_next("create", "pods", status=503, times=2)
-    cluster.clock.advance(minutes=10)
+    for taints in ([{"key": "drain", "effect": "NoExecute"}], None):
+        for name in ("node-1", "node-2"):
+            api.patch(f"nodes/{name}", {"spec": {"taints": taints}})
+        cluster.clock.advance(minutes=5)
     cluster.fail_node("node-2")
     cluster.clock.advance(minutes=10)
     cluster.recover_node("node-2")

@@ -11,6 +11,8 @@ from wherry.api.core.node import NODES
 from wherry.api.core.pod import PODS
 from wherry.controllers.tests.plane import Plane, only, running
 from wherry.lib.clock import format_micro_time, format_time
+from wherry.testing.clock import ManualClock
+from wherry.testing.faults import Faults
 
 NODE_LOOPS = only("node-lifecycle-controller", "taint-eviction-controller")
 
@@ -222,3 +224,24 @@ async def test_who_knows_his_time_keeps_it(change: Obj, taints: list[Obj], gone:
             await renew(plane, "n1")
             await plane.pass_time(10)
         assert gone is None
+
+
+@pytest.mark.parametrize("trouble", ["fail_next", "conflict_next"])
+async def test_a_time_is_kept_although_the_api_fails_when_it_is_up(trouble: str) -> None:
+    gate = Faults(ManualClock())
+    async with running(NODE_LOOPS, gate=gate) as plane:
+        await add_node(plane, "n1")
+        for name in ("p", "q"):
+            await add_pod(plane, name, "n1", **tolerating(60)["spec"])
+        await plane.client.patch(NODES, "n1", {"spec": {"taints": [TAINT]}})
+        await plane.pass_time(10)
+        await plane.client.patch(PODS, "p", tolerating(300), "default")
+        await plane.settle()
+        faults = [
+            getattr(gate, trouble)(verb, resource) for verb, resource in (("patch", "pods/status"), ("delete", "pods"))
+        ]
+        await plane.pass_time(51)
+        assert [fault.hits for fault in faults] == [1, 1]
+        assert all("deletionTimestamp" in pod["metadata"] for pod in await plane.pods())
+        told = {event["message"] for event in await plane.items(EVENTS) if event["reason"] == "TaintManagerEviction"}
+        assert told == {f"Marking for deletion Pod default/{name}" for name in ("p", "q")}
