@@ -20,5 +20,5 @@ async def remove_finalizer(client: Client, resource: Resource, meta: ObjectMeta,
     patch: Obj = {"metadata": {"$deleteFromPrimitiveList/finalizers": [name], "uid": meta.uid}}
     try:
         await client.patch(resource, meta.name, patch, meta.namespace, type=Patch.STRATEGIC)
-    except (errors.NotFound, errors.Conflict):
+    except errors.NotFound:
         return

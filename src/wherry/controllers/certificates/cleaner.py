@@ -22,7 +22,7 @@ async def reconcile(key: Key, deps: Deps) -> Result:
         return Result(left)
     try:
         await deps.client.delete(CERTIFICATESIGNINGREQUESTS, key.name, uid=request.metadata.uid)
-    except (errors.NotFound, errors.Conflict):
+    except errors.NotFound:
         return DONE
     return DONE
 

@@ -256,8 +256,8 @@ async def _delete(collector: Collector, node: Node, propagation: str) -> None:
         await collector.deps.client.delete(
             node.resource, node.key.name, node.key.namespace, uid=node.uid, propagation=propagation
         )
-    except (errors.NotFound, errors.Conflict):
-        return  # gone, or another object bears the name
+    except errors.NotFound:
+        return
 
 
 def _owner_key(resource: Resource, reference: OwnerReference, namespace: str) -> Key:

@@ -91,8 +91,10 @@ async def _delete(client: Client, resource: Resource, obj: Obj) -> bool:
         return True
     try:
         await client.delete(resource, metadata["name"], metadata.get("namespace") or "", uid=metadata["uid"])
-    except (errors.NotFound, errors.Conflict):
+    except errors.NotFound:
         return False
+    except errors.Conflict:
+        return True  # another may bear the name by now
     return bool(metadata.get("finalizers"))
 
 

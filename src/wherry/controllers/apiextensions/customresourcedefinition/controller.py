@@ -50,8 +50,8 @@ async def _name(key: Key, deps: Deps) -> None:
     patch = {"metadata": {"resourceVersion": definition.metadata.resource_version}, "status": status}
     try:
         await deps.client.patch(CUSTOMRESOURCEDEFINITIONS, key.name, patch, subresource="status")
-    except (errors.NotFound, errors.Conflict):
-        return  # changed meanwhile, which has put it into the queue again
+    except errors.NotFound:
+        return
 
 
 def _informer(deps: Deps) -> Informer[Definition]:

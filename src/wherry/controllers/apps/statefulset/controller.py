@@ -151,7 +151,7 @@ async def _truncate(stateful_set: StatefulSet, pods: Sequence[Pod], revisions: _
         metadata = surplus.metadata
         try:
             await deps.client.delete(CONTROLLERREVISIONS, metadata.name, metadata.namespace, uid=metadata.uid)
-        except (errors.NotFound, errors.Conflict):
+        except errors.NotFound:
             continue
 
 

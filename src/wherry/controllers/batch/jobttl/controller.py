@@ -25,7 +25,7 @@ async def reconcile(key: Key, deps: Deps) -> Result:
         if fresh["spec"].get("ttlSecondsAfterFinished") != job.spec.ttl_seconds_after_finished:
             return DONE
         await deps.client.delete(JOBS, key.name, key.namespace, uid=job.metadata.uid, propagation="Foreground")
-    except (errors.NotFound, errors.Conflict):
+    except errors.NotFound:
         return DONE
     return DONE
 

@@ -21,7 +21,7 @@ async def reconcile(key: Key, deps: Deps) -> Result:
         return Result(left)
     try:
         await deps.client.delete(LEASES, key.name, key.namespace, resource_version=lease.metadata.resource_version)
-    except (errors.NotFound, errors.Conflict):
+    except errors.NotFound:
         return DONE
     return DONE
 

@@ -18,7 +18,7 @@ async def reconcile(key: Key, deps: Deps) -> Result:
         return Result(left)
     try:
         await deps.client.delete(SECRETS, key.name, key.namespace, uid=secret.metadata.uid)
-    except (errors.NotFound, errors.Conflict):
+    except errors.NotFound:
         return DONE
     return DONE
 

@@ -81,7 +81,7 @@ async def _delete(present: Endpoints | None, deps: Deps) -> None:
         return
     try:
         await deps.client.delete(ENDPOINTS, present.metadata.name, present.metadata.namespace, uid=present.metadata.uid)
-    except (errors.NotFound, errors.Conflict):
+    except errors.NotFound:
         return
 
 

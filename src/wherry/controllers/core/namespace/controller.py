@@ -92,8 +92,10 @@ async def _delete(client: Client, resource: Resource, namespace: str, obj: Obj) 
         answer = await client.delete(
             resource, metadata["name"], namespace, uid=metadata["uid"], propagation="Background"
         )
-    except (errors.NotFound, errors.Conflict):
+    except errors.NotFound:
         return None
+    except errors.Conflict:
+        return obj  # another may bear the name by now
     return answer if (answer.get("metadata") or {}).get("deletionTimestamp") and _is_held(answer) else None
 
 
@@ -138,7 +140,7 @@ async def _forget(namespace: Namespace, client: Client) -> None:
     """Delete a namespace that nothing holds; usually the API let it go with its last finalizer."""
     try:
         await client.delete(NAMESPACES, namespace.metadata.name, uid=namespace.metadata.uid)
-    except (errors.NotFound, errors.Conflict):
+    except errors.NotFound:
         return
 
 

@@ -108,7 +108,7 @@ async def _collect(pod: Pod, deps: Deps, *, disrupted: bool = False) -> None:
             patch = {"metadata": {"uid": metadata.uid}, "status": status}
             await deps.client.patch(PODS, metadata.name, patch, metadata.namespace, subresource="status")
         await deps.client.delete(PODS, metadata.name, metadata.namespace, uid=metadata.uid, grace_seconds=0)
-    except (errors.NotFound, errors.Conflict):
+    except errors.NotFound:
         return
 
 

@@ -82,7 +82,7 @@ async def _update(view: EndpointSlice, body: Obj, deps: Deps) -> None:
 async def _delete(view: EndpointSlice, deps: Deps) -> None:
     try:
         await deps.client.delete(ENDPOINTSLICES, view.metadata.name, view.metadata.namespace, uid=view.metadata.uid)
-    except (errors.NotFound, errors.Conflict):
+    except errors.NotFound:
         return
 
 

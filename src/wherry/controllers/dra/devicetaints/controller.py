@@ -77,7 +77,7 @@ async def _evict(pod: Pod, deps: Deps) -> bool:
     try:
         await mark_disrupted(deps, pod, *why)
         await deps.client.delete(PODS, metadata.name, metadata.namespace, uid=metadata.uid)
-    except (errors.NotFound, errors.Conflict):
+    except errors.NotFound:
         return False
     return True
 

@@ -8,6 +8,8 @@ from wherry.api import Obj
 from wherry.api.batch.job import JOBS
 from wherry.controllers.tests.plane import Plane, only, running, template
 from wherry.lib.clock import format_time
+from wherry.testing.clock import ManualClock
+from wherry.testing.faults import Faults
 
 LOOPS = only("ttl-after-finished-controller")
 
@@ -67,3 +69,15 @@ async def test_time_may_be_given_to_one_that_has_ended_long_ago() -> None:
         await plane.client.patch(JOBS, "j", {"spec": {"ttlSecondsAfterFinished": 0}}, "default")
         await plane.settle()
         assert "deletionTimestamp" in (await plane.get(JOBS, "j"))["metadata"]
+
+
+async def test_a_rival_only_holds_it_up() -> None:
+    gate = Faults(ManualClock())
+    async with running(LOOPS, gate=gate) as plane:
+        await add_job(plane, ttlSecondsAfterFinished=60)
+        await end(plane)
+        fault = gate.conflict_next("delete", "jobs")
+        await plane.pass_time(62)
+        assert fault.hits == 1
+        [going] = await plane.items(JOBS)
+        assert "deletionTimestamp" in going["metadata"]

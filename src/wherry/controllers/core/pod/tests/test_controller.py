@@ -8,6 +8,8 @@ from wherry.api.types.core_v1 import Pod
 from wherry.api.types.decoding import convert
 from wherry.controllers.core.pod.controller import eagerness
 from wherry.controllers.tests.plane import Plane, only, running
+from wherry.testing.clock import ManualClock
+from wherry.testing.faults import Faults
 
 ALONE = only("pod-garbage-collector-controller")
 
@@ -109,3 +111,14 @@ def test_evicted_pods_go_first_then_the_oldest() -> None:
         pod("e", "2024-01-01T00:00:09Z", phase="Failed", reason="Evicted"),
     ]
     assert [pod.metadata.name for pod in sorted(pods, key=eagerness)] == ["e", "a", "b", "c"]
+
+
+async def test_rivals_only_hold_the_collection_up() -> None:
+    gate = Faults(ManualClock())
+    async with running(ALONE, gate=gate) as plane:
+        for name in ("a", "b"):
+            await add_pod(plane, name, "n1")
+        faults = [gate.conflict_next("patch", "pods/status"), gate.conflict_next("delete", "pods")]
+        await plane.pass_time(42)
+        assert [fault.hits for fault in faults] == [1, 1]
+        assert await plane.pods() == []
