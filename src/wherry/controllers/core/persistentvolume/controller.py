@@ -261,9 +261,10 @@ def _class_changed(old: StorageClass | None, new: StorageClass | None, deps: Dep
 
 
 def _pod_changed(old: Pod | None, new: Pod | None, deps: Deps) -> Iterable[Key]:
-    """A Pod was found to fit nowhere: its claims can say that they wait for it. Or a recycler has ended."""
-    if new is not None and (recycled := recycled_by(new)):
-        return (Key("", recycled),) if is_finished(new) else ()
+    """A Pod was found to fit nowhere: its claims can say that they wait for it. Or a recycler has ended, or is gone."""
+    pod = new or old
+    if pod is not None and (recycled := recycled_by(pod)):
+        return (Key("", recycled),) if new is None or is_finished(new) else ()
     if new is None or not new.spec.volumes or new.spec.node_name:
         return ()
     said = condition(new, "PodScheduled")

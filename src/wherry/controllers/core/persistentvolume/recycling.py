@@ -66,7 +66,7 @@ async def recycle(volume: PersistentVolume, deps: Deps) -> Result:
         await _fail(volume, pod.status.message or "pod failed, pod.Status.Message unknown", deps)
     try:
         await deps.client.delete(PODS, pod.metadata.name, NAMESPACE, uid=pod.metadata.uid)
-    except (errors.NotFound, errors.Conflict):
+    except errors.NotFound:
         return DONE
     return DONE
 

@@ -68,3 +68,16 @@ async def test_who_still_uses_a_volume_is_waited_for() -> None:
         await plane.client.delete(PODS, "web", "default", grace_seconds=0)
         await plane.pass_time(16)
         assert [each["metadata"]["name"] for each in await plane.pods()] == ["recycler-for-mine"]
+
+
+async def test_a_pod_that_somebody_deletes_is_followed_by_another() -> None:
+    async with running(LOOPS) as plane:
+        await release(plane)
+        [first] = await plane.pods()
+        await plane.client.delete(PODS, "recycler-for-mine", "default", grace_seconds=0)
+        await plane.settle()
+        [second] = await plane.pods()
+        assert second["metadata"]["uid"] != first["metadata"]["uid"]
+        await plane.set_phase(second, "Succeeded")
+        await plane.settle()
+        assert await status(plane) == ("Available", "")
