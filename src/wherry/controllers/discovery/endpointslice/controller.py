@@ -28,8 +28,8 @@ BY_SERVICE = "managed-service"
 
 class State(Struct, frozen=True):
     times: TriggerTimes = field(default_factory=TriggerTimes)
-    lacking: dict[str, set[Key]] = field(default_factory=dict)
-    """By node that is not there: the Services with Pods that are said to be on it."""
+    lacking: dict[Key, frozenset[str]] = field(default_factory=dict)
+    """By Service: the nodes that its Pods are said to be on, and that are not there."""
 
 
 def start(deps: Deps) -> State:
@@ -44,6 +44,7 @@ async def reconcile(key: Key, deps: Deps) -> Result:
     state: State = deps.state
     if service is None:
         state.times.forget(key)
+        state.lacking.pop(key, None)
         return DONE  # the garbage collector takes the slices
     if not has_backends(service):
         return DONE
@@ -56,6 +57,7 @@ async def reconcile(key: Key, deps: Deps) -> Result:
     shares = ratios(nodes.list()) if is_asked_for(service) else None
     pods = selected(deps.client.informer(PODS, Pod), service)
     decided = plan(service, pods, slices, zone, shares)
+    _await_nodes(key, decided.missing, state)
     for note in decided.notes:
         deps.events.event(service, note.type, note.reason, note.message)
     trigger = {ANNOTATION: state.times.note(service, pods)}
@@ -70,8 +72,16 @@ async def reconcile(key: Key, deps: Deps) -> Result:
     return DONE
 
 
+def _await_nodes(key: Key, missing: Mapping[str, str], state: State) -> None:
+    """Look again when a node comes that is missing."""
+    if missing:
+        state.lacking[key] = frozenset(missing.values())
+    else:
+        state.lacking.pop(key, None)
+
+
 def _complain(service: Service, missing: Mapping[str, str], deps: Deps) -> None:
-    """Say whose endpoints are left out, and look again when such a node comes."""
+    """Say whose endpoints are left out."""
     if not missing:
         return
     key = key_of(service.metadata)
@@ -79,8 +89,6 @@ def _complain(service: Service, missing: Mapping[str, str], deps: Deps) -> None:
     why = found[0] if len(found) == 1 else f"[{', '.join(found)}]"
     message = f"Error updating Endpoint Slices for Service {key}: {why}"
     deps.events.event(service, "Warning", "FailedToUpdateEndpointSlices", message)
-    for node in missing.values():
-        deps.state.lacking.setdefault(node, set()).add(key)
 
 
 async def _create(service: Service, body: Obj, annotations: Mapping[str, str | None], deps: Deps) -> bool:
@@ -114,7 +122,7 @@ async def _update(namespace: str, update: Update, annotations: Mapping[str, str 
 async def _delete(view: EndpointSlice, deps: Deps) -> None:
     try:
         await deps.client.delete(ENDPOINTSLICES, view.metadata.name, view.metadata.namespace, uid=view.metadata.uid)
-    except (errors.NotFound, errors.Conflict):
+    except errors.NotFound:
         return
 
 
@@ -155,7 +163,7 @@ def _of_node(old: Node | None, new: Node | None, deps: Deps) -> Iterable[Key]:
     before = zone_of(old.metadata.labels) if old is not None else None
     after = zone_of(new.metadata.labels) if new is not None else None
     if old is None and new is not None:
-        yield from sorted(deps.state.lacking.pop(new.metadata.name, ()))
+        yield from [key for key, nodes in deps.state.lacking.items() if new.metadata.name in nodes]
     is_moved = before != after
     if is_moved or _weight(old) != _weight(new):
         for service in deps.client.informer(SERVICES, Service).list():

@@ -68,3 +68,18 @@ async def test_nothing_is_sent_to_nodes_that_are_not_there() -> None:
         await plane.apply(NODES, {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"}})
         [one] = await plane.items(ENDPOINTSLICES)
         assert [each["nodeName"] for each in one["endpoints"]] == ["n1"]
+
+
+async def test_who_waits_for_a_node_is_forgotten_with_the_service() -> None:
+    async with running(only("endpointslice-controller")) as plane:
+        [loops] = plane.loops
+        [loop] = loops.loops
+        await plane.apply(SERVICES, SERVICE)
+        pod = {"apiVersion": "v1", "kind": "Pod", **template("web", nodeName="n1")}
+        pod["metadata"] = {**pod["metadata"], "name": "p"}
+        await plane.set_phase(await plane.apply(PODS, pod), "Running", ready=True)
+        await plane.client.delete(SERVICES, "web", "default")
+        await plane.settle()
+        before = loop.stats.successes
+        await plane.apply(NODES, {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"}})
+        assert loop.stats.successes == before
