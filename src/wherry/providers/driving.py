@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from wherry.api import Obj
 from wherry.api.core.pod import PODS
-from wherry.api.errors import Conflict, Invalid, NotFound
+from wherry.api.errors import Invalid, NotFound
 from wherry.api.types.core_v1 import Pod
 from wherry.api.types.decoding import to_obj
 from wherry.client import Client, Informer, Key, Patch
@@ -103,8 +103,8 @@ class PodDriver(Struct):
         if pod.metadata.deletion_timestamp is not None and (status is None or is_over(status)):
             try:
                 await client.delete(PODS, key.name, key.namespace, uid=pod.metadata.uid, grace_seconds=0)
-            except (NotFound, Conflict):
-                pass  # gone already, or another Pod has the name by now
+            except NotFound:
+                pass
         return DONE
 
 
@@ -132,7 +132,10 @@ def is_over(status: Obj) -> bool:
 
 
 async def _write(client: Client, pod: Pod, status: Obj) -> None:
-    """Report what differs; a Pod that is gone, or another of its name, needs no report."""
+    """Report what differs; a Pod that is gone needs no report.
+
+    Raises Conflict, be it for another one of its name, of which the next look tells.
+    """
     patch = status_patch(to_obj(pod.status), status)
     if not patch:
         return
@@ -140,7 +143,7 @@ async def _write(client: Client, pod: Pod, status: Obj) -> None:
     meta = pod.metadata
     try:
         await client.patch(PODS, meta.name, body, meta.namespace, type=Patch.STRATEGIC, subresource="status")
-    except (NotFound, Conflict):
+    except NotFound:
         return
     except Invalid as error:
         log.error("status of pod %s/%s refused: %s", meta.namespace, meta.name, error)

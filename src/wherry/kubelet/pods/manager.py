@@ -171,9 +171,9 @@ class PodManager:
 
     def _here(self) -> list[Pod]:
         """All that have been let in: those too, after a restart, of which nobody has told yet."""
-        others = (pod for pod in self._informer.list() if pod.status.start_time is not None)
-        untold = (pod for pod in others if pod.metadata.uid not in self._workers.keys() | self._finished)
-        return [*self.granted_pods(), *untold]
+        told = self._workers.keys() | self._finished
+        others = (pod for pod in self._informer.list() if pod.metadata.uid not in told)
+        return [*self.granted_pods(), *(pod for pod in others if pod.status.start_time is not None)]
 
     def _heed(self, pod: Pod, answer: Refused | Admitted) -> Verdict | None:
         if isinstance(answer, Refused):

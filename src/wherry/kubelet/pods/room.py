@@ -54,6 +54,9 @@ class Taken:
     def __len__(self) -> int:
         return len(self._pods)
 
+    def __contains__(self, uid: str) -> bool:
+        return uid in self._pods
+
     def add(self, pod: Pod) -> None:
         """It is here, or asks for something else than before."""
         uid = pod.metadata.uid
@@ -67,7 +70,10 @@ class Taken:
         """It takes nothing any more."""
         requests, ports = self._pods.pop(uid, ({}, ()))
         self._used.subtract(requests)
-        self._ports.subtract(ports)
+        for port in ports:
+            self._ports[port] -= 1
+            if not self._ports[port]:
+                del self._ports[port]  # Over the years a node sees all of them.
 
     def shortages(self, pod: Pod, allocatable: Mapping[str, int]) -> Iterator[Shortage]:
         """What would not suffice for one more, the number of pods first."""
@@ -84,8 +90,8 @@ class Taken:
         """Whether somebody listens there, or on all addresses, or a new listener on all would meet one on any."""
         address, *rest = port
         return any(
-            count and rest == [*other[1:]] and (address == other[0] or ANY_ADDRESS in (address, other[0]))
-            for other, count in self._ports.items()
+            rest == [*other[1:]] and (address == other[0] or ANY_ADDRESS in (address, other[0]))
+            for other in self._ports
         )
 
 

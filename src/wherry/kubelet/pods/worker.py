@@ -15,7 +15,7 @@ import shutil
 from collections.abc import Awaitable, Callable
 
 from wherry.api.core.pod import PODS
-from wherry.api.errors import ApiError, Conflict, NotFound
+from wherry.api.errors import ApiError, NotFound
 from wherry.api.types.core_v1 import Pod, PodCondition
 from wherry.client import Client
 from wherry.kubelet.pods.conditions import OWNED
@@ -264,8 +264,8 @@ class PodWorker:
         meta = self.pod.metadata
         try:
             await self._client.delete(PODS, meta.name, meta.namespace, uid=meta.uid, grace_seconds=0)
-        except (NotFound, Conflict):
-            pass  # gone already, or another pod has the name by now
+        except NotFound:
+            pass
         except (ApiError, OSError) as error:
             log.info("deleting pod %s/%s: %s", meta.namespace, meta.name, error)
             return self.is_gone

@@ -13,7 +13,7 @@ from typing import Any
 
 from wherry.api import Obj
 from wherry.api.core.pod import PODS
-from wherry.api.errors import ApiError, Conflict, Invalid, NotFound
+from wherry.api.errors import ApiError, Conflict, Forbidden, Invalid, NotFound
 from wherry.api.types.core_v1 import Pod
 from wherry.api.types.decoding import to_obj
 from wherry.client import Client, Patch
@@ -89,12 +89,15 @@ class StatusWriter:
                 try:
                     body = {"metadata": {"uid": uid}, "status": patch}
                     await self._client.patch(PODS, name, body, namespace, type=Patch.STRATEGIC, subresource="status")
-                except (NotFound, Conflict):
-                    entry.is_gone = True  # the pod is gone, or another has taken its name
+                except NotFound:
+                    entry.is_gone = True
                 except Invalid as error:
                     log.error("status of pod %s/%s refused: %s", namespace, name, error)
                     entry.sent = wanted
                 except (ApiError, OSError) as error:
+                    if isinstance(error, Conflict) and await self._is_replaced(namespace, name, uid):
+                        entry.is_gone = True
+                        return
                     log.debug("status of pod %s/%s: %s", namespace, name, error)
                     await self._clock.sleep(_RETRY.delay(failures))
                     failures += 1
@@ -103,6 +106,16 @@ class StatusWriter:
                     failures = 0
         finally:
             entry.idle.set()
+
+    async def _is_replaced(self, namespace: str, name: str, uid: str) -> bool:
+        """Whether another pod has the name by now, perhaps on another node, of which this one may not hear."""
+        try:
+            found = await self._client.get(PODS, name, namespace)
+        except (NotFound, Forbidden):
+            return True
+        except (ApiError, OSError):
+            return False
+        return bool(found["metadata"]["uid"] != uid)
 
 
 def status_patch(sent: Obj, wanted: Obj) -> Obj:

@@ -42,9 +42,17 @@ class Door:
                 pass
         return answer
 
+    def forget(self, node: str) -> None:
+        """There is no such node any more."""
+        self._premises.pop(node, None)
+
     def _judge(self, pod: Pod, host: Host, node: Node | None) -> Refused | Admitted:
         premises = self._of(node if node is not None else convert(Node, node_object(host.spec, 0.0)))
-        return admit(pod, host.taken, premises, lambda: active_beside(pod, self._pods_on(host.name)))
+        return admit(pod, host.taken, premises, lambda: self._beside(pod, host))
+
+    def _beside(self, pod: Pod, host: Host) -> list[Pod]:
+        """Who takes room there: not those who still wait at the door, nor those of whose end nobody has told yet."""
+        return [each for each in active_beside(pod, self._pods_on(host.name)) if each.metadata.uid in host.taken]
 
     def _of(self, node: Node) -> Premises:
         """Worked out once for as long as the node is the same."""

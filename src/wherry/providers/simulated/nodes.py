@@ -17,9 +17,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from wherry.api.core.node import NODES
 from wherry.api.core.pod import PODS
+from wherry.api.errors import Conflict, InternalError, ServiceUnavailable, Timeout, TooManyRequests
 from wherry.api.types.core_v1 import Node, Pod
 from wherry.client import Client, Key
-from wherry.lib.clock import Clock
+from wherry.lib.backoff import Backoff
+from wherry.lib.clock import Clock, Timer
+from wherry.lib.tasks import Tasks
 from wherry.providers.driving import PodDriver
 from wherry.providers.heartbeats import Heartbeats
 from wherry.providers.simulated.behaviour import Behaviours, first_of
@@ -39,6 +42,10 @@ NAME = "simulated-kubelet"
 STATE = "simulate.wherry.dev/state"
 _BY_NODE = "node"
 _CONDITIONS = {each.value: each for each in Condition}
+_REGISTER = Backoff(0.1, 7.0)
+"""How long kubelets wait before they try again to register."""
+_PASSING = (Conflict, InternalError, ServiceUnavailable, Timeout, TooManyRequests, OSError)
+"""Why a node may be refused now and taken later."""
 
 
 class SimulatedNodes:
@@ -62,10 +69,12 @@ class SimulatedNodes:
         self._recorder = Recorder(client, clock, "kubelet", is_closing=closing_namespaces(client))
         self._hearts = Heartbeats(client, clock, chance)
         self._nodes = client.informer(NODES, Node)
-        door = Door(client, self._nodes, self._hosts, lambda node: self._pods.by_index(_BY_NODE, node))
+        self._door = Door(client, self._nodes, self._hosts, lambda node: self._pods.by_index(_BY_NODE, node))
         self.provider = SimulatedProvider(
-            clock, self._hosts, first_of(behaviours), self._pods.get, self._tell, door.admit
+            clock, self._hosts, first_of(behaviours), self._pods.get, self._tell, self._door.admit
         )
+        self._tasks = Tasks("simulated nodes")
+        self._late: dict[str, Timer] = {}
         self._is_played = any(stage.kind == "Node" for stage in stages)
         controllers = _stage_controllers(stages, self, chance)
         if not any(stage.kind == "Pod" for stage in stages):
@@ -75,11 +84,9 @@ class SimulatedNodes:
     async def start(self) -> None:
         """Register all nodes, and let their Pods run; returns when both is done."""
         self._pods.add_index(_BY_NODE, lambda pod: (pod.spec.node_name,) if pod.spec.node_name else ())
-        for spec in self._specs:
-            await self.add(spec)
         await self._pods.wait_synced()
-        for pod in self._pods.list():
-            self.provider.expect(pod)
+        for spec in self._specs:
+            await self.add_in_time(spec)
         await self._loops.start()
         await self._nodes.wait_synced()
         self._nodes.add_handler(self._on_node)
@@ -87,6 +94,9 @@ class SimulatedNodes:
 
     async def close(self) -> None:
         """Stop; what the API knows of nodes and Pods stays."""
+        for timer in self._late.values():
+            timer.cancel()
+        await self._tasks.close()
         await self._loops.stop()
         await self._hearts.close()
         self.provider.close()
@@ -94,19 +104,46 @@ class SimulatedNodes:
 
     async def add(self, spec: NodeSpec) -> None:
         """One more node. Raises ApiError when it cannot register."""
+        await self._join(self._make(spec))
+
+    async def add_in_time(self, spec: NodeSpec) -> None:
+        """The same, but later if the API has no time for it now, as a kubelet would see to."""
+        await self._join_in_time(self._make(spec))
+
+    def _make(self, spec: NodeSpec) -> Host:
         host = Host.of(placed(spec, self._numbers))
         host.is_played = self._is_played
         self._numbers += 1
         self._hosts[spec.name] = host
+        for pod in self._pods.by_index(_BY_NODE, spec.name):
+            self.provider.expect(pod)
+        return host
+
+    async def _join(self, host: Host) -> None:
         await self._hearts.join(host)
-        for key in self._strangers(spec.name):
+        for key in self._strangers(host.name):
             self.provider.wake(key)
+
+    async def _join_in_time(self, host: Host, failures: int = 0) -> None:
+        if self._hosts.get(host.name) is not host:
+            return  # it has been taken away meanwhile
+        self._late.pop(host.name, None)
+        try:
+            await self._join(host)
+        except _PASSING as error:
+            log.info("node %s registers later: %s", host.name, error)
+
+            def again() -> None:
+                self._tasks.spawn(self._join_in_time(host, failures + 1))
+
+            self._late[host.name] = self._clock.call_later(_REGISTER.delay(failures), again)
 
     def remove(self, name: str) -> None:
         """A node is no more; its Node object is somebody else's to delete."""
         self._hearts.leave(name)
         self.provider.remove_node(name)
         self._hosts.pop(name, None)
+        self._door.forget(name)
 
     def fail(self, name: str) -> None:
         """Switch a node off: what runs there ends, and nobody hears of it before it is back."""

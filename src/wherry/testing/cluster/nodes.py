@@ -48,7 +48,8 @@ class ClusterNodes:
         """Have the nodes of `state`, each as it is there."""
         await self._nodes.start()
         for spec, condition in state:
-            await self.add(spec)
+            self._enter(spec)
+            await self._nodes.add_in_time(spec)
             if condition is Condition.FAILED:
                 self._nodes.fail(spec.name)
             elif condition is Condition.PARTITIONED:
@@ -58,9 +59,7 @@ class ClusterNodes:
         await self._nodes.close()
 
     async def add(self, spec: NodeSpec) -> None:
-        if spec.name in self._specs:
-            raise ValueError(f"there is a node {spec.name!r} already")
-        self._specs[spec.name] = spec
+        self._enter(spec)
         await self._nodes.add(spec)
 
     async def remove(self, name: str) -> None:
@@ -84,6 +83,11 @@ class ClusterNodes:
 
     def state(self) -> State:
         return tuple((spec, self._nodes.condition(name)) for name, spec in self._specs.items())
+
+    def _enter(self, spec: NodeSpec) -> None:
+        if spec.name in self._specs:
+            raise ValueError(f"there is a node {spec.name!r} already")
+        self._specs[spec.name] = spec
 
     def _known(self, name: str) -> str:
         if name not in self._specs:

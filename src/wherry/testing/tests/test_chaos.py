@@ -114,10 +114,10 @@ def errors_everywhere(c: Cluster, stack: ExitStack) -> None:
         ("create", (c.faults.fail_next, c.faults.throttle_next)),
         ("patch", (c.faults.conflict_next, c.faults.fail_next)),
         ("update", (c.faults.conflict_next,)),
-        ("delete", (c.faults.fail_next,)),
+        ("delete", (c.faults.conflict_next, c.faults.fail_next)),
     ):
         for way in ways:
-            for manager in ("kube-controller-manager", "kube-scheduler", "simulated-kubelet"):
+            for manager in ("kube-controller-manager", "kube-scheduler", "kubelet"):
                 stack.enter_context(way(verb, "*", times=3, manager=manager))
 
 

@@ -1,8 +1,21 @@
-"""What is sent of a status."""
+"""What is sent of a status, and what becomes of it."""
 
 from __future__ import annotations
 
-from wherry.kubelet.pods.writer import status_patch
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from wherry.api import Obj
+from wherry.api.core.pod import PODS
+from wherry.api.types.core_v1 import Pod
+from wherry.api.types.decoding import convert
+from wherry.apiserver.api import Api, Settings
+from wherry.client import Client
+from wherry.kubelet.pods.writer import StatusWriter, status_patch
+from wherry.store.memory import MemoryStore
+from wherry.testing.clock import ManualClock
+from wherry.testing.faults import Faults
 
 
 def test_only_what_changed() -> None:
@@ -49,3 +62,50 @@ def test_zeros_that_a_view_does_not_show_are_no_change() -> None:
     restarted = {"containerStatuses": [{**stored, "restartCount": 1}]}
     assert status_patch({"containerStatuses": [shown]}, restarted) == restarted
     assert status_patch({"containerStatuses": []}, {"containerStatuses": [stored]}) == {"containerStatuses": [stored]}
+
+
+POD: Obj = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {"name": "p"},
+    "spec": {"nodeName": "n1", "containers": [{"name": "a", "image": "a"}]},
+}
+
+
+@asynccontextmanager
+async def api() -> AsyncIterator[tuple[Client, ManualClock, Faults]]:
+    clock = ManualClock()
+    faults = Faults(clock)
+    made = Api(Settings(store=MemoryStore(), clock=clock, random=random.Random(2), gate=faults))
+    await made.open()
+    try:
+        yield made.client(), clock, faults
+    finally:
+        await made.close()
+
+
+async def test_a_rival_only_holds_a_status_up() -> None:
+    async with api() as (client, clock, faults):
+        pod = convert(Pod, await client.create(PODS, POD, "default"))
+        writer = StatusWriter(client, clock)
+        fault = faults.conflict_next("patch", "pods/status")
+        writer.put(pod, {"phase": "Running"})
+        await clock.advance(10)
+        assert fault.hits == 1
+        assert (await client.get(PODS, "p", "default"))["status"]["phase"] == "Running"
+        writer.put(pod, {"phase": "Failed"})
+        await writer.flush(pod)
+        assert (await client.get(PODS, "p", "default"))["status"]["phase"] == "Failed"
+        await writer.close()
+
+
+async def test_nothing_is_said_of_another_pod_of_the_name() -> None:
+    async with api() as (client, clock, _):
+        pod = convert(Pod, await client.create(PODS, POD, "default"))
+        await client.delete(PODS, "p", "default", grace_seconds=0)
+        await client.create(PODS, POD, "default")
+        writer = StatusWriter(client, clock)
+        writer.put(pod, {"phase": "Failed"})
+        await writer.flush(pod)
+        assert (await client.get(PODS, "p", "default"))["status"]["phase"] == "Pending"
+        await writer.close()

@@ -93,8 +93,11 @@ class StageDriver(Struct):
         del self._promises[key]
         try:
             await self._carry_out(promise.stage, resource, obj, self._functions(key, host, now), deps)
-        except (NotFound, Conflict):
-            return DONE  # it has changed meanwhile, and comes back
+        except NotFound:
+            return DONE
+        except Conflict:
+            self._promises[key] = promise  # it holds, unless the object turns out to have changed
+            raise
         except (TemplateError, YamlError) as error:
             raise Terminal(f"stage {promise.stage.name!r}: {error}") from error
         return DONE

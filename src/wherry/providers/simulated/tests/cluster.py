@@ -101,11 +101,14 @@ class Cluster:
 
 @asynccontextmanager
 async def running(
-    count: int = 2, behaviours: Sequence[Behaviours] = (), specs: Sequence[NodeSpec] | None = None
+    count: int = 2,
+    behaviours: Sequence[Behaviours] = (),
+    specs: Sequence[NodeSpec] | None = None,
+    settings: Settings | None = None,
 ) -> AsyncIterator[Cluster]:
-    cluster = Cluster(node_specs(count) if specs is None else specs, behaviours)
-    await cluster.start()
+    cluster = Cluster(node_specs(count) if specs is None else specs, behaviours, settings=settings)
     try:
+        await cluster.start()
         yield cluster
     finally:
         await cluster.close()

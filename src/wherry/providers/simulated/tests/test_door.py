@@ -5,10 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from wherry.api import Obj
 from wherry.api.core.node import NODES
 from wherry.api.core.pod import PODS
+from wherry.api.types.core_v1 import Node, Pod
+from wherry.api.types.decoding import convert
+from wherry.api.types.meta_v1 import ObjectMeta
+from wherry.kubelet.pods.admission import Refused
+from wherry.providers.simulated.door import Door
 from wherry.providers.simulated.nodespec import NodeSpec
 from wherry.providers.simulated.tests.cluster import Cluster, running
 
@@ -147,3 +153,18 @@ async def test_others_end_for_a_critical_one() -> None:
         target = next(each for each in status["conditions"] if each["type"] == "DisruptionTarget")
         assert (target["status"], target["reason"]) == ("True", "TerminationByKubelet")
         assert ("Preempting", "Preempted in order to admit critical pod") in await cluster.events()
+
+
+async def test_who_has_no_room_yet_has_none_to_give() -> None:
+    """Pods that are bound to the node and wait at its door do not count as such that could end for others."""
+    async with running(specs=[SMALL]) as cluster:
+        critical = await bound(cluster, "dns", containers=asks("800m"), priorityClassName="system-node-critical")
+        host = cluster.nodes.host("small")
+        assert host is not None
+        waiting = convert(Pod, {**critical, "metadata": {**critical["metadata"], "name": "w", "uid": "w"}})
+        waiting = replace(waiting, spec=replace(waiting.spec, priority=0))
+        door = Door(cluster.client, cluster.client.informer(NODES, Node), {"small": host}, lambda _: [waiting])
+        new = replace(convert(Pod, critical), metadata=convert(ObjectMeta, {"name": "new", "uid": "new"}))
+        answer = await door.admit(new)
+        assert isinstance(answer, Refused)
+        assert answer.reason == "UnexpectedAdmissionError"

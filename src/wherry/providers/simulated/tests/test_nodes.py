@@ -9,10 +9,14 @@ from wherry.api.batch.job import JOBS
 from wherry.api.coordination.lease import LEASES
 from wherry.api.core.node import NODES
 from wherry.api.core.pod import PODS
+from wherry.api.errors import Invalid
 from wherry.controllers.tests.plane import deployment, template
+from wherry.controlplane.settings import Settings
 from wherry.providers.simulated.behaviour import ContainerBehaviour, by_image
 from wherry.providers.simulated.nodespec import NodeSpec
 from wherry.providers.simulated.tests.cluster import Cluster, condition, running, state
+from wherry.testing.clock import ManualClock
+from wherry.testing.faults import Faults
 
 S = "simulate.wherry.dev/"
 
@@ -236,3 +240,34 @@ async def test_two_runs_are_the_same() -> None:
             return [*(await found.client.list(PODS)).items, *(await found.client.list(NODES)).items]
 
     assert await history() == await history()
+
+
+async def test_rivals_only_hold_up_what_a_node_reports() -> None:
+    gate = Faults(ManualClock())
+    async with running(1, settings=Settings(gate=gate)) as cluster:
+        written = gate.conflict_next("patch", "pods/status", manager="kubelet")
+        await cluster.run("a", terminationGracePeriodSeconds=1)
+        await cluster.advance(1)
+        assert (await cluster.pod("a"))["status"]["phase"] == "Running"
+        removed = gate.conflict_next("delete", "pods", manager="kubelet")
+        await cluster.client.delete(PODS, "a", "default")
+        await cluster.advance(3)
+        assert await cluster.pods() == []
+        assert (written.hits, removed.hits) == (1, 1)
+
+
+@pytest.mark.parametrize("resource", ["nodes", "leases"])
+async def test_a_node_for_which_the_api_has_no_time_registers_later(resource: str) -> None:
+    gate = Faults(ManualClock())
+    gate.throttle_next("create", resource, times=2, manager="kubelet")
+    async with running(1, settings=Settings(gate=gate)) as cluster:
+        await cluster.run("a")
+        await cluster.advance(1)
+        assert condition(await cluster.node("node-1"), "Ready") == "True"
+        assert (await cluster.pod("a"))["status"]["phase"] == "Running"
+
+
+async def test_a_node_that_cannot_be_is_told_at_once() -> None:
+    with pytest.raises(Invalid):
+        async with running(specs=[NodeSpec(name="No Such Name")]):
+            pass
