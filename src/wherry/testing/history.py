@@ -231,6 +231,8 @@ class History:
         """Apart, so that whoever is refused without end pushes out no writes."""
         self._bytes = 0
         self._forgotten = 0
+        self.hears_refused = True
+        """Whether refusals are news: a control plane that begins tries to make what is there already."""
 
     def ordered(
         self, writer: Writer, resource: Resource, before: Item | None, write: Write, done: asyncio.Future[Revision]
@@ -243,6 +245,8 @@ class History:
     def refused(self, refused: Refused, revision: Revision) -> None:
         """Remember who was told no; that there is no such object is an answer to who only asks."""
         error = refused.error
+        if not self.hears_refused:
+            return
         if refused.verb in _READS and error.http_code == NotFound.code and (error.details or not refused.resource):
             return
         if not refused.resource and error.http_code not in _DOORS:

@@ -157,9 +157,9 @@ class HttpConnection(asyncio.Protocol):
             self._output.stop()
 
     @property
-    def is_busy(self) -> bool:
-        """Whether a request is being answered."""
-        return self._current is not None
+    def in_hand(self) -> Request | None:
+        """The request that is being answered."""
+        return self._current
 
     def abort(self) -> None:
         """Cut the connection now."""

@@ -17,7 +17,7 @@ from wherry.lib.systemclock import SystemClock
 from wherry.lib.tasks import Tasks
 from wherry.transport.connection import HttpConnection
 from wherry.transport.heads import Heads
-from wherry.transport.messages import Handler
+from wherry.transport.messages import Handler, Request
 from wherry.transport.service import Service
 from wherry.transport.settings import Settings
 from wherry.transport.stats import Stats
@@ -96,17 +96,19 @@ class Server:
             await server.wait_closed()
         self._servers.clear()
 
-    def cut(self, *, idle: bool) -> None:
-        """Break connections, as a process that is killed does; those that nobody waits on only if `idle`.
+    def cut(self, *, idle: bool, spare: Request | None = None) -> None:
+        """Break connections, as a process that is killed does; those that nobody waits on only if `idle`, and never the
+        one on which `spare` will be answered.
 
         It happens in the loop's next turn, when the requests that are in hand now have had their first step: nothing is
         cancelled that has not begun.
         """
-        asyncio.get_running_loop().call_soon(self._cut, idle)
+        asyncio.get_running_loop().call_soon(self._cut, idle, spare)
 
-    def _cut(self, idle: bool) -> None:
+    def _cut(self, idle: bool, spare: Request | None) -> None:
         for connection in tuple(self._service.connections):
-            if idle or connection.is_busy:
+            request = connection.in_hand
+            if idle if request is None else request is not spare:
                 connection.abort()
 
     async def _wait_empty(self, seconds: float) -> None:

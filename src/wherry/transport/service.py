@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from wherry.lib.clock import Clock
 from wherry.lib.tasks import Tasks
 from wherry.transport.heads import Heads
-from wherry.transport.messages import Handler
+from wherry.transport.messages import Handler, Request
 from wherry.transport.settings import Settings
 from wherry.transport.sink import Flusher
 from wherry.transport.stats import Stats
@@ -20,8 +20,8 @@ class Connection(Protocol):
     """What the server wants of a connection when it stops."""
 
     @property
-    def is_busy(self) -> bool:
-        """Whether a request is being answered."""
+    def in_hand(self) -> Request | None:
+        """The request that is being answered."""
         ...
 
     def shut_down(self) -> None:

@@ -40,8 +40,11 @@ _PLENTY = Pressure(
 )
 
 
-class NodeSpec(Struct, frozen=True, kw_only=True):
-    """One node. `address` and `pod_cidr` are found when they are ""; `resources` adds to the four that all have."""
+class NodeSpec(Struct, frozen=True, kw_only=True, rename="camel"):
+    """One node, also as JSON says it.
+
+    `address` and `pod_cidr` are found when they are ""; `resources` adds to the four that all have.
+    """
 
     name: str
     cpu: str = "32"

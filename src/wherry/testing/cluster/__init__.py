@@ -5,6 +5,7 @@
 - `Api`, `AsyncApi` (`client.py`): a client by the names of kinds, without resources, sockets or generated classes
 - `Options`, `Snapshot` (`options.py`): what a cluster is made of, and what a later one can begin with
 - `Serving` (`serving.py`): TLS on the loopback interface, begun when somebody first asks for a kubeconfig
+- `remote/`: clock, snapshots, nodes, faults and history over HTTP, for tests in other languages
 
 Read `core.py` first. Names of kinds are understood in `kinds.py`, manifests read in `manifests.py`, and what can be
 waited for is told apart in `goals.py`. Nothing here needs Linux, root, containers or uvloop.

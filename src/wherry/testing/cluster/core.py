@@ -35,10 +35,10 @@ from wherry.providers.simulated.volumes import DRIVER, provisioner
 from wherry.store import Revision
 from wherry.store.memory import MemoryStore
 from wherry.testing.clock import ManualClock, TravelClock
-from wherry.testing.cluster.clockpaths import clock_paths
 from wherry.testing.cluster.kinds import Kinds
 from wherry.testing.cluster.nodes import ClusterNodes, State, metrics, streams
 from wherry.testing.cluster.options import MANUAL_START, Options, Snapshot
+from wherry.testing.cluster.remote.paths import remote_paths
 from wherry.testing.cluster.serving import Authority, Listen, Serving
 from wherry.testing.eventloop import settle
 from wherry.testing.faults import Faults
@@ -73,6 +73,7 @@ class Core:
         """Where relative paths of manifests are looked for before the working folder."""
         self.faults = Faults(_clock(options, None))
         self.history = History(self.faults.clock, leaves_out=is_heartbeat)
+        self._paths = remote_paths(self)
 
     def fork(self, snapshot: Snapshot) -> Core:
         """Another cluster that begins with `snapshot`; what was issued for this one is good there too."""
@@ -95,6 +96,7 @@ class Core:
             chance.setstate(begin.chance)
         clock = self.faults.clock = self.history.clock = _clock(options, start)
         self._parts = parts = _Parts(store, chance, clock, self._settings(clock), options)
+        self.history.hears_refused = False
         try:
             await parts.open(nodes)
             await settle()
@@ -102,6 +104,7 @@ class Core:
             await self._leave()
             raise
         self._answers.set()
+        self.history.hears_refused = True
         self.faults.check_kind = parts.kinds.find
         leases = parts.plane.api.core.kind(LEASES)
         clock.may_leap = lambda: not leases.watchers and self._is_alone
@@ -184,25 +187,31 @@ class Core:
             self.options, parts.store.snapshot(), parts.clock.time(), parts.nodes.state(), parts.chance.getstate()
         )
 
-    async def restore(self, snapshot: Snapshot) -> None:
-        """Be as at the time of `snapshot`. Clients outside list again: no revision is ever given to them twice."""
+    async def restore(self, snapshot: Snapshot, asked: Request | None = None) -> None:
+        """Be as at the time of `snapshot`. Clients outside list again: no revision is ever given to them twice.
+
+        Whoever `asked` for it, from outside, is answered.
+        """
         self.faults.drop_watches()  # Whoever watches would wait for ever for a control plane that is gone.
         await settle()
-        await self._break_off(idle=False)
+        await self._break_off(asked, idle=False)
         await self._begin_with(snapshot)
 
-    async def restart(self) -> None:
+    async def restart(self, asked: Request | None = None) -> None:
         """Stop as a process that is killed, in the middle of whatever it does, and start again on what was stored."""
-        await self._break_off(idle=True)
+        await self._break_off(asked, idle=True)
         self.faults.drop_watches()
         now = self._now()
         await self._begin_with(now, refused_since=now.store.revision + 1)
 
-    async def _break_off(self, *, idle: bool) -> None:
-        """Cut those outside who await an answer, or everybody; who asks from now on is answered by the next plane."""
+    async def _break_off(self, asked: Request | None, *, idle: bool) -> None:
+        """Cut those outside who await an answer, or everybody, but for who `asked` that it be done.
+
+        Who asks anything from now on is answered by the next plane.
+        """
         self._answers.clear()
         if self._serving is not None:
-            self._serving.cut(idle=idle)
+            self._serving.cut(idle=idle, spare=asked)
             await asyncio.sleep(0)
 
     async def _begin_with(self, snapshot: Snapshot, refused_since: int | None = None) -> None:
@@ -278,7 +287,7 @@ class Core:
             ),
             token_keys=self._token_keys,
             streams=streams(self.options.behave, clock),
-            paths=clock_paths(lambda: self.clock, self.act),
+            paths=self._paths,
             gate=self.faults,
             witness=self.history,
             static_tokens={self._token: User(ADMIN.common_name, (MASTERS, AUTHENTICATED))},

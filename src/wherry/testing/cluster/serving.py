@@ -17,7 +17,7 @@ from wherry.identity.pair import Pair
 from wherry.identity.profiles import ServerNames, api_server
 from wherry.lib.systemclock import SystemClock
 from wherry.testing.cluster.folders import Folder
-from wherry.transport.messages import Handler
+from wherry.transport.messages import Handler, Request
 from wherry.transport.server import Server
 from wherry.transport.tls import server_context
 
@@ -113,10 +113,10 @@ class Serving:
         """Whether a client is connected."""
         return self._server is not None and self._server.stats.connections > 0
 
-    def cut(self, *, idle: bool) -> None:
-        """Break the connections on which an answer is awaited, and with `idle` all others too."""
+    def cut(self, *, idle: bool, spare: Request | None = None) -> None:
+        """Break the connections on which an answer is awaited, but to `spare`, and with `idle` all others too."""
         if self._server is not None:
-            self._server.cut(idle=idle)
+            self._server.cut(idle=idle, spare=spare)
 
     async def stop(self) -> None:
         if self._server is not None:

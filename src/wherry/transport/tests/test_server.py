@@ -228,6 +228,24 @@ async def test_cutting_breaks_what_somebody_waits_on_and_serving_goes_on() -> No
     await server.stop()
 
 
+async def test_who_asked_for_the_cut_is_answered() -> None:
+    async def cut(request: Request) -> Response:
+        server.cut(idle=True, spare=request)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        return Response(200, b"cut")
+
+    server = Server(lambda request: cut(request) if request.path == "/cut" else hello(request))
+    await server.start()
+    async with connected(server) as asker, connected(server) as idle:
+        await idle.get("/")
+        assert (await idle.response())[0] == 200
+        await asker.get("/cut")
+        assert (await asker.response())[0] == 200
+        assert await idle.rest() == b""
+    await server.stop()
+
+
 async def test_a_stream_that_is_cut_before_its_first_step_ends_quietly() -> None:
     """Nothing is left of its coroutine that Python would complain about."""
     begun: list[str] = []

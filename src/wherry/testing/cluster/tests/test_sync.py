@@ -288,6 +288,14 @@ def test_what_was_refused_is_told_in_its_place_until_time_goes_back(still: Clust
     assert told() == []
 
 
+def test_what_a_control_plane_finds_when_it_begins_is_no_news(still: Cluster) -> None:
+    still.add_node("big")
+    with still.fork() as fork:
+        assert not fork.history(refused=True).refused
+        fork.restart()
+        assert not fork.history(refused=True).refused
+
+
 def test_who_may_not_is_told_by_name(still: Cluster) -> None:
     config = dict(re.findall(r"(token|certificate-authority-data): ([^\s,}]+)", still.kubeconfig.read_text()))
     token, authority = config["token"].strip('"'), config["certificate-authority-data"].strip('"')

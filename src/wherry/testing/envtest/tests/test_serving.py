@@ -46,6 +46,10 @@ def test_it_serves_until_its_parent_closes_the_pipe(tmp_path: Path) -> None:
         before = call(ready, "/wherry/clock")
         assert before == {"now": "2023-11-14T22:13:20.000000Z", "runs": False}
         assert call(ready, "/wherry/clock", b'{"seconds": 90}')["now"] == "2023-11-14T22:14:50.000000Z"
+        call(ready, "/wherry/snapshots", b'{"name": "here"}')
+        call(ready, "/wherry/clock", b'{"seconds": 90}')
+        call(ready, "/wherry/restore", b'{"snapshot": "here"}')
+        assert call(ready, "/wherry/clock")["now"] == "2023-11-14T22:14:50.000000Z"
         kubeconfig = Path(ready["kubeconfig"])
         assert kubeconfig.stat().st_mode & 0o077 == 0
         assert process.stdin is not None
