@@ -12,6 +12,7 @@ from msgspec import Struct, field
 
 from wherry.lib.discreet import Discreet
 from wherry.scheduler.catalog import PLUGINS, WEIGHTS
+from wherry.scheduler.implementing import implements
 from wherry.scheduler.profile import DEFAULT_NAME, Profile, Writing, make_profile
 from wherry.scheduler.queue import Backoff
 from wherry.scheduler.rules import Handle, Make, Plugin
@@ -114,10 +115,10 @@ def _profile(settings: ProfileSettings, makers: Mapping[str, Make], handle: Hand
         return [made[name] for name in (filters if point is None else point)]
 
     def needed(point: tuple[str, ...] | None, kind: str, otherwise: str) -> list[Plugin]:
-        found = [plugin for plugin in chosen(point) if _is(plugin, kind)]
+        found = [plugin for plugin in chosen(point) if implements(plugin, kind, is_ours=False)]
         return found if found or point is not None else [makers[otherwise]({}, handle)]
 
-    _check_explicit(settings, made)
+    _check_explicit(settings, made, makers)
     order = needed(settings.order, "QueueSortPlugin", "PrioritySort")
     if len(order) != 1:
         of = f'for profile with scheduler name "{settings.name}"'
@@ -143,10 +144,10 @@ def _made(name: str, makers: Mapping[str, Make], args: Mapping[str, Any], handle
         raise UnusableProfile(f'initializing plugin "{name}": {error}') from error
 
 
-def _check_explicit(settings: ProfileSettings, made: Mapping[str, Plugin]) -> None:
+def _check_explicit(settings: ProfileSettings, made: Mapping[str, Plugin], makers: Mapping[str, Make]) -> None:
     for kind, wanted in settings.explicit.items():
         for number, name in enumerate(wanted):
-            if not _is(made[name], kind):
+            if not implements(made[name], kind, is_ours=makers[name] is PLUGINS.get(name)):
                 raise UnusableProfile(f'plugin "{name}" does not extend {kind} plugin')
             if name in wanted[:number]:
                 raise UnusableProfile(f'plugin "{name}" already registered as "{kind}"')
@@ -154,22 +155,3 @@ def _check_explicit(settings: ProfileSettings, made: Mapping[str, Plugin]) -> No
 
 def _order_of(profile: Profile) -> str:
     return profile.order[0] if profile.order is not None else ""
-
-
-def _is(plugin: Plugin, kind: str) -> bool:
-    """What a filter prepares and reserves, and what a score prepares, are points of their own upstream."""
-    parts: Mapping[str, object] = {
-        "PreEnqueuePlugin": plugin.gate,
-        "QueueSortPlugin": plugin.order,
-        "PreFilterPlugin": plugin.filter,
-        "FilterPlugin": plugin.filter,
-        "PostFilterPlugin": plugin.preemption or plugin.nowhere,
-        "PreScorePlugin": plugin.score,
-        "ScorePlugin": plugin.score,
-        "ReservePlugin": plugin.filter,
-        "PermitPlugin": plugin.permit,
-        "PreBindPlugin": plugin.filter,
-        "BindPlugin": plugin.bind,
-        "PostBindPlugin": plugin.post_bind,
-    }
-    return parts[kind] is not None

@@ -117,6 +117,28 @@ def test_what_makes_no_profile(text: str, why: str) -> None:
         profiles(f"profiles: [{{plugins: {{{text}}}}}]")
 
 
+@pytest.mark.parametrize(
+    ("point", "has", "lacks"),
+    [
+        ("preEnqueue", ("SchedulingGates", "DefaultPreemption", "DynamicResources"), ("NodeName",)),
+        ("preFilter", ("NodeAffinity", "VolumeZone"), ("NodeName", "NodeUnschedulable", "TaintToleration")),
+        ("filter", ("NodeName", "TaintToleration"), ("ImageLocality",)),
+        ("postFilter", ("DefaultPreemption", "DynamicResources"), ("NodeName",)),
+        ("preScore", ("TaintToleration", "VolumeBinding"), ("ImageLocality", "DynamicResources", "NodePorts")),
+        ("score", ("ImageLocality", "DynamicResources"), ("NodePorts",)),
+        ("reserve", ("VolumeBinding", "DynamicResources"), ("NodeResourcesFit", "VolumeZone")),
+        ("preBind", ("VolumeBinding", "DynamicResources"), ("NodeResourcesFit", "VolumeRestrictions")),
+    ],
+)
+def test_which_plugins_can_be_named_where(point: str, has: Sequence[str], lacks: Sequence[str]) -> None:
+    kind = f"{point[0].upper()}{point[1:]}Plugin"
+    for name in has:
+        profiles(f"profiles: [{{plugins: {{{point}: {{enabled: [{{name: {name}}}]}}}}}}]")
+    for name in lacks:
+        with pytest.raises(UnusableProfile, match=f'plugin "{name}" does not extend {kind} plugin'):
+            profiles(f"profiles: [{{plugins: {{{point}: {{enabled: [{{name: {name}}}]}}}}}}]")
+
+
 def test_a_plugin_that_cannot_be_made() -> None:
     def make(args: Mapping[str, Any], handle: Handle) -> Plugin:
         raise KeyError("licence")
