@@ -159,11 +159,6 @@ TABLE: tuple[Gated, ...] = (
         Gated(Gate.HPA_SCALE_TO_ZERO, spec, "minReplicas", _is_zero, _too_few, _is_below_one)
         for spec in ("autoscaling.v1.HorizontalPodAutoscalerSpec", "autoscaling.v2.HorizontalPodAutoscalerSpec")
     ),
-    *_all(
-        Gate.IN_PLACE_POD_LEVEL_RESOURCES,
-        "core.v1.PodStatus.allocatedResources",
-        "core.v1.PodStatus.resources",
-    ),
     *_all(Gate.IN_PLACE_POD_SCALING_PREEMPTION, "core.v1.NodeSpec.podPreemptionPolicy"),
     *_all(Gate.MATCH_LABEL_KEYS_IN_SPREADING, "core.v1.TopologySpreadConstraint.matchLabelKeys"),
     *_all(Gate.MAX_UNAVAILABLE_STATEFUL_SET, "apps.v1.RollingUpdateStatefulSetStrategy.maxUnavailable"),

@@ -100,6 +100,7 @@ class Api:
             gate=settings.gate,
             witness=settings.witness,
             quotas=self._ledger,
+            features=settings.features,
             withheld=Withheld(settings.features),
         )
         self.telemetry = Telemetry(settings.registry, cache)

@@ -14,7 +14,7 @@ from msgspec import Struct, field
 
 from wherry.api import Obj
 from wherry.api.errors import RequestEntityTooLarge
-from wherry.api.features import DEFAULTS
+from wherry.api.features import DEFAULTS, Features
 from wherry.api.registry import Registry
 from wherry.api.resource import Resource
 from wherry.api.withholding import Withheld
@@ -98,6 +98,7 @@ class Core(Struct, frozen=True):
     tasks: Tasks = field(default_factory=lambda: Tasks("api"))
     """Owns what the API does for nobody in particular: conversions of watched events, the care for custom kinds."""
     quotas: Quotas | None = None
+    features: Features = DEFAULTS
     withheld: Withheld = field(default_factory=lambda: Withheld(DEFAULTS))
     """What of objects belongs to features that are off."""
     gate: Gate | None = None

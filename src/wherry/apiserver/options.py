@@ -113,7 +113,8 @@ def manager_faults(path: str, manager: str) -> list[FieldError]:
     return faults
 
 
-def list_options(query: Query) -> ListOptions:
+def list_options(query: Query, *, may_begin_with_all: bool = True) -> ListOptions:
+    """What a list or watch asks for. A watch may ask to begin with all there is if the feature WatchList is on."""
     if not query:
         return _PLAIN_LIST
     initial = is_set(query, "sendInitialEvents") if "sendInitialEvents" in query else None
@@ -129,10 +130,10 @@ def list_options(query: Query) -> ListOptions:
         send_initial_events=initial,
     )
     watch = is_set(query, "watch")
-    if watch and initial is None and not options.match and options.resource_version in ("", "0"):
+    if watch and may_begin_with_all and initial is None and not options.match and options.resource_version in ("", "0"):
         # Such watches have always begun with the state there is; so they may as well be told when they have seen it.
         return replace(options, send_initial_events=True, match="NotOlderThan")
-    _refuse("ListOptions", _list_faults(options, watch))
+    _refuse("ListOptions", _list_faults(options, watch, may_begin_with_all))
     return options
 
 
@@ -220,9 +221,9 @@ def _integer(query: Query, name: str) -> int | None:
     return int(text)
 
 
-def _list_faults(options: ListOptions, watch: bool) -> Sequence[FieldError]:
+def _list_faults(options: ListOptions, watch: bool, may_begin_with_all: bool) -> Sequence[FieldError]:
     if watch:
-        return _watch_faults(options)
+        return _watch_faults(options, may_begin_with_all)
     faults, match, path = [], options.match, "resourceVersionMatch"
     if match:
         if not options.resource_version:
@@ -238,10 +239,13 @@ def _list_faults(options: ListOptions, watch: bool) -> Sequence[FieldError]:
     return faults
 
 
-def _watch_faults(options: ListOptions) -> Sequence[FieldError]:
+def _watch_faults(options: ListOptions, may_begin_with_all: bool) -> Sequence[FieldError]:
     faults, match, path = [], options.match, "resourceVersionMatch"
     if options.send_initial_events is not None and match != "NotOlderThan":
         faults.append(forbidden(path, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"))
+    if options.send_initial_events is not None and not may_begin_with_all:
+        why = "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled"
+        faults.append(forbidden("sendInitialEvents", why))
     if match:
         if options.send_initial_events is None:
             why = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from wherry.api import Obj
 from wherry.api.errors import BadRequest, MethodNotAllowed, NotFound
+from wherry.api.features import Gate
 from wherry.api.resource import Resource, Subresource
 from wherry.apiserver import versions
 from wherry.apiserver.decode import read_options
@@ -187,7 +188,8 @@ def _list(exchange: Exchange) -> Answer:
 
 
 def _watch(exchange: Exchange) -> Answer:
-    options = list_options(exchange.query)
+    may_begin_with_all = exchange.core.features.has(Gate.WATCH_LIST)
+    options = list_options(exchange.query, may_begin_with_all=may_begin_with_all)
     resource, core, info = exchange.resource, exchange.core, exchange.info
     selected = select(resource, options.label_selector, options.field_selector)
     if info.name and selected.name != info.name:

@@ -97,7 +97,7 @@ class ControlPlane:
         await self._loops.start()
         binder = client.named(SCHEDULER)
         events = self._recorder(binder, "default-scheduler")
-        self._scheduler = Scheduler(binder, self._clock, self._chance, events, self._settings.scheduler)
+        self._scheduler = Scheduler(binder, self._clock, self._chance, events, self._settings.scheduler, self._settings.features)
         await self._scheduler.start()
 
     def handle(self, request: Request) -> Reply | Awaitable[Reply]:

@@ -14,6 +14,7 @@ from wherry.scheduler.plugins import (
     nodevolumelimits,
     podtopologyspread,
     resourcescores,
+    tainttoleration,
     volumebinding,
     volumerestrictions,
     volumezone,
@@ -25,7 +26,6 @@ from wherry.scheduler.plugins.nodeports import NODE_PORTS
 from wherry.scheduler.plugins.nodeunschedulable import NODE_UNSCHEDULABLE
 from wherry.scheduler.plugins.prioritysort import PRIORITY_SORT
 from wherry.scheduler.plugins.schedulinggates import SCHEDULING_GATES
-from wherry.scheduler.plugins.tainttoleration import TAINT_TOLERATION
 from wherry.scheduler.rules import Make, constant
 
 PLUGINS: Mapping[str, Make] = {
@@ -33,7 +33,7 @@ PLUGINS: Mapping[str, Make] = {
     "PrioritySort": constant(PRIORITY_SORT),
     "NodeUnschedulable": constant(NODE_UNSCHEDULABLE),
     "NodeName": constant(NODE_NAME),
-    "TaintToleration": constant(TAINT_TOLERATION),
+    "TaintToleration": tainttoleration.make,
     "NodeAffinity": nodeaffinity.make,
     "NodePorts": constant(NODE_PORTS),
     "NodeResourcesFit": noderesources.make,

@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from wherry.api.core.pod import PODS
 from wherry.api.errors import ApiError, NotFound
+from wherry.api.features import DEFAULTS, Features, Gate
 from wherry.api.policy.poddisruptionbudget import PODDISRUPTIONBUDGETS
 from wherry.api.types.core_v1 import Pod
 from wherry.api.types.policy_v1 import PodDisruptionBudget
@@ -75,6 +76,7 @@ class Scheduler:
         chance: random.Random,
         events: EventSink,
         configuration: Configuration | None = None,
+        features: Features = DEFAULTS,
     ) -> None:
         configuration = configuration or Configuration()
         self._client = client
@@ -90,6 +92,7 @@ class Scheduler:
             clock,
             chance,
             self._cluster,
+            features,
             behind=self._tasks.spawn,
             waiting=self._waiting,
             activate=lambda uid: self.queue.activate(uid),
@@ -114,7 +117,14 @@ class Scheduler:
         self._last_hopeless: tuple[Unfit, Ask, Hopeless] | None = None
         self._budgets = client.informer(PODDISRUPTIONBUDGETS, PodDisruptionBudget)
         self._evictions = Evictions(client, self._pods, clock, events, self._waiting, lambda: self.queue)
-        self.queue = Queue(clock, self._ready, self._profiles, configuration.backoff, self._evictions.gate)
+        self.queue = Queue(
+            clock,
+            self._ready,
+            self._profiles,
+            configuration.backoff,
+            self._evictions.gate,
+            is_eager=features.has(Gate.SCHEDULER_POP_FROM_BACKOFF),
+        )
         self.counters = Counters()
         profiles = frozenset(self._planners)
         self._watching = Watching(self._cluster, self._nominations, self.queue, profiles, self._waiting.reject)

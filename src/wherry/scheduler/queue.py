@@ -96,6 +96,8 @@ class Queue:
         profiles: Iterable[Profile] = (),
         backoff: Backoff | None = None,
         gate: Callable[[PodInfo], str | None] = lambda pod: None,
+        *,
+        is_eager: bool = True,
     ) -> None:
         self._clock = clock
         self._ready = ready
@@ -104,6 +106,8 @@ class Queue:
         self._order: Order = orders[0] if orders else by_priority
         self._backoff = backoff or Backoff()
         self._own_gate = gate
+        self._is_eager = is_eager
+        """Whether Pods that back off after a refusal may be taken when there is nothing else to do."""
         self._entries: dict[str, _Entry] = {}
         self._active: list[tuple[Any, int, _Entry]] = []
         self._resting: list[tuple[Any, int, _Entry]] = []
@@ -165,7 +169,9 @@ class Queue:
 
     def pop(self) -> PodInfo | None:
         """Take the next Pod; it stays known until it is removed, or given back by `refuse` or `retry`."""
-        entry = self._next(self._active, Place.ACTIVE) or self._next(self._eager, Place.BACKING_OFF)
+        entry = self._next(self._active, Place.ACTIVE)
+        if entry is None and self._is_eager:
+            entry = self._next(self._eager, Place.BACKING_OFF)
         if entry is None:
             return None
         entry.place = Place.IN_FLIGHT

@@ -33,6 +33,7 @@ from msgspec import Struct, field
 
 from wherry.api.core.node import NODES
 from wherry.api.core.pod import PODS
+from wherry.api.features import DEFAULTS, Features
 from wherry.api.resource import Resource
 from wherry.api.types.core_v1 import Node, Pod
 from wherry.client import Client
@@ -264,6 +265,7 @@ class Handle(Struct, frozen=True):
     clock: Clock
     random: random.Random
     cluster: Cluster
+    features: Features = DEFAULTS
     kept: dict[Callable[..., Any], Any] = field(default_factory=dict)
     """What `common` has made."""
     behind: Callable[[Coroutine[Any, Any, None]], object] = Coroutine.close

@@ -38,9 +38,8 @@ def test_what_upstream_has_off_by_default_is_off() -> None:
             id="locked",
         ),
         pytest.param(
-            "PodLevelResources=false",
-            "InPlacePodLevelResourcesVerticalScaling is enabled, but depends on features that are disabled: "
-            "[PodLevelResources]",
+            "DRADeviceTaints=false",
+            "DRADeviceTaintRules is enabled, but depends on features that are disabled: [DRADeviceTaints]",
             id="needed by another",
         ),
         pytest.param(

@@ -118,7 +118,7 @@ class Screen:
 @asynccontextmanager
 async def serving(**settings: Any) -> AsyncIterator[Server]:
     clock = ManualClock()
-    api = Api(Settings(store=MemoryStore(), clock=clock, random=random.Random(1), **settings))
+    api = Api(Settings(**{"store": MemoryStore(), "clock": clock, "random": random.Random(1), **settings}))
     await api.open()
     try:
         yield Server(api, clock)

@@ -14,6 +14,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wherry.api.features import features
 from wherry.apiserver.tests.harness import CONFIGMAPS, PODS, Server, configmap, pod, serving
 from wherry.transport.messages import Response
 
@@ -244,3 +245,15 @@ async def test_any_state_comes_whole_whatever_the_limit(server: Server) -> None:
     whole = await server.get(f"{CONFIGMAPS}?limit=1&resourceVersion=0")
     assert names(whole) == ["a", "b", "c"]
     assert "continue" not in whole["metadata"]
+
+
+async def test_watches_begin_with_all_only_where_the_feature_is_on() -> None:
+    async with serving(features=features({"WatchList": False})) as server:
+        await server.post(CONFIGMAPS, configmap("a"))
+        asked = "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
+        refused = await server.call("GET", f"{CONFIGMAPS}?{asked}")
+        why = "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled"
+        assert refused.status == 422
+        assert f"sendInitialEvents: Forbidden: {why}" in refused.body["message"]
+        screen = await server.watch(f"{CONFIGMAPS}?watch=1&allowWatchBookmarks=true")
+        assert [event["type"] for event in screen.events] == ["ADDED"]

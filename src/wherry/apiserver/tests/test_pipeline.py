@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from wherry.api.features import features
 from wherry.apiserver.extensions.tests.custom import WIDGETS, Shop, definition, shop, version
+from wherry.apiserver.tests.harness import serving
+from wherry.store.memory import MemoryStore
 from wherry.transport.messages import Response
 
 DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
@@ -196,3 +199,86 @@ async def test_patching(server: Shop, url: str, body: str, patch: str, told: lis
     assert refused.status == 422
     assert refused.body["message"].endswith(joined(told))
     assert await warnings(server, "PATCH", f"{url}/a", patch, MERGE) == told
+
+
+PODS = "/api/v1/namespaces/default/pods"
+AUTOSCALERS = "/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers"
+OPERATOR_FAULT = 'spec.tolerations[0].operator: Unsupported value: "{}": supported values: "Equal", "Exists"'
+
+
+def pod(**spec: Any) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "p"},
+        "spec": {"containers": [{"name": "c", "image": "i"}], **spec},
+    }
+
+
+def autoscaler(least: int) -> dict[str, Any]:
+    metric = {"metric": {"name": "q"}, "target": {"type": "AverageValue", "averageValue": "5"}}
+    spec = {
+        "minReplicas": least,
+        "maxReplicas": 3,
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "d"},
+        "metrics": [{"type": "External", "external": metric}],
+        "behavior": {"scaleUp": {"tolerance": "0.05"}},
+    }
+    return {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "h"},
+        "spec": spec,
+    }
+
+
+async def test_what_belongs_to_features_that_are_off_is_dropped_without_a_word() -> None:
+    async with serving() as server:
+        volumes = [{"name": "v", "emptyDir": {"mode": 448}}]
+        answer = await server.call("POST", f"{PODS}?fieldValidation=Strict", pod(volumes=volumes))
+        assert answer.status == 201
+        assert answer.body["spec"]["volumes"] == [{"name": "v", "emptyDir": {}}]
+        assert "Warning" not in answer.headers
+
+
+@pytest.mark.parametrize("operator", ["Lt", "Bogus"])
+async def test_values_of_features_that_are_off_are_refused_once(operator: str) -> None:
+    async with serving() as server:
+        tolerations = [{"key": "k", "operator": operator, "value": "1"}]
+        answer = await server.call("POST", PODS, pod(tolerations=tolerations))
+        assert answer.status == 422
+        assert [cause["field"] for cause in answer.body["details"]["causes"]] == ["spec.tolerations[0].operator"]
+        assert answer.body["message"] == f'Pod "p" is invalid: {OPERATOR_FAULT.format(operator)}'
+
+
+async def test_what_a_gate_lets_through_stays_when_it_is_closed() -> None:
+    """A server that is started again, with other gates, on what is stored."""
+    store, open_gates = MemoryStore(), features({"HPAScaleToZero": True})
+    async with serving(store=store, features=open_gates) as server:
+        await server.post(AUTOSCALERS, autoscaler(0))
+    async with serving(store=store, features=features({"HPAConfigurableTolerance": False})) as server:
+        merge = {"content-type": MERGE}
+        answer = await server.call("PATCH", f"{AUTOSCALERS}/h", {"spec": {"maxReplicas": 5}}, merge)
+        assert answer.status == 200, answer.body
+        assert answer.body["spec"]["minReplicas"] == 0
+        assert answer.body["spec"]["behavior"]["scaleUp"]["tolerance"] == "50m"
+        answer = await server.call("PATCH", f"{AUTOSCALERS}/h", {"spec": {"minReplicas": 2, "behavior": None}}, merge)
+        assert answer.status == 200, answer.body
+        version = answer.body["metadata"]["resourceVersion"]
+        tolerant = {"spec": {"behavior": {"scaleUp": {"tolerance": "0.05"}}}}
+        answer = await server.call("PATCH", f"{AUTOSCALERS}/h", tolerant, merge)
+        assert "tolerance" not in answer.body["spec"]["behavior"]["scaleUp"]
+        assert answer.body["metadata"]["resourceVersion"] != version  # the rest of the rules came with their defaults
+        answer = await server.call("PATCH", f"{AUTOSCALERS}/h", {"spec": {"minReplicas": 0}}, merge)
+        assert answer.status == 422
+        assert "spec.minReplicas: Invalid value: 0: must be greater than or equal to 1" in answer.body["message"]
+
+
+async def test_a_change_of_nothing_but_what_is_dropped_is_none() -> None:
+    async with serving() as server:
+        made = await server.post(PODS, pod(volumes=[{"name": "v", "emptyDir": {}}]))
+        change = {"spec": {"evictionResponders": [{"name": "example.com/r"}]}}
+        answer = await server.call("PATCH", f"{PODS}/p", change, {"content-type": MERGE})
+        assert answer.status == 200, answer.body
+        assert "evictionResponders" not in answer.body["spec"]
+        assert answer.body["metadata"].get("generation") == made["metadata"].get("generation")

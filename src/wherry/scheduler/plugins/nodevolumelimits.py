@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from wherry.api.features import Gate
 from wherry.api.types.storage_v1 import CSINode
 from wherry.client import Key
 from wherry.scheduler.cluster import Cluster
@@ -41,6 +42,7 @@ class _Rule:
     def __init__(self, handle: Handle) -> None:
         self._inventory = handle.common(Inventory)
         self._attached = handle.common(Attached)
+        self._may_be_strict = handle.features.has(Gate.VOLUME_LIMIT_SCALING)
 
     def prepare(self, pod: PodInfo, _: Cluster) -> Check | None:
         if not pod.volumes:
@@ -72,6 +74,8 @@ class _Rule:
         return check
 
     def _is_strict(self, driver: str) -> bool:
+        if not self._may_be_strict:
+            return False
         found = self._inventory.drivers.get(Key("", driver))
         return found is not None and bool(found.spec.prevent_pod_scheduling_if_missing)
 

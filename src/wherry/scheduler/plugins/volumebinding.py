@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wherry.api.core.volumematching import capacity, class_of, is_fully_bound, requested, waits_for_consumer
+from wherry.api.features import Gate
 from wherry.api.meta.quantity import ceiling, parse_quantity
 from wherry.api.types.core_v1 import PersistentVolumeClaim
 from wherry.api.types.storage_v1 import CSIDriver, CSINode, CSIStorageCapacity, StorageClass
@@ -38,7 +39,7 @@ def make(args: Mapping[str, Any], handle: Handle) -> Plugin:
     return Plugin(
         "VolumeBinding",
         filter=Filter(rule.prepare),
-        score=Score(rule.prepare_score),
+        score=Score(rule.prepare_score) if handle.features.has(Gate.STORAGE_CAPACITY_SCORING) else None,
         hints=(
             Hint(CLASS, Action.ADD | Action.UPDATE, class_helps),
             Hint(CLAIM, Action.ADD | Action.UPDATE, own_claim_helps),

@@ -12,6 +12,7 @@ from wherry.api import Obj
 from wherry.api.core.event import EVENTS
 from wherry.api.core.node import NODES
 from wherry.api.core.pod import PODS
+from wherry.api.features import DEFAULTS, Features
 from wherry.apiserver.api import Api, Settings
 from wherry.client import Client
 from wherry.reconcile.events import Recorder
@@ -98,7 +99,9 @@ class Scene:
 
 @asynccontextmanager
 async def scene(
-    configuration: Configuration | None = None, between: Callable[[Client], Client] = lambda client: client
+    configuration: Configuration | None = None,
+    between: Callable[[Client], Client] = lambda client: client,
+    features: Features = DEFAULTS,
 ) -> AsyncIterator[Scene]:
     """`between` puts something between the scheduler and its client."""
     clock = ManualClock()
@@ -106,7 +109,7 @@ async def scene(
     await api.open()
     client = api.client()
     recorder = Recorder(client, clock, "default-scheduler")
-    scheduler = Scheduler(between(client), clock, random.Random(7), recorder, configuration)
+    scheduler = Scheduler(between(client), clock, random.Random(7), recorder, configuration, features)
     await scheduler.start()
     try:
         yield Scene(client, clock, scheduler)

@@ -111,6 +111,14 @@ def test_a_refused_pod_rests_only_while_there_is_other_work() -> None:
     assert [name(queue) for _ in range(3)] == ["other", "web", None]
 
 
+def test_a_refused_pod_rests_to_the_end_where_that_is_wanted() -> None:
+    queue = Queue(ManualClock(), Woken(), [make_profile("default-scheduler", PLUGINS, ())], is_eager=False)
+    refused(queue, "Nodes")
+    queue.changed(NODE, Action.ADD, None, None)
+    assert queue.place("uid-web") is Place.BACKING_OFF
+    assert name(queue) is None
+
+
 async def test_an_error_backs_off_and_doubles() -> None:
     queue, clock, _ = make()
     queue.add(info("web"))

@@ -13,6 +13,7 @@ from wherry.api.dra.deviceclass import DEVICECLASSES
 from wherry.api.dra.devicetaintrule import DEVICETAINTRULES
 from wherry.api.dra.resourceclaim import RESOURCECLAIMS
 from wherry.api.dra.resourceslice import RESOURCESLICES
+from wherry.api.features import features
 from wherry.scheduler.queue import Place
 from wherry.scheduler.tests.scene import Scene, scene
 
@@ -244,6 +245,29 @@ async def test_taints_by_rule() -> None:
         assert await at.why("p") == NO
         await at.client.delete(DEVICETAINTRULES, "r")
         await at.pass_time(5)
+        assert await at.home("p") == "n1"
+
+
+async def test_rules_count_for_nothing_while_their_feature_is_off() -> None:
+    async with scene(features=features({"DRADeviceTaintRules": False})) as at:
+        await offer(at, "n1", devices=2, taints=[{"key": "broken", "effect": "NoSchedule"}])
+        await gpu_class(at)
+        spec = {"deviceSelector": {"driver": DRIVER}, "taint": {"key": "maintenance", "effect": "NoExecute"}}
+        await at.client.create(DEVICETAINTRULES, of("DeviceTaintRule", "r", spec))
+        await claim(at, "c")
+        await pod(at, "p", "c")
+        assert (await at.why("p")).startswith("0/1 nodes are available: 1 cannot allocate all claims.")
+        await claim(at, "d", exactly(tolerations=[{"key": "broken", "operator": "Exists"}]))
+        await pod(at, "q", "d")
+        assert await at.home("q") == "n1"
+
+
+async def test_taints_count_for_nothing_while_their_feature_is_off() -> None:
+    async with scene(features=features({"DRADeviceTaintRules": False, "DRADeviceTaints": False})) as at:
+        await offer(at, "n1", taints=[{"key": "broken", "effect": "NoSchedule"}])
+        await gpu_class(at)
+        await claim(at, "c")
+        await pod(at, "p", "c")
         assert await at.home("p") == "n1"
 
 

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from wherry.api import Obj
+from wherry.api.features import features
 from wherry.api.storage.csidriver import CSIDRIVERS
 from wherry.api.storage.csinode import CSINODES
 from wherry.api.storage.storageclass import STORAGECLASSES
@@ -86,6 +88,8 @@ async def test_a_driver_may_ask_for_nodes_that_have_it() -> None:
         answer = store.ask(make, user("web", "one"))
         missing = f"{DRIVER} CSI driver is not installed on the node"
         assert answer == {"node-1": "", "node-2": missing, "node-3": missing}
+        store.handle = replace(store.handle, features=features({"VolumeLimitScaling": False}), kept={})
+        assert set(store.ask(make, user("web", "one")).values()) == {""}
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
 
-from wherry.scheduler.plugins.tainttoleration import TAINT_TOLERATION
+from wherry.api.features import features
+from wherry.scheduler.plugins.tainttoleration import TAINT_TOLERATION, make
 from wherry.scheduler.plugins.tests.placed import a_cluster, a_node, a_pod, refusals, scores
+from wherry.scheduler.rules import Handle
+from wherry.testing.clock import ManualClock
+from wherry.testing.nothing import no_cluster
 
 HARD, SOFT, NOW = "NoSchedule", "PreferNoSchedule", "NoExecute"
 
@@ -47,6 +52,16 @@ FILTERED: dict[str, tuple[Taints, Taints, bool]] = {
 def test_filters(tolerations: Taints, taints: Taints, fits: bool) -> None:
     pod, cluster = a_pod("p", tolerations=tolerations), a_cluster(a_node("n", taints=taints))
     assert refusals(TAINT_TOLERATION, pod, cluster) == ({} if fits else {"n": "node(s) had untolerated taint(s)"})
+
+
+@pytest.mark.parametrize("is_on", [False, True], ids=["off", "on"])
+def test_numbers_are_compared_where_the_feature_is_on(is_on: bool) -> None:
+    gates = features({"TaintTolerationComparisonOperators": is_on})
+    cluster = a_cluster(a_node("low", taints=[taint("sla", "900")]), a_node("high", taints=[taint("sla", "990")]))
+    plugin = make({}, Handle(no_cluster(), ManualClock(), random.Random(0), cluster, gates))
+    pod = a_pod("p", tolerations=[bears("sla", "950", HARD, "Gt"), bears("other", operator="Exists")])
+    refused = ["low"] if is_on else ["low", "high"]
+    assert refusals(plugin, pod, cluster) == dict.fromkeys(refused, "node(s) had untolerated taint(s)")
 
 
 ARM, SSD = taint("cpu-type", "arm64", SOFT), taint("disk-type", "ssd", SOFT)

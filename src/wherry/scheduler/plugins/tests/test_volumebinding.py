@@ -10,6 +10,7 @@ from wherry.api.core.persistentvolume import PERSISTENTVOLUMES
 from wherry.api.core.persistentvolumeclaim import PERSISTENTVOLUMECLAIMS
 from wherry.api.core.pod import PODS
 from wherry.api.errors import Conflict
+from wherry.api.features import features
 from wherry.api.storage.csidriver import CSIDRIVERS
 from wherry.api.storage.csistoragecapacity import CSISTORAGECAPACITIES
 from wherry.api.storage.storageclass import STORAGECLASSES
@@ -237,6 +238,13 @@ async def test_nodes_with_more_room_are_preferred() -> None:
         shape = [{"utilization": 0, "score": 0}, {"utilization": 100, "score": 10}]
         assert store.rate(make, user(), shape=shape) == {"node-1": 50, "node-2": 25, "node-3": 100}
         assert store.rate(make, info()) == {}
+
+
+async def test_room_is_not_looked_at_while_its_feature_is_off() -> None:
+    async with storage() as store:
+        off = replace(store.handle, features=features({"StorageCapacityScoring": False}))
+        assert make({}, store.handle).score is not None
+        assert make({}, off).score is None
 
 
 async def test_volumes_that_fit_closely_leave_no_room() -> None:
