@@ -264,6 +264,7 @@ _SOURCES = (
     "aws_elastic_block_store",
     "azure_disk",
     "cinder",
+    "portworx_volume",
 )
 
 

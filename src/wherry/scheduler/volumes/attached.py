@@ -16,12 +16,11 @@ from wherry.api.types.storage_v1 import CSINode, VolumeAttachment
 from wherry.client import Key
 from wherry.scheduler.model import NodeInfo, PodInfo
 from wherry.scheduler.rules import Handle
-from wherry.scheduler.volumes.claims import claims_of
+from wherry.scheduler.volumes.claims import claims_of, wanted_of
 from wherry.scheduler.volumes.inventory import Inventory
+from wherry.scheduler.volumes.migration import VolumeId, driver_of, inline_id, volume_id
 
 BY_NODE, BY_VOLUME = "node", "volume"
-VolumeId = tuple[str, str]
-"""(driver, the driver's name of the volume)"""
 
 
 class Load(Struct, frozen=True):
@@ -65,25 +64,30 @@ class Attached:
             for attachment in self._attachments.by_index(BY_NODE, node.name):
                 name = attachment.spec.source.persistent_volume_name
                 volume = self._inventory.volume(name) if name else None
-                if volume is not None and volume.spec.csi is not None:
-                    attached.add((volume.spec.csi.driver, volume.spec.csi.volume_handle))
+                if volume is not None and (known_as := volume_id(volume)) is not None:
+                    attached.add(known_as)
             known = Load(frozenset(volumes), Counter(driver for driver, _ in attached))
             self._loads[node.name] = known
         return known
 
     def volumes(self, pod: PodInfo) -> frozenset[VolumeId]:
-        """What is behind each claim of the Pod, as far as that is known."""
+        """What is behind each volume of the Pod, as far as that is known."""
         found: list[VolumeId] = []
-        for wanted in claims_of(pod):
+        for each in pod.volumes:
+            wanted = wanted_of(pod, each)
+            if wanted is None:
+                if (known_as := inline_id(each)) is not None:
+                    found.append(known_as)
+                continue
             claim = self._inventory.claims.get(wanted.key)
             if claim is None:
                 continue
             volume = self._inventory.volume(claim.spec.volume_name) if claim.spec.volume_name else None
             if volume is not None:
-                if volume.spec.csi is not None:
-                    found.append((volume.spec.csi.driver, volume.spec.csi.volume_handle))
+                if (known_as := volume_id(volume)) is not None:
+                    found.append(known_as)
             elif (storage_class := self._inventory.class_of(claim)) is not None:
-                found.append((storage_class.provisioner, f"to be made for {wanted.key}"))
+                found.append((driver_of(storage_class.provisioner), f"to be made for {wanted.key}"))
         return frozenset(found)
 
     def placed(self, pod: PodInfo, node: NodeInfo, count: int) -> None:

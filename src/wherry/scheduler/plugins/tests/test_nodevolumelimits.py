@@ -56,6 +56,27 @@ async def test_volumes_that_are_still_to_be_made_count() -> None:
         assert store.ask(make, user("web", "one")) == {"node-1": ""}
 
 
+@pytest.mark.parametrize("way", ["volume", "inline", "class"])
+async def test_volumes_of_drivers_that_were_built_in_count_for_their_successors(way: str) -> None:
+    driver, disk = "ebs.csi.aws.com", {"volumeID": "aws://a/vol-1"}
+    async with storage() as store:
+        store.nodes("a", "a")
+        await store.put(CSINODES, csi_node("node-1", 1, driver))
+        await store.volume("pv-one", csi={"driver": driver, "volumeHandle": "vol-2"})
+        await store.claim("one", volume="pv-one")
+        store.cluster.set_pod(user("first", "one"), "node-1")
+        pod = user("web", "two")
+        if way == "volume":
+            await store.volume("pv-two", csi=None, awsElasticBlockStore=disk)
+            await store.claim("two", volume="pv-two")
+        elif way == "inline":
+            pod = info(volumes=[{"name": "v", "awsElasticBlockStore": disk}])
+        else:
+            await store.put(STORAGECLASSES, {**class_late(), "provisioner": "kubernetes.io/aws-ebs"})
+            await store.claim("two")
+        assert store.ask(make, pod) == {"node-1": FULL, "node-2": ""}
+
+
 async def test_what_is_still_attached_counts_without_a_pod() -> None:
     async with storage() as store:
         store.nodes("a")
