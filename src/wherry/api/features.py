@@ -92,6 +92,8 @@ class Gate(Enum):
 _ALL = {"AllAlpha": Stage.ALPHA, "AllBeta": Stage.BETA}
 """Names that speak for all gates of a stage but those that are named themselves."""
 _BY_NAME = {gate.value.name: gate for gate in Gate}
+GATES = frozenset({*_BY_NAME, *_ALL})
+"""Every name that can be set."""
 _TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
 _FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
 
@@ -125,7 +127,7 @@ class Features(Struct, frozen=True):
 def features(settings: Mapping[str, bool]) -> Features:
     """What a cluster has whose gates are set so, and the others as they are by default. Raises FeatureError."""
     for name in settings:
-        if name not in _BY_NAME and name not in _ALL:
+        if name not in GATES:
             raise FeatureError(f"unrecognized feature gate: {name}")
     faults = [fault for name, value in settings.items() if (fault := _locked(name, value))]
     stages = {_ALL[name]: value for name, value in settings.items() if name in _ALL}

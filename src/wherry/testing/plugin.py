@@ -4,8 +4,9 @@
 - `wherry_async_cluster`: the same cluster, awaitable
 - `wherry_session_cluster`: what all forks begin with; put there what every test needs, or override it
 - `wherry_kubeconfig`: the path of the test's kubeconfig, which is in the environment as well
-- `@pytest.mark.wherry(nodes=2, clock="manual", seed=1, start=..., behave=..., manifests=[...])`
-- `wherry_nodes`, `wherry_clock`, `wherry_manifests` in pytest's configuration: what the session's cluster is like
+- `@pytest.mark.wherry(nodes=2, clock="manual", seed=1, start=..., behave=..., features={...}, manifests=[...])`
+- `wherry_nodes`, `wherry_clock`, `wherry_features`, `wherry_manifests` in pytest's configuration: what the session's
+  cluster is like
 
 Relative paths of manifests begin at the test's own file, or else at the working folder.
 
@@ -26,7 +27,7 @@ import pytest
 from wherry import testing
 
 _MARKER = 'wherry(nodes=1, clock="real", seed=0, ..., manifests=()): what wherry_cluster is like; see Cluster'
-_OWN = ("nodes", "clock", "seed", "start", "behave", "storage", "stages")
+_OWN = ("nodes", "clock", "seed", "start", "behave", "storage", "stages", "features")
 """Words of the marker that ask for another cluster than a fork of the session's."""
 _MANIFESTS = ("manifests", "crds")
 _SHOWN = 60
@@ -38,6 +39,7 @@ _BEGAN = pytest.StashKey[int]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("wherry_nodes", "how many nodes the cluster of the session has", default="1")
     parser.addini("wherry_clock", 'whether its time is "real" or "manual"', default="real")
+    parser.addini("wherry_features", "features of Kubernetes to switch on or off: A=true,B=false", default="")
     parser.addini("wherry_manifests", "files and folders that are applied to it at first", type="paths", default=[])
 
 
@@ -56,7 +58,8 @@ def wherry_session_cluster(pytestconfig: pytest.Config) -> Iterator[testing.Clus
     clock, nodes = pytestconfig.getini("wherry_clock"), pytestconfig.getini("wherry_nodes")
     if not nodes.isdigit():
         raise pytest.UsageError(f"wherry_nodes is a number, not {nodes!r}")
-    with _cluster(pytestconfig.rootpath, nodes=int(nodes), clock=clock) as cluster:
+    features = _gates(pytestconfig.getini("wherry_features"))
+    with _cluster(pytestconfig.rootpath, nodes=int(nodes), clock=clock, features=features) as cluster:
         cluster.apply(pytestconfig.getini("wherry_manifests"))
         yield cluster
 
@@ -111,6 +114,17 @@ def _cluster(folder: Path, **words: Any) -> testing.Cluster:
         return testing.Cluster(folder=folder, **words)
     except (ValueError, OSError) as error:
         raise pytest.UsageError(str(error)) from error
+
+
+def _gates(text: str) -> dict[str, bool] | None:
+    if not text:
+        return None
+    from wherry.api.features import FeatureError, parse_gates
+
+    try:
+        return parse_gates(text)
+    except FeatureError as error:
+        raise pytest.UsageError(f"wherry_features: {error}") from error
 
 
 def _words(request: pytest.FixtureRequest) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from wherry.cli.features import add_features_option, gates_of
 from wherry.cli.simulate import add_stages_option
 
 EXAMPLES = """\
@@ -25,6 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--manifest", type=Path, action="append", default=[], metavar="PATH", help="a file or folder to apply at first"
     )
     add_stages_option(parser)
+    add_features_option(parser)
     parser.add_argument("--json", action="store_true", help="print all that a program needs as one line of JSON")
 
 
@@ -48,8 +50,10 @@ def _serve(options: argparse.Namespace) -> int:
         gc.enable()
         print(ready.line() if options.json else f"export KUBECONFIG={ready.kubeconfig}", flush=True)
 
+    gates = gates_of(options)
     try:
-        begin = cluster_options(options.nodes, options.clock, options.seed, None, (), stages=options.stages)
+        words = (options.nodes, options.clock, options.seed, None, ())
+        begin = cluster_options(*words, stages=options.stages, gates=gates)
     except OSError as error:
         raise Failure(f"stages {error.filename}: {error.strerror}") from error
     except ValueError as error:

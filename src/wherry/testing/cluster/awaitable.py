@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -40,9 +40,10 @@ class AsyncCluster:
         behave: Behaving | Sequence[Behaving] = (),
         storage: bool = True,
         stages: Source = (),
+        features: Mapping[str, bool] | None = None,
         folder: Path | None = None,
     ) -> None:
-        self._set_up(Core(options(nodes, clock, seed, start, behave, storage, read_objects(stages, folder))))
+        self._set_up(Core(options(nodes, clock, seed, start, behave, storage, read_objects(stages, folder), features)))
         self._core.folder = folder
 
     def _set_up(self, core: Core) -> None:

@@ -278,6 +278,7 @@ class Core:
 
     def _settings(self, clock: ManualClock) -> Settings:
         return Settings(
+            features=self.options.features,
             controllers=catalog.Settings(
                 root_ca=self._authority.text,
                 address=_ADDRESS,

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 
+from wherry.api.features import DEFAULTS, Features, features
 from wherry.providers.simulated.stages.stage import Stage, parse_stage
 from wherry.store.memory import MemorySnapshot
 from wherry.testing.cluster.manifests import Source, read_objects
@@ -30,6 +31,7 @@ class Options(Struct, frozen=True, kw_only=True):
     """Where all chance comes from: names, UIDs, the order of equals."""
     start: float | None = None
     """When time begins, in seconds since the epoch; now, or `MANUAL_START`."""
+    features: Features = DEFAULTS
     storage: bool = True
     """Whether there is a default StorageClass whose claims get volumes."""
 
@@ -55,6 +57,7 @@ def options(
     behave: Behaving | Sequence[Behaving],
     storage: bool = True,
     stages: Source = (),
+    gates: Mapping[str, bool] | None = None,
 ) -> Options:
     """The options that a test's words mean. Raises ValueError where they mean nothing."""
     sources = tuple(behave) if isinstance(behave, Sequence) else (behave,)
@@ -70,4 +73,5 @@ def options(
         seed=seed,
         start=start,
         storage=storage,
+        features=DEFAULTS if gates is None else features(gates),
     )

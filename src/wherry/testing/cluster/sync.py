@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -40,6 +40,7 @@ class Cluster:
         behave: Behaving | Sequence[Behaving] = (),
         storage: bool = True,
         stages: Source = (),
+        features: Mapping[str, bool] | None = None,
         folder: Path | None = None,
     ) -> None:
         """Say what it shall be like; it begins with `with` or `start`.
@@ -52,9 +53,10 @@ class Cluster:
             behave: how Pods fare: functions of the Pod, or tables by image. The first that has an answer counts.
             storage: whether there is a default StorageClass (`standard`) whose claims get volumes.
             stages: kwok's Stages, in files or as objects, by which Pods and Nodes fare instead.
+            features: features of Kubernetes to switch on or off: {"HPAScaleToZero": True}.
             folder: where relative paths of manifests are looked for before the working folder.
         """
-        self._set_up(Core(options(nodes, clock, seed, start, behave, storage, read_objects(stages, folder))))
+        self._set_up(Core(options(nodes, clock, seed, start, behave, storage, read_objects(stages, folder), features)))
         self.folder = folder
 
     def _set_up(self, core: Core) -> None:

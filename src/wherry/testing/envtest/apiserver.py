@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from wherry.api.features import GATES, FeatureError, Features, features, format_gates, parse_gates
 from wherry.identity.pair import Pair
 from wherry.lib.failure import Failure
 from wherry.testing.cluster.nodes import first_state
@@ -25,7 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if ignored:
         print(f"of no effect: {' '.join(ignored)}", file=sys.stderr)  # noqa: T201 - a program's own words
     try:
-        serve(Options(nodes=first_state(_nodes())), _listen(options), [], lambda _: None)
+        begin = Options(nodes=first_state(_nodes()), features=read_features(options.feature_gates))
+        serve(begin, _listen(options), [], lambda _: None)
     except Failure as failure:
         print(f"error: {failure.message}", file=sys.stderr)  # noqa: T201
         return 1
@@ -44,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--cert-dir", type=Path, default=None, help="holds apiserver.crt and apiserver.key")
     parser.add_argument("--tls-cert-file", type=Path, default=None)
     parser.add_argument("--tls-private-key-file", type=Path, default=None)
+    parser.add_argument("--feature-gates", default="", metavar="A=true,B=false")
     parser.add_argument("--client-ca-file", type=Path, default=None)
     return parser
 
@@ -59,6 +62,19 @@ def _pair(options: argparse.Namespace) -> Pair | None:
     if options.cert_dir and (options.cert_dir / "apiserver.crt").exists():
         return Pair(options.cert_dir / "apiserver.crt", options.cert_dir / "apiserver.key")
     return None
+
+
+def read_features(text: str) -> Features:
+    """Gates of upstream's that nothing here is behind are of no effect, like other flags."""
+    try:
+        gates = parse_gates(text)
+        known = {name: value for name, value in gates.items() if name in GATES}
+        if len(known) < len(gates):
+            ignored = {name: value for name, value in gates.items() if name not in known}
+            print(f"of no effect: --feature-gates={format_gates(ignored)}", file=sys.stderr)  # noqa: T201
+        return features(known)
+    except FeatureError as error:
+        raise Failure(f"--feature-gates: {error}") from error
 
 
 def _nodes() -> int:

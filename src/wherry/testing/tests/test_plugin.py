@@ -13,7 +13,7 @@ pytestmark = pytest.mark.timeout(90)
 
 WORKS = """
 import pytest
-from wherry.api.errors import NotFound
+from wherry.api.errors import Invalid, NotFound
 
 def configmap(name):
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}}
@@ -38,6 +38,21 @@ def test_marked(wherry_cluster):
 def test_with_manifests(wherry_cluster):
     wherry_cluster.client().get("cm/shared")
     assert wherry_cluster.client().list("boats") == []
+
+def autoscaler():
+    metric = {"metric": {"name": "q"}, "target": {"type": "AverageValue", "averageValue": "5"}}
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "d"}
+    spec = {"minReplicas": 0, "maxReplicas": 2, "scaleTargetRef": target}
+    spec["metrics"] = [{"type": "External", "external": metric}]
+    return {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "h"}, "spec": spec}
+
+@pytest.mark.wherry(nodes=0, features={"HPAScaleToZero": False})
+def test_features(wherry_cluster):
+    with pytest.raises(Invalid):
+        wherry_cluster.apply(autoscaler())
+
+def test_features_of_the_session(wherry_cluster):
+    wherry_cluster.apply(autoscaler())
 
 @pytest.mark.asyncio
 async def test_coroutine(wherry_async_cluster):
@@ -86,6 +101,7 @@ addopts = --strict-markers -p wherry.testing.plugin -p no:wherry -p no:cacheprov
 filterwarnings = error
 asyncio_default_fixture_loop_scope = function
 wherry_nodes = 2
+wherry_features = HPAScaleToZero=true
 wherry_manifests = configured.yaml
 """
 
@@ -103,7 +119,7 @@ def run(suite: pytest.Pytester, *arguments: str) -> pytest.RunResult:
 
 def test_fixtures_and_markers(suite: pytest.Pytester) -> None:
     suite.makepyfile(WORKS)
-    run(suite).assert_outcomes(passed=7)
+    run(suite).assert_outcomes(passed=9)
 
 
 def test_a_failure_shows_what_happened_in_the_cluster(suite: pytest.Pytester) -> None:
@@ -163,7 +179,7 @@ def test_a_manifest_that_is_nowhere_is_looked_for_where_the_report_says(suite: p
 @pytest.mark.parametrize(
     ("marker", "message"),
     [
-        ("nods=2", "*takes the words nodes, clock, seed, start, behave, storage, stages, manifests*"),
+        ("nods=2", "*takes the words nodes, clock, seed, start, behave, storage, stages, features, manifests*"),
         ('clock="slow"', '*clock is "real" or "manual", not \'slow\'*'),
     ],
     ids=["a word that is not known", "a value that is not known"],

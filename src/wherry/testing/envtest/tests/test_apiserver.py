@@ -16,9 +16,12 @@ from pathlib import Path
 
 import pytest
 
+from wherry.api.features import Gate
 from wherry.identity import ca
 from wherry.identity.pair import Pair
 from wherry.identity.profiles import MASTERS, Profile, Usage
+from wherry.lib.failure import Failure
+from wherry.testing.envtest.apiserver import read_features
 from wherry.testing.envtest.assets import write_assets
 
 YEAR = 365 * 86400.0
@@ -29,6 +32,14 @@ FLAGS = (
     "--authorization-mode=RBAC",
     "--etcd-servers=http://127.0.0.1:2379",
 )
+
+
+def test_gates_that_nothing_is_behind_are_of_no_effect(capsys: pytest.CaptureFixture[str]) -> None:
+    found = read_features("HPAScaleToZero=true,PortForwardWebsockets=false")
+    assert found.has(Gate.HPA_SCALE_TO_ZERO)
+    assert capsys.readouterr().err == "of no effect: --feature-gates=PortForwardWebsockets=false\n"
+    with pytest.raises(Failure, match="feature is locked to true"):
+        read_features("DRAAdminAccess=false")
 
 
 @contextmanager
