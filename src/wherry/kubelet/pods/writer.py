@@ -152,14 +152,23 @@ def _same(sent: Any, wanted: Any) -> bool:
     if not (isinstance(sent, list) and isinstance(wanted, list) and len(sent) == len(wanted)):
         return False
     return all(
-        isinstance(one, dict) and isinstance(other, dict) and {**_ZEROS, **one} == {**_ZEROS, **other}
+        isinstance(one, dict) and isinstance(other, dict) and _full(one) == _full(other)
         for one, other in zip(sent, wanted, strict=True)
     )
+
+
+def _full(status: Obj) -> Obj:
+    """A container's status with the zeros that it has in any case, and without the nulls that are not stored."""
+    full = {**_ZEROS, **status}
+    for name in ("state", "lastState"):
+        if ended := (status.get(name) or {}).get("terminated"):
+            full[name] = {"terminated": {"exitCode": 0, **_plain(ended)}}
+    return full
 
 
 _ZEROS = {"restartCount": 0, "ready": False}
 
 
-def _plain(condition: Obj) -> Obj:
+def _plain(sent: Obj) -> Obj:
     """Without nulls: what was sent as null comes back as nothing."""
-    return {key: value for key, value in condition.items() if value is not None}
+    return {key: value for key, value in sent.items() if value is not None}

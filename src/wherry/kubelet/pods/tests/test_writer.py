@@ -5,6 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
 
 from wherry.api import Obj
 from wherry.api.core.pod import PODS
@@ -62,6 +65,19 @@ def test_zeros_that_a_view_does_not_show_are_no_change() -> None:
     restarted = {"containerStatuses": [{**stored, "restartCount": 1}]}
     assert status_patch({"containerStatuses": [shown]}, restarted) == restarted
     assert status_patch({"containerStatuses": []}, {"containerStatuses": [stored]}) == {"containerStatuses": [stored]}
+
+
+@pytest.mark.parametrize("place", ["state", "lastState"])
+def test_neither_is_the_exit_code_of_what_ended_well(place: str) -> None:
+    def status(**ended: Any) -> Obj:
+        return {"containerStatuses": [{"name": "c", place: {"terminated": {"reason": "Completed", **ended}}}]}
+
+    shown = status()
+    assert status_patch(shown, status(exitCode=0)) == {}
+    assert status_patch(shown, status(exitCode=0, startedAt=None)) == {}
+    failed = status(exitCode=1)
+    assert status_patch(shown, failed) == failed
+    assert status_patch(failed, status(exitCode=0)) == status(exitCode=0)
 
 
 POD: Obj = {
