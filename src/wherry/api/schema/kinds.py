@@ -78,7 +78,7 @@ class KindSchema:
         check = self._check_part
         if check is None:
             check = self._check_part = struct_check(self.struct.name, True, is_part=True)
-        part = {name: obj[name] for name in names}
+        part = {name: value for name, value in obj.items() if name in names}  # What is found first is told first.
         problems = check(None, None, part)
         for name in names - part.keys():
             del obj[name]
