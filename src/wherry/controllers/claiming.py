@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from wherry.api import Obj, errors
 from wherry.api.resource import Resource
@@ -14,6 +14,7 @@ from wherry.api.types.meta_v1 import ObjectMeta
 from wherry.client import Client, Informer, Patch
 from wherry.controllers.ownership import candidates, claim, controller_reference
 
+R = TypeVar("R")
 V = TypeVar("V")
 
 
@@ -41,26 +42,15 @@ async def claim_children(
     found = claim(metadata, picks, looked_at, is_member=is_member)
     change = _Change(client, owner_resource, metadata, resource, finalizer)
     mine = list(found.mine)
-    failures: list[errors.ApiError] = []
     if found.adopt:
-        try:
-            await change.confirm_owner()
-        except errors.ApiError as failure:
-            failures.append(failure)
-    for view in found.adopt if not failures else ():
-        try:
-            adopted = await change.adopt(view.metadata)  # type: ignore[attr-defined]
-        except errors.ApiError as failure:
-            failures.append(failure)
-        else:
-            mine += [] if adopted is None else [convert(type(view), adopted)]
+        await change.attempt(change.confirm_owner())
+    for view in found.adopt if not change.failures else ():
+        adopted = await change.attempt(change.adopt(view.metadata))  # type: ignore[attr-defined]
+        mine += [] if adopted is None else [convert(type(view), adopted)]
     for view in found.release:
-        try:
-            await change.release(view.metadata)  # type: ignore[attr-defined]
-        except errors.ApiError as failure:
-            failures.append(failure)
-    if failures:
-        raise failures[0]
+        await change.attempt(change.release(view.metadata))  # type: ignore[attr-defined]
+    if change.failures:
+        raise change.failures[0]
     return mine
 
 
@@ -72,6 +62,15 @@ class _Change(Struct, frozen=True):
     owner: ObjectMeta
     resource: Resource
     finalizer: str
+    failures: list[errors.ApiError] = field(default_factory=list)
+
+    async def attempt(self, step: Awaitable[R]) -> R | None:
+        """What comes of a step; a failure is noted."""
+        try:
+            return await step
+        except errors.ApiError as failure:
+            self.failures.append(failure)
+            return None
 
     async def confirm_owner(self) -> None:
         """Ask the API itself: a cached owner may have been deleted and made anew."""
