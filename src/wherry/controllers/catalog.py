@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from wherry.api.features import DEFAULTS, Features, Gate
 from wherry.client import Client
 from wherry.controllers.apiextensions.customresourcedefinition import controller as customresourcedefinition
 from wherry.controllers.apps.daemonset import controller as daemonset
@@ -48,6 +49,7 @@ from wherry.controllers.dra.resourceclaim import controller as resourceclaim
 from wherry.controllers.garbage import controller as garbage
 from wherry.controllers.networking.ipaddress import controller as ipaddress
 from wherry.controllers.networking.servicecidr import controller as servicecidr
+from wherry.controllers.networking.servicecidr import default as defaultservicecidr
 from wherry.controllers.policy.poddisruptionbudget import controller as disruption
 from wherry.controllers.policy.poddisruptionbudget import stale as staledisruption
 from wherry.controllers.rbac.clusterrole import controller as clusterrole
@@ -70,6 +72,8 @@ class Settings(Struct, frozen=True):
     cluster_cidr: str = "10.42.0.0/16"
     """Where the addresses of Pods come from, a part for each node."""
     node_prefix: int = 24
+    service_cidrs: tuple[str, ...] = ()
+    """Where the addresses of Services come from; none where somebody else sees to the object that says so."""
     address: Address | None = None
     """Where Pods reach the API server; None where nobody needs to (a control plane without nodes)."""
     authority: Callable[[], Pair] | None = None
@@ -84,7 +88,7 @@ class Settings(Struct, frozen=True):
     """Who makes load balancers for Services; None where nobody does, or somebody outside."""
 
 
-def controllers(settings: Settings) -> tuple[Controller, ...]:
+def controllers(settings: Settings, features: Features = DEFAULTS) -> tuple[Controller, ...]:
     """Every controller, for `wherry.reconcile.loop.Loops`."""
     signing = () if settings.authority is None else (approver.CONTROLLER, signer.controller(settings.authority))
     legacy = () if settings.token_keys is None else (tokens.controller(settings.token_keys, settings.root_ca),)
@@ -124,7 +128,7 @@ def controllers(settings: Settings) -> tuple[Controller, ...]:
         podgc.CONTROLLER,
         resourceclaim.PODS_CONTROLLER,
         resourceclaim.CLAIMS_CONTROLLER,
-        *devicetaints.controllers(),
+        *(devicetaints.controllers(features) if features.has(Gate.DRA_DEVICE_TAINTS) else ()),
         nodettl.CONTROLLER,
         bootstrapsigner.CONTROLLER,
         tokencleaner.CONTROLLER,
@@ -144,10 +148,12 @@ def controllers(settings: Settings) -> tuple[Controller, ...]:
 def _of_server(settings: Settings) -> tuple[Controller, ...]:
     """The loops that upstream's API server runs itself."""
     publisher = () if settings.address is None else (kubernetes.controller(settings.address),)
+    ranges = () if not settings.service_cidrs else (defaultservicecidr.controller(settings.service_cidrs),)
     identity = () if not settings.host else (serveridentity.controller(settings.host), servercollector.CONTROLLER)
     return (
         *publisher,
         *identity,
+        *ranges,
         systemnamespaces.CONTROLLER,
         authenticationtrust.controller(settings.root_ca),
         tokentracking.CONTROLLER,

@@ -91,13 +91,14 @@ class ControlPlane:
     async def start(self) -> None:
         """Let controllers and scheduler work; returns when they have seen all there is."""
         client = self.api.client().named(CONTROLLERS)
-        controllers = catalog.controllers(self._settings.controllers)
+        features = self._settings.features
+        controllers = catalog.controllers(self._settings.controllers, features)
         recorder = self._recorder(client, "controllers")
-        self._loops = Loops(controllers, client, self._clock, self._chance, recorder, client.named)
+        self._loops = Loops(controllers, client, self._clock, self._chance, recorder, client.named, features)
         await self._loops.start()
         binder = client.named(SCHEDULER)
         events = self._recorder(binder, "default-scheduler")
-        self._scheduler = Scheduler(binder, self._clock, self._chance, events, self._settings.scheduler, self._settings.features)
+        self._scheduler = Scheduler(binder, self._clock, self._chance, events, self._settings.scheduler, features)
         await self._scheduler.start()
 
     def handle(self, request: Request) -> Reply | Awaitable[Reply]:

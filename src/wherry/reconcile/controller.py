@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct, field
 
+from wherry.api.features import DEFAULTS, Features
 from wherry.api.resource import Resource
 from wherry.client import Client, Key
 from wherry.lib.clock import Clock
@@ -52,6 +53,7 @@ class Deps(Struct, frozen=True):
     events: EventSink
     random: random.Random
     settings: Mapping[str, Any] = field(default_factory=dict)
+    features: Features = DEFAULTS
     state: Any = None
     """What `Controller.start` returned: expectations, caches of this controller in this control plane."""
     enqueue: Callable[[Key], None] = lambda key: None

@@ -20,6 +20,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wherry.api import errors
+from wherry.api.features import DEFAULTS, Features
 from wherry.client import Client, Handler, Informer, Key
 from wherry.lib.clock import Clock
 from wherry.lib.tasks import Tasks
@@ -163,13 +164,14 @@ class Loops:
         rng: random.Random,
         events: EventSource,
         named: Callable[[str], Client] | None = None,
+        features: Features = DEFAULTS,
     ) -> None:
         """`named` makes clients that write under the name of another manager."""
         self._tasks = Tasks("loops")
         self._loops = []
         for controller in controllers:
             writer = named(controller.manager) if named is not None and controller.manager else client
-            deps = Deps(writer, clock, _sink(events, controller), rng, controller.settings)
+            deps = Deps(writer, clock, _sink(events, controller), rng, controller.settings, features)
             self._loops.append(Loop(controller, deps, self._tasks))
 
     async def start(self) -> None:

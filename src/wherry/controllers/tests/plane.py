@@ -9,6 +9,8 @@ from typing import Any
 
 from wherry.api import Obj
 from wherry.api.core.pod import PODS
+from wherry.api.features import DEFAULTS, Features
+from wherry.api.features import features as all_features
 from wherry.api.resource import Resource
 from wherry.apiserver.api import Api, Settings
 from wherry.apiserver.attributes import Plugin
@@ -23,15 +25,17 @@ from wherry.reconcile.loop import Loops
 from wherry.store.memory import MemoryStore
 from wherry.testing.clock import ManualClock
 
+EVERYTHING = all_features({"AllAlpha": True, "AllBeta": True})
 Choice = Callable[[Sequence[Controller]], Sequence[Controller]]
 
 
 class Plane:
     """What a scenario has in its hands."""
 
-    def __init__(self, client: Client, clock: ManualClock) -> None:
+    def __init__(self, client: Client, clock: ManualClock, features: Features = DEFAULTS) -> None:
         self.client = client
         self.clock = clock
+        self.features = features
         self.recorder = Recorder(client, clock, "controllers")
         self.loops: list[Loops] = []
 
@@ -40,8 +44,8 @@ class Plane:
         settings = catalog.Settings(
             root_ca=lambda: "-----BEGIN CERTIFICATE-----\n", address=Address("10.43.0.1", "192.0.2.2", 6443)
         )
-        controllers = choose(catalog.controllers(settings))
-        loops = Loops(controllers, self.client, self.clock, random.Random(7), self.recorder)
+        controllers = choose(catalog.controllers(settings, self.features))
+        loops = Loops(controllers, self.client, self.clock, random.Random(7), self.recorder, None, self.features)
         self.loops.append(loops)
         await loops.start()
         await self.settle()
@@ -121,12 +125,24 @@ def without(*names: str) -> Choice:
 
 @asynccontextmanager
 async def running(
-    choose: Choice = everyone, validating: tuple[Plugin, ...] = (), gate: Gate | None = None
+    choose: Choice = everyone,
+    validating: tuple[Plugin, ...] = (),
+    gate: Gate | None = None,
+    features: Features = DEFAULTS,
 ) -> AsyncIterator[Plane]:
+    """The API has every feature: controllers, which have `features`, meet what was stored while there were more."""
     clock = ManualClock()
-    api = Api(Settings(store=MemoryStore(), clock=clock, random=random.Random(7), validating=validating, gate=gate))
+    settings = Settings(
+        store=MemoryStore(),
+        clock=clock,
+        random=random.Random(7),
+        validating=validating,
+        gate=gate,
+        features=EVERYTHING,
+    )
+    api = Api(settings)
     await api.open()
-    plane = Plane(api.client(), clock)
+    plane = Plane(api.client(), clock, features)
     await plane.start(choose)
     try:
         yield plane

@@ -11,6 +11,7 @@ from wherry.api.apps.controllerrevision import CONTROLLERREVISIONS
 from wherry.api.apps.statefulset import STATEFULSETS
 from wherry.api.core.persistentvolumeclaim import PERSISTENTVOLUMECLAIMS
 from wherry.api.core.pod import PODS
+from wherry.api.features import Gate
 from wherry.api.types.apps_v1 import ControllerRevision, StatefulSet
 from wherry.api.types.core_v1 import PersistentVolumeClaim, Pod
 from wherry.api.types.decoding import convert
@@ -90,7 +91,8 @@ async def _scale(
         update: history.template_of(stateful_set, None),
     }
     actor = Actor(deps, stateful_set, templates, state.claims, state.expected)
-    scene = Scene(stateful_set, pods, actor.find_claim, current, update, revisions.collisions, deps.clock.time())
+    may = deps.features.has(Gate.MAX_UNAVAILABLE_STATEFUL_SET)
+    scene = Scene(stateful_set, pods, actor.find_claim, current, update, revisions.collisions, deps.clock.time(), may)
     decided = plan(scene, may_scale=state.expected.is_satisfied(stateful_set.metadata.uid))
     for phase in decided.phases:
         failure = await _perform(actor, phase, is_parallel=scene.is_parallel)

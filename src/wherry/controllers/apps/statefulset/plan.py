@@ -71,6 +71,8 @@ class Scene(Struct, frozen=True):
     update: str
     collisions: int
     now: float
+    has_max_unavailable: bool = True
+    """Whether a rolling update may take more than one Pod at a time."""
 
     @property
     def is_parallel(self) -> bool:
@@ -253,7 +255,7 @@ def _is_outdated(scene: Scene, pod: Pod) -> bool:
 def _max_unavailable(scene: Scene) -> int:
     strategy = scene.stateful_set.spec.update_strategy
     rolling = strategy.rolling_update if strategy is not None else None
-    most = rolling.max_unavailable if rolling is not None else None
+    most = rolling.max_unavailable if rolling is not None and scene.has_max_unavailable else None
     return 1 if most is None else max(1, scaled(most, replicas_of(scene.stateful_set), False))
 
 

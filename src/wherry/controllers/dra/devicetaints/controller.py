@@ -17,6 +17,7 @@ from wherry.api.dra.devicetaintrule import DEVICETAINTRULES
 from wherry.api.dra.resourceclaim import RESOURCECLAIMS
 from wherry.api.dra.resourceslice import RESOURCESLICES
 from wherry.api.dra.tolerating import DeviceId, means
+from wherry.api.features import DEFAULTS, Features, Gate
 from wherry.api.types.core_v1 import Pod
 from wherry.api.types.decoding import to_obj
 from wherry.api.types.resource_v1 import DeviceTaint, DeviceTaintRule, ResourceClaim, ResourceSlice
@@ -42,10 +43,11 @@ class _Memory(Struct):
     """Pods by the UID of the rule because of which they went."""
 
 
-def controllers() -> tuple[Controller, Controller]:
-    """The loop over Pods and the loop over rules of one control plane."""
+def controllers(features: Features = DEFAULTS) -> tuple[Controller, ...]:
+    """The loop over Pods and the loop over rules of one control plane, where there are rules."""
     memory = _Memory()
-    return _pods_controller(memory), _rules_controller(memory)
+    loops = (_pods_controller(memory), _rules_controller(memory))
+    return loops if features.has(Gate.DRA_DEVICE_TAINT_RULES) else loops[:1]
 
 
 async def _reconcile_pod(key: Key, deps: Deps) -> Result:
@@ -54,7 +56,8 @@ async def _reconcile_pod(key: Key, deps: Deps) -> Result:
         return DONE
     memory: _Memory = deps.state
     uid, now = pod.metadata.uid, deps.clock.time()
-    found = _eviction(deps.client, pod, _evicting(deps.client), now)
+    rules = _evicting(deps.client) if deps.features.has(Gate.DRA_DEVICE_TAINT_RULES) else []
+    found = _eviction(deps.client, pod, rules, now)
     if found is None:
         if uid in memory.due:
             memory.due.discard(uid)

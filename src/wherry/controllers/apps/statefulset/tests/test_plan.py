@@ -121,6 +121,13 @@ def test_in_order(spec: dict[str, Any], pods: str, expected: str) -> None:
     assert said(decide(stateful_set(**spec), pods)) == expected
 
 
+def test_one_at_a_time_while_the_feature_is_off() -> None:
+    views = [pod(text) for text in ["0:old", "1:old", "2:old", "3:old"]]
+    owner = stateful_set(replicas=4, maxUnavailable=2)
+    scene = Scene(owner, views, dict[str, PersistentVolumeClaim]().get, "old", "new", 0, NOW, has_max_unavailable=False)
+    assert said(plan(scene, may_scale=True)) == "-3"
+
+
 @pytest.mark.parametrize(
     ("spec", "pods", "expected"),
     [

@@ -10,6 +10,7 @@ from wherry.api.core.pod import PODS
 from wherry.api.dra.devicetaintrule import DEVICETAINTRULES
 from wherry.api.dra.resourceclaim import RESOURCECLAIMS
 from wherry.api.dra.resourceslice import RESOURCESLICES
+from wherry.api.features import features
 from wherry.controllers.dra.resourceclaim.tests.test_controller import claim, pod
 from wherry.controllers.tests.plane import Plane, only, running
 
@@ -82,6 +83,27 @@ async def test_a_rule_evicts_at_once() -> None:
         await plane.end_pod(left)
         await plane.pass_time(11)
         assert await told(plane) == ("False", "Completed", "1 pod evicted since starting the controller.")
+
+
+async def test_rules_evict_nobody_while_their_feature_is_off() -> None:
+    async with running(BOTH, features=features({"DRADeviceTaintRules": False})) as plane:
+        await plane.apply(RESOURCESLICES, published())
+        await holder(plane)
+        await plane.apply(DEVICETAINTRULES, rule(driver=DRIVER, device="dev-0"))
+        assert await alive(plane) == ["one"]
+        fresh = await plane.get(RESOURCESLICES, "s")
+        fresh["spec"]["devices"][0]["taints"] = [{"key": "unhealthy", "effect": "NoExecute"}]
+        await plane.client.update(RESOURCESLICES, fresh)
+        await plane.settle()
+        assert await alive(plane) == []
+
+
+async def test_taints_evict_nobody_while_their_feature_is_off() -> None:
+    off = features({"DRADeviceTaints": False, "DRADeviceTaintRules": False})
+    async with running(BOTH, features=off) as plane:
+        await holder(plane)
+        await plane.apply(RESOURCESLICES, published({"key": "unhealthy", "effect": "NoExecute"}))
+        assert await alive(plane) == ["one"]
 
 
 async def test_what_is_tolerated_for_a_while() -> None:
