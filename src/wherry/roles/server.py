@@ -171,6 +171,7 @@ def _controllers(settings: ServerSettings, pki: Pki, token_keys: TokenKeys, cloc
     return catalog.Settings(
         root_ca=lambda: pki.authority_pem,
         cluster_cidr=settings.cluster_cidr,
+        service_cidrs=tuple(settings.service_cidr.split(",")),
         address=Address(str(service), address, settings.port),
         authority=lambda: pki.authority_pair,
         token_keys=token_keys,

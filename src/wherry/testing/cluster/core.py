@@ -22,6 +22,7 @@ from msgspec.structs import replace
 from wherry.api import errors
 from wherry.api.coordination.lease import LEASES
 from wherry.api.core.configmap import CONFIGMAPS
+from wherry.apiserver.allocation import AllocationSettings
 from wherry.apiserver.attributes import AUTHENTICATED, MASTERS, User
 from wherry.apiserver.inprocess import InProcessClient
 from wherry.controllers import catalog
@@ -281,6 +282,7 @@ class Core:
             features=self.options.features,
             controllers=catalog.Settings(
                 root_ca=self._authority.text,
+                service_cidrs=AllocationSettings().cidrs,
                 address=_ADDRESS,
                 authority=self._authority.pair,
                 metrics=metrics(self.options.behave, clock),

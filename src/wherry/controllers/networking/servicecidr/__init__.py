@@ -1,1 +1,4 @@
-"""Makes ServiceCIDRs ready, and keeps one that is to be deleted while Services have addresses from it alone."""
+"""Makes ServiceCIDRs ready, and keeps one that is to be deleted while Services have addresses from it alone.
+
+`default.py` keeps the one that stands for the ranges of the server itself.
+"""

@@ -12,7 +12,7 @@ from wherry.api.types.core_v1 import Service
 from wherry.api.types.networking_v1 import ServiceCIDR
 from wherry.client import Informer, Key
 from wherry.controllers.networking.ipaddress.controller import addresses_of
-from wherry.controllers.networking.servicecidr.plan import Address, can_go
+from wherry.controllers.networking.servicecidr.plan import DEFAULT_NAME, Address, can_go
 from wherry.lib.clock import format_time
 from wherry.reconcile.controller import DONE, Controller, Deps, Result, Watch
 
@@ -21,6 +21,7 @@ GRACE_SECONDS = 10.0
 """How long after its deletion a range is kept in any case: an address that was found a moment before may be on its way
 into a Service."""
 READY = "Kubernetes Service CIDR is ready"
+DEFAULT_READY = "Kubernetes default Service CIDR is ready"
 BUSY = "There are still IPAddresses referencing the ServiceCIDR, please remove them or create a new ServiceCIDR"
 
 
@@ -32,7 +33,8 @@ async def reconcile(key: Key, deps: Deps) -> Result:
         return await _finish(view, deps)
     if FINALIZER not in view.metadata.finalizers:
         await _set_finalizers(view, [*view.metadata.finalizers, FINALIZER], deps)
-    await _set_condition(view, "True", "", READY, deps)
+    ready = DEFAULT_READY if key.name == DEFAULT_NAME else READY
+    await _set_condition(view, "True", "", ready, deps)
     return DONE
 
 
@@ -107,6 +109,6 @@ CONTROLLER = Controller(
     view=ServiceCIDR,
     reconcile=reconcile,
     reads=(Watch(SERVICECIDRS, ServiceCIDR, _of_cidr), Watch(SERVICES, Service, _of_service)),
-    writes=("servicecidrs.networking.k8s.io", "servicecidrs.networking.k8s.io/status"),
+    writes=("servicecidrs.networking.k8s.io/metadata.finalizers[protection]", "servicecidrs.networking.k8s.io/status"),
     workers=1,
 )

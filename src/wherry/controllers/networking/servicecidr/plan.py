@@ -8,6 +8,9 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_net
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
+DEFAULT_NAME = "kubernetes"
+"""The ServiceCIDR that stands for the ranges of the server itself."""
+
 
 def can_go(cidrs: Sequence[str], others: Iterable[str], addresses: Iterable[Address]) -> bool:
     """`others` are the ranges of all other ServiceCIDRs, `addresses` what Services have."""

@@ -25,7 +25,7 @@ async def test_the_default_range_is_ready() -> None:
         assert found["spec"]["cidrs"] == ["10.43.0.0/16"]
         assert found["metadata"]["finalizers"] == ["networking.k8s.io/service-cidr-finalizer"]
         condition = await _ready(plane, "kubernetes")
-        assert (condition["status"], condition["message"]) == ("True", "Kubernetes Service CIDR is ready")
+        assert (condition["status"], condition["message"]) == ("True", "Kubernetes default Service CIDR is ready")
 
 
 async def test_a_range_that_is_needed_stays() -> None:
