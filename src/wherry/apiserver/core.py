@@ -134,13 +134,14 @@ class Core(Struct, frozen=True):
         if write.value is not None and len(write.value) > MAX_STORED:
             raise RequestEntityTooLarge(f"Request entity too large: limit is {MAX_STORED}")
         ordered = self.store.write(write)
+        is_followed = self.witness is not None
         if self.witness is not None:
             self.witness.ordered(call, resource, before, write, ordered)
-        is_followed = False
         for claim in claims:
             if claim is not None:
                 claim.follow(ordered)
                 is_followed = True
+        # Whoever awaits it may go away; it is carried out all the same, and who follows it has to hear of that.
         return asyncio.shield(ordered) if is_followed else ordered
 
 

@@ -5,9 +5,9 @@
     print(history.entries().where(kind="Deployment", name="web"))
     print(history.entries(refused=True).where(who="my-operator"))
 
-One line a write, as it is asked for: until somebody looks, an entry is references to bytes that the store has as well.
-What is kept is bounded; `forgotten` says how many of the oldest writes were let go. Two runs can be laid beside each
-other by `difference`.
+One line a write, as it is asked for: until somebody looks, an entry is encoded bytes, which it shares with the entry of
+the write before. What is kept is bounded; `forgotten` says how many of the oldest writes were let go. Two runs can be
+laid beside each other by `difference`.
 """
 
 from __future__ import annotations
@@ -229,6 +229,8 @@ class History:
         self._entries: deque[Entry] = deque()
         self._refused: deque[Entry] = deque(maxlen=limit_refused)
         """Apart, so that whoever is refused without end pushes out no writes."""
+        self._newest: dict[tuple[str, str, str], Entry] = {}
+        """Of each object, among `_entries`: what the next entry shares bytes with."""
         self._bytes = 0
         self._forgotten = 0
         self.hears_refused = True
@@ -281,6 +283,7 @@ class History:
         names a later revision.
         """
         since = revision if refused_since is None else refused_since
+        self._newest.clear()
         while self._entries and self._entries[-1].revision > revision:
             self._bytes -= len(self._entries.pop().new or b"")
         while self._refused and self._refused[-1].revision >= since:
@@ -290,6 +293,7 @@ class History:
         """Begin anew: what follows is what a test is about."""
         self._entries.clear()
         self._refused.clear()
+        self._newest.clear()
         self._bytes = self._forgotten = 0
 
     def _carried_out(
@@ -315,14 +319,29 @@ class History:
             resource.group_resource,
             namespace,
             name,
-            None if before is None else before.data,
+            self._bytes_of(before, (resource.group_resource, namespace, name)),
             write.value,
         )
         self._entries.append(entry)
-        self._bytes += len(write.value or b"")
+        self._newest[entry.resource, namespace, name] = entry
+        self._bytes += len(entry.new or b"")
         while len(self._entries) > self._limit or self._bytes > self._limit_bytes:
-            self._bytes -= len(self._entries.popleft().new or b"")
-            self._forgotten += 1
+            self._forget(self._entries.popleft())
+
+    def _bytes_of(self, before: Item | None, name: tuple[str, str, str]) -> bytes | None:
+        if before is None:
+            return None
+        newest = self._newest.get(name)
+        if newest is not None and newest.new is not None and newest.revision == before.revision:
+            return newest.new
+        return before.value
+
+    def _forget(self, entry: Entry) -> None:
+        self._bytes -= len(entry.new or b"")
+        self._forgotten += 1
+        name = (entry.resource, entry.namespace, entry.name)
+        if self._newest.get(name) is entry:
+            del self._newest[name]
 
 
 def _runs(entries: Iterable[Entry]) -> Iterator[list[Entry]]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import inspect
 import random
 from collections.abc import AsyncIterator
@@ -20,6 +21,7 @@ from wherry.reconcile.loop import Loops
 from wherry.store.memory import MemoryStore
 from wherry.testing.clientsuite import configmap, pod
 from wherry.testing.clock import ManualClock
+from wherry.testing.eventloop import settle
 from wherry.testing.history import Entries, History, difference, is_heartbeat
 from wherry.transport.messages import Peer, Request, Response
 
@@ -77,6 +79,7 @@ async def test_has_the_object_before_and_after(place: Place) -> None:
     assert created.after is not None
     assert patched.before is not None
     assert patched.before["data"] == created.after["data"] == {"x": "1"}
+    assert patched.old is created.new
     assert deleted.after is None
 
 
@@ -236,6 +239,17 @@ async def test_forgets_the_oldest() -> None:
     place.history.clear()
     assert (len(place.history.entries()), place.history.entries().forgotten) == (0, 0)
     await place.api.close()
+
+
+async def test_knows_of_writes_whose_writers_did_not_wait(place: Place) -> None:
+    async with asyncio.TaskGroup() as group:
+        writing = group.create_task(place.client.create(CONFIGMAPS, configmap("a")))
+        await asyncio.sleep(0)
+        writing.cancel()
+    await settle()
+    assert writing.cancelled()
+    assert (await place.client.get(CONFIGMAPS, "a", "default"))["data"] == {"x": "1"}
+    assert [entry.verb for entry in place.mine()] == ["create"]
 
 
 async def test_two_runs_are_compared() -> None:
