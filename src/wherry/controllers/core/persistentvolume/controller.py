@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from wherry.api import Obj, errors
 from wherry.api.core.persistentvolume import PERSISTENTVOLUMES
@@ -83,6 +83,8 @@ class State(Struct, frozen=True):
     claims: Informer[PersistentVolumeClaim]
     classes: Informer[StorageClass]
     pods: Informer[Pod]
+    failures: dict[str, float] = field(default_factory=dict)
+    """When recycling failed last, by the volume's name."""
 
 
 def start(deps: Deps) -> State:
@@ -103,7 +105,10 @@ async def reconcile(key: Key, deps: Deps) -> Result:
     state: State = deps.state
     if not key.namespace:
         volume = state.volumes.get(key)
-        return await _sync_volume(volume, deps) if volume is not None else DONE
+        if volume is None:
+            state.failures.pop(key.name, None)
+            return DONE
+        return await _sync_volume(volume, deps)
     claim = state.claims.get(key)
     if claim is not None:
         await _sync_claim(claim, deps)

@@ -1,7 +1,8 @@
 """Removes what is on a volume that is to be recycled, by a Pod, and gives the volume to whoever comes next.
 
-The Pod's name tells for which volume it is, so that a restart finds it again. One that has failed is tried anew after
-two minutes. (Upstream has deprecated all of this in favour of provisioning.)
+The Pod's name tells for which volume it is, so that a restart finds it again. It is gone before the volume is given
+away, for its success would otherwise be taken for that of the next one. What has failed is tried anew after two
+minutes. (Upstream has deprecated all of this in favour of provisioning.)
 """
 
 from __future__ import annotations
@@ -58,22 +59,26 @@ async def recycle(volume: PersistentVolume, deps: Deps) -> Result:
         return await _begin(volume, deps)
     if not is_finished(pod):
         return DONE  # its end will be heard of
-    if phase(pod) == "Succeeded":
-        deps.events.event(volume, "Normal", "VolumeRecycled", "Volume recycled")
-        marks = volume.metadata.annotations
-        await unbind(deps.client, volume, drops_reservation=BOUND_BY_CONTROLLER in marks)
-    else:
+    has_succeeded = phase(pod) == "Succeeded"
+    if not has_succeeded:
         await _fail(volume, pod.status.message or "pod failed, pod.Status.Message unknown", deps)
     try:
         await deps.client.delete(PODS, pod.metadata.name, NAMESPACE, uid=pod.metadata.uid)
     except errors.NotFound:
-        return DONE
+        pass
+    if has_succeeded:
+        await _give_back(volume, deps)
     return DONE
 
 
+async def _give_back(volume: PersistentVolume, deps: Deps) -> None:
+    deps.state.failures.pop(volume.metadata.name, None)
+    await unbind(deps.client, volume, drops_reservation=BOUND_BY_CONTROLLER in volume.metadata.annotations)
+    deps.events.event(volume, "Normal", "VolumeRecycled", "Volume recycled")
+
+
 async def _begin(volume: PersistentVolume, deps: Deps) -> Result:
-    failed = volume.status.last_phase_transition_time if volume.status.phase == "Failed" else None
-    if failed is not None and (left := failed.timestamp() + RETRY_SECONDS - deps.clock.time()) > 0:
+    if (left := _last_failure(volume, deps) + RETRY_SECONDS - deps.clock.time()) > 0:
         return Result(left)
     if users := _users(volume, deps):
         message = f"Volume is used by pods: {','.join(users)}"
@@ -85,11 +90,22 @@ async def _begin(volume: PersistentVolume, deps: Deps) -> Result:
         return DONE  # our own, not yet heard of
     except errors.ApiError as error:
         await _fail(volume, f"unexpected error creating recycler pod:  {error.message}", deps)
+        return Result(RETRY_SECONDS)
     return DONE
+
+
+def _last_failure(volume: PersistentVolume, deps: Deps) -> float:
+    """When; a restarted controller knows no more than when the volume first failed."""
+    first = volume.status.last_phase_transition_time if volume.status.phase == "Failed" else None
+    if first is None:
+        return float("-inf")
+    moment: float = deps.state.failures.get(volume.metadata.name, first.timestamp())
+    return moment
 
 
 async def _fail(volume: PersistentVolume, why: str, deps: Deps) -> None:
     message = f"Recycle failed: {why}"
+    deps.state.failures[volume.metadata.name] = deps.clock.time()
     if volume.status.phase != "Failed":
         await set_volume_phase(deps.client, volume, "Failed", message)
     deps.events.event(volume, "Warning", "VolumeFailedRecycle", message)

@@ -6,6 +6,8 @@ from wherry.api.core.persistentvolumeclaim import PERSISTENTVOLUMECLAIMS
 from wherry.api.core.pod import PODS
 from wherry.controllers.core.persistentvolume.tests.storage import claim, pod, said, volume
 from wherry.controllers.tests.plane import Plane, only, running
+from wherry.testing.clock import ManualClock
+from wherry.testing.faults import Faults
 
 LOOPS = only("persistentvolume-binder-controller")
 
@@ -81,3 +83,44 @@ async def test_a_pod_that_somebody_deletes_is_followed_by_another() -> None:
         await plane.set_phase(second, "Succeeded")
         await plane.settle()
         assert await status(plane) == ("Available", "")
+
+
+async def test_one_failure_after_another_is_waited_out() -> None:
+    async with running(LOOPS) as plane:
+        await release(plane)
+        for _ in range(3):
+            [found] = await plane.pods()
+            await plane.set_phase(found, "Failed", message="no room to sweep")
+            await plane.pass_time(119)
+            assert (await status(plane), await plane.pods()) == (("Failed", "Recycle failed: no room to sweep"), [])
+            await plane.pass_time(2)
+        await plane.set_phase((await plane.pods())[0], "Succeeded")
+        await plane.settle()
+        assert await status(plane) == ("Available", "")
+
+
+async def test_a_pod_that_cannot_be_made_is_tried_for_again_and_again() -> None:
+    gate = Faults(ManualClock())
+    async with running(LOOPS, gate=gate) as plane:
+        gate.fail_next("create", "pods", times=3)
+        await release(plane)
+        await plane.pass_time(359)
+        assert await plane.pods() == []
+        await plane.pass_time(2)
+        await plane.set_phase((await plane.pods())[0], "Succeeded")
+        await plane.settle()
+        assert await status(plane) == ("Available", "")
+
+
+async def test_the_pod_is_gone_before_the_volume_is_given_away() -> None:
+    """However often it has to be asked for."""
+    gate = Faults(ManualClock())
+    async with running(LOOPS, gate=gate) as plane:
+        await release(plane)
+        fault = gate.fail_next("delete", "pods", times=3)
+        await plane.set_phase((await plane.pods())[0], "Succeeded")
+        await plane.settle()
+        assert (await status(plane))[0] == "Released"
+        await plane.pass_time(5)
+        assert fault.hits == 3
+        assert (await status(plane), await plane.pods()) == (("Available", ""), [])
