@@ -12,7 +12,10 @@ from msgspec import Struct, field
 
 from wherry.lib.discreet import Discreet
 from wherry.scheduler.catalog import PLUGINS, WEIGHTS
+from wherry.scheduler.cluster import Cluster
 from wherry.scheduler.implementing import implements
+from wherry.scheduler.nominations import Nominations
+from wherry.scheduler.plan import Planner
 from wherry.scheduler.profile import DEFAULT_NAME, Profile, Writing, make_profile
 from wherry.scheduler.queue import Backoff
 from wherry.scheduler.rules import Handle, Make, Plugin
@@ -100,6 +103,14 @@ def make_profiles(configuration: Configuration, handle: Handle) -> Sequence[Prof
             text = f'different queue sort plugins for profile "{profile.name}": "{order}", first: "{first}"'
             raise UnusableProfile(text)
     return profiles
+
+
+def make_planners(
+    configuration: Configuration, profiles: Sequence[Profile], cluster: Cluster, nominations: Nominations
+) -> dict[str, Planner]:
+    """Who decides for each profile, by its name."""
+    extended, percentage = bool(configuration.extenders), configuration.percentage
+    return {one.name: Planner(one, cluster, nominations, percentage, is_extended=extended) for one in profiles}
 
 
 def _profile(settings: ProfileSettings, makers: Mapping[str, Make], handle: Handle) -> Profile:

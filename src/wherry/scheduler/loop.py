@@ -28,7 +28,7 @@ from wherry.reconcile.controller import EventSink
 from wherry.scheduler import bind
 from wherry.scheduler.binding import Binding, ask_permission, release
 from wherry.scheduler.cluster import Cluster
-from wherry.scheduler.configuration import Configuration, make_profiles
+from wherry.scheduler.configuration import Configuration, make_planners, make_profiles
 from wherry.scheduler.consulting import Consultants
 from wherry.scheduler.evicting import Eviction, Evictions
 from wherry.scheduler.extending import Extender, ExtenderError
@@ -99,16 +99,7 @@ class Scheduler:
             note=lambda pod, reason, message: self._event(pod, "Normal", reason, message),
         )
         self._profiles = make_profiles(configuration, handle)
-        self._planners = {
-            profile.name: Planner(
-                profile,
-                self._cluster,
-                self._nominations,
-                configuration.percentage,
-                is_extended=bool(configuration.extenders),
-            )
-            for profile in self._profiles
-        }
+        self._planners = make_planners(configuration, self._profiles, self._cluster, self._nominations)
         self._pods = client.informer(PODS, Pod)
         self._consultants = Consultants(
             client, self._cluster, [Extender(one, clock) for one in configuration.extenders]

@@ -234,13 +234,10 @@ class Queue:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        for heap in (self._active, self._resting, self._eager):
+        for heap in (self._active, self._resting, self._eager, self._changes):
             heap.clear()
-        self._entries.clear()
-        self._waiting.clear()
-        self._refused.clear()
-        self._in_flight.clear()
-        self._changes.clear()
+        for known in (self._entries, self._waiting, self._refused, self._in_flight):
+            known.clear()
 
     def _enter(self, entry: _Entry) -> None:
         """Into the active heap, unless a gate is closed."""
