@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from msgspec import Struct
 
@@ -21,5 +21,8 @@ class Discreet(Struct, frozen=True):
     """Parts that `repr` leaves out."""
 
     def __repr__(self) -> str:
-        shown = (f"{name}={getattr(self, name)!r}" for name in self.__struct_fields__ if name not in self.UNSHOWN)
-        return f"{type(self).__name__}({', '.join(shown)})"
+        return f"{type(self).__name__}({', '.join(f'{name}={part!r}' for name, part in self.__rich_repr__())})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """For `rich`, which prints tracebacks with the values of variables; a Struct would tell it all."""
+        return [(name, getattr(self, name)) for name in self.__struct_fields__ if name not in self.UNSHOWN]

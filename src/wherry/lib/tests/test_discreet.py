@@ -18,6 +18,7 @@ class Account(Discreet, frozen=True):
 def test_secrets_are_not_shown() -> None:
     assert repr(Account("a", "hunter2", 3)) == "Account(name='a', uid=3)"
     assert "hunter2" not in f"{[Account('a', 'hunter2')]}"
+    assert Account("a", "hunter2", 3).__rich_repr__() == [("name", "a"), ("uid", 3)]
 
 
 def test_secrets_count_all_the_same() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from wherry.lib.discreet import Discreet
 from wherry.scheduler.config.strict import Strict
 
 
@@ -57,8 +58,10 @@ class ProfileEntry(Strict, frozen=True):
     plugin_config: tuple[PluginConfig, ...] = ()
 
 
-class TlsConfig(Strict, frozen=True):
+class TlsConfig(Discreet, Strict, frozen=True):
     """How to know an extender, and be known to it."""
+
+    UNSHOWN = frozenset({"key_data"})
 
     insecure: bool = False
     server_name: str = ""
