@@ -53,6 +53,7 @@ class Gate(Enum):
     """The gates by what they are about; the value of each is what upstream says of it."""
 
     ATOMIC_WRITE_VOLUME_USER_FIELDS = _alpha("AtomicWriteVolumeUserFields")
+    CLAIM_UNUSED_SINCE_TIME = _beta("PersistentVolumeClaimUnusedSinceTime")
     CROSS_NAMESPACE_VOLUME_DATA_SOURCE = _alpha("CrossNamespaceVolumeDataSource")
     CSI_VOLUME_HEALTH = _alpha("CSIVolumeHealth")
     DRA_ADMIN_ACCESS = _ga("DRAAdminAccess", is_locked=True)
@@ -71,8 +72,10 @@ class Gate(Enum):
     ENV_FILES = _beta("EnvFiles")
     EVICTION_REQUEST_API = _alpha("EvictionRequestAPI")
     GENERIC_WORKLOAD = Terms("GenericWorkload", Stage.BETA, False)
-    HOSTNAME_OVERRIDE = _beta("HostnameOverride")
-    HPA_CONFIGURABLE_TOLERANCE = _beta("HPAConfigurableTolerance")
+    GRPC_CONTAINER_PROBE_TLS = _alpha("GRPCContainerProbeTLS")
+    H2C_CONTAINER_PROBE = _alpha("H2CContainerProbe")
+    HOSTNAME_OVERRIDE = _ga("HostnameOverride", is_locked=True)
+    HPA_CONFIGURABLE_TOLERANCE = _ga("HPAConfigurableTolerance", is_locked=True)
     HPA_SCALE_TO_ZERO = _alpha("HPAScaleToZero")
     IN_PLACE_POD_SCALING = _ga("InPlacePodVerticalScaling", is_locked=True)
     IN_PLACE_POD_SCALING_PREEMPTION = _alpha("InPlacePodVerticalScalingSchedulerPreemption")
@@ -82,6 +85,7 @@ class Gate(Enum):
     SCHEDULER_POP_FROM_BACKOFF = _beta("SchedulerPopFromBackoffQ")
     STORAGE_CAPACITY_SCORING = _beta("StorageCapacityScoring")
     TAINT_TOLERATION_COMPARISON_OPERATORS = _alpha("TaintTolerationComparisonOperators")
+    TERMINATING_REPLICAS = _beta("DeploymentReplicaSetTerminatingReplicas")
     VOLUME_ATTRIBUTES_CLASS = _ga("VolumeAttributesClass", is_locked=True)
     VOLUME_BIND_MOUNT_OPTIONS = _alpha("VolumeBindMountOptions")
     VOLUME_LIMIT_SCALING = _beta("VolumeLimitScaling")

@@ -153,8 +153,8 @@ TABLE: tuple[Gated, ...] = (
     *_all(Gate.ENV_FILES, "core.v1.EnvVarSource.fileKeyRef"),
     *_all(Gate.EVICTION_REQUEST_API, "core.v1.PodSpec.evictionResponders"),
     *_all(Gate.GENERIC_WORKLOAD, "core.v1.PodSpec.schedulingGroup"),
-    *_all(Gate.HOSTNAME_OVERRIDE, "core.v1.PodSpec.hostnameOverride"),
-    *_all(Gate.HPA_CONFIGURABLE_TOLERANCE, "autoscaling.v2.HPAScalingRules.tolerance"),
+    *_all(Gate.GRPC_CONTAINER_PROBE_TLS, "core.v1.GRPCAction.mode"),
+    *_all(Gate.H2C_CONTAINER_PROBE, "core.v1.HTTPGetAction.protocol"),
     *(
         Gated(Gate.HPA_SCALE_TO_ZERO, spec, "minReplicas", _is_zero, _too_few, _is_below_one)
         for spec in ("autoscaling.v1.HorizontalPodAutoscalerSpec", "autoscaling.v2.HorizontalPodAutoscalerSpec")
@@ -170,6 +170,11 @@ TABLE: tuple[Gated, ...] = (
         _compares,
         _not_an_operator,
         _is_other_operator,
+    ),
+    *_all(
+        Gate.TERMINATING_REPLICAS,
+        "apps.v1.DeploymentStatus.terminatingReplicas",
+        "apps.v1.ReplicaSetStatus.terminatingReplicas",
     ),
     *_all(Gate.VOLUME_BIND_MOUNT_OPTIONS, "core.v1.VolumeMount.bindMountOptions"),
     *_all(Gate.VOLUME_LIMIT_SCALING, "storage.v1.CSIDriverSpec.preventPodSchedulingIfMissing"),

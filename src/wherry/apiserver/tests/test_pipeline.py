@@ -202,6 +202,7 @@ async def test_patching(server: Shop, url: str, body: str, patch: str, told: lis
 
 
 PODS = "/api/v1/namespaces/default/pods"
+STATEFUL_SETS = "/apis/apps/v1/namespaces/default/statefulsets"
 AUTOSCALERS = "/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers"
 OPERATOR_FAULT = 'spec.tolerations[0].operator: Unsupported value: "{}": supported values: "Equal", "Exists"'
 
@@ -222,7 +223,6 @@ def autoscaler(least: int) -> dict[str, Any]:
         "maxReplicas": 3,
         "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "d"},
         "metrics": [{"type": "External", "external": metric}],
-        "behavior": {"scaleUp": {"tolerance": "0.05"}},
     }
     return {
         "apiVersion": "autoscaling/v2",
@@ -230,6 +230,16 @@ def autoscaler(least: int) -> dict[str, Any]:
         "metadata": {"name": "h"},
         "spec": spec,
     }
+
+
+def stateful_set(max_unavailable: int) -> dict[str, Any]:
+    template = {"metadata": {"labels": {"app": "s"}}, "spec": pod()["spec"]}
+    spec = {
+        "selector": {"matchLabels": {"app": "s"}},
+        "template": template,
+        "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": max_unavailable}},
+    }
+    return {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "s"}, "spec": spec}
 
 
 async def test_what_belongs_to_features_that_are_off_is_dropped_without_a_word() -> None:
@@ -253,25 +263,22 @@ async def test_values_of_features_that_are_off_are_refused_once(operator: str) -
 
 async def test_what_a_gate_lets_through_stays_when_it_is_closed() -> None:
     """A server that is started again, with other gates, on what is stored."""
-    store, open_gates = MemoryStore(), features({"HPAScaleToZero": True})
-    async with serving(store=store, features=open_gates) as server:
+    store, merge = MemoryStore(), {"content-type": MERGE}
+    async with serving(store=store, features=features({"HPAScaleToZero": True})) as server:
         await server.post(AUTOSCALERS, autoscaler(0))
-    async with serving(store=store, features=features({"HPAConfigurableTolerance": False})) as server:
-        merge = {"content-type": MERGE}
+        await server.post(STATEFUL_SETS, stateful_set(2))
+    async with serving(store=store, features=features({"MaxUnavailableStatefulSet": False})) as server:
         answer = await server.call("PATCH", f"{AUTOSCALERS}/h", {"spec": {"maxReplicas": 5}}, merge)
-        assert answer.status == 200, answer.body
-        assert answer.body["spec"]["minReplicas"] == 0
-        assert answer.body["spec"]["behavior"]["scaleUp"]["tolerance"] == "50m"
-        answer = await server.call("PATCH", f"{AUTOSCALERS}/h", {"spec": {"minReplicas": 2, "behavior": None}}, merge)
-        assert answer.status == 200, answer.body
-        version = answer.body["metadata"]["resourceVersion"]
-        tolerant = {"spec": {"behavior": {"scaleUp": {"tolerance": "0.05"}}}}
-        answer = await server.call("PATCH", f"{AUTOSCALERS}/h", tolerant, merge)
-        assert "tolerance" not in answer.body["spec"]["behavior"]["scaleUp"]
-        assert answer.body["metadata"]["resourceVersion"] != version  # the rest of the rules came with their defaults
+        assert (answer.status, answer.body["spec"]["minReplicas"]) == (200, 0)
+        await server.call("PATCH", f"{AUTOSCALERS}/h", {"spec": {"minReplicas": 2}}, merge)
         answer = await server.call("PATCH", f"{AUTOSCALERS}/h", {"spec": {"minReplicas": 0}}, merge)
         assert answer.status == 422
         assert "spec.minReplicas: Invalid value: 0: must be greater than or equal to 1" in answer.body["message"]
+        for wanted, kept in ((3, {"maxUnavailable": 3}), (None, {}), (2, {})):
+            change = {"spec": {"updateStrategy": {"rollingUpdate": {"maxUnavailable": wanted}}}}
+            answer = await server.call("PATCH", f"{STATEFUL_SETS}/s", change, merge)
+            assert answer.status == 200, answer.body
+            assert answer.body["spec"]["updateStrategy"]["rollingUpdate"] == {"partition": 0, **kept}
 
 
 async def test_a_change_of_nothing_but_what_is_dropped_is_none() -> None:

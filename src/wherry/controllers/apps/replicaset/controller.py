@@ -11,6 +11,7 @@ from wherry.api import errors
 from wherry.api.apps.replicaset import REPLICASETS
 from wherry.api.core.pod import PODS
 from wherry.api.core.replicationcontroller import REPLICATIONCONTROLLERS
+from wherry.api.features import Gate
 from wherry.api.resource import Resource
 from wherry.api.types.apps_v1 import ReplicaSet
 from wherry.api.types.core_v1 import Pod, PodTemplateSpec, ReplicationController
@@ -145,7 +146,7 @@ class Scaler(Struct, frozen=True):
         metadata: ObjectMeta = owner.metadata
         old = plain(owner.status)
         new = next_status(wanted, old, pods, failure, deps.clock.time())
-        if self.has_terminating:
+        if self.has_terminating and deps.features.has(Gate.TERMINATING_REPLICAS):
             new["terminatingReplicas"] = terminating(pods)
         patch = status_patch(old, new, metadata.resource_version)
         if patch is not None:

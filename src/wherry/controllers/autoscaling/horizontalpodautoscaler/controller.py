@@ -9,7 +9,6 @@ from msgspec import Struct, field
 from wherry.api import Obj, errors
 from wherry.api.autoscaling.horizontalpodautoscaler import HORIZONTALPODAUTOSCALERS
 from wherry.api.core.pod import PODS
-from wherry.api.features import Gate
 from wherry.api.meta.labels import Selector, SelectorError, parse_selector, selector_of
 from wherry.api.resource import Resource
 from wherry.api.types.autoscaling_v2 import HorizontalPodAutoscaler, MetricIdentifier, MetricSpec
@@ -81,8 +80,7 @@ async def reconcile(key: Key, deps: Deps) -> Result:
             return Result(SYNC_SECONDS)
         selector = scale.selector
         readings = [await _read(state.metrics, key.namespace, selector, each) for each in autoscaler.spec.metrics]
-    has_tolerance = deps.features.has(Gate.HPA_CONFIGURABLE_TOLERANCE)
-    decided = plan(autoscaler, scale, readings, pods, history, deps.clock.time(), has_tolerance=has_tolerance)
+    decided = plan(autoscaler, scale, readings, pods, history, deps.clock.time())
     state.histories[key] = (autoscaler.metadata.uid, decided.history)
     for note in decided.notes:
         deps.events.event(autoscaler, note.type, note.reason, note.message)

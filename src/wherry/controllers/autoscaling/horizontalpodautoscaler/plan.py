@@ -112,13 +112,8 @@ def plan(
     pods: Sequence[Pod],
     history: History,
     now: float,
-    *,
-    has_tolerance: bool = True,
 ) -> Decision:
-    """The next step. `readings` go with the autoscaler's metrics, one for one.
-
-    `has_tolerance`: whether autoscalers have one of their own.
-    """
+    """The next step. `readings` go with the autoscaler's metrics, one for one."""
     draft = Draft(autoscaler, now)
     draft.say("AbleToScale", True, "SucceededGetScale", "the HPA controller was able to get the target's current scale")
     current = scale.replicas
@@ -133,8 +128,7 @@ def plan(
         return _go(draft, current, most, "Current number of replicas above Spec.MaxReplicas", (), history)
     if 0 < current < least:
         return _go(draft, current, least, "Current number of replicas below Spec.MinReplicas", (), history)
-    tolerance = _tolerance(autoscaler) if has_tolerance else Tolerance()
-    seen = Situation(current, scale.present, pods, tolerance, now, autoscaler.metadata.namespace)
+    seen = Situation(current, scale.present, pods, _tolerance(autoscaler), now, autoscaler.metadata.namespace)
     best, statuses = _best(draft, readings, seen)
     if best is None:
         draft.count(current, draft.status.get("desiredReplicas", 0), statuses)

@@ -17,6 +17,7 @@ from wherry.api import Obj
 from wherry.api.core.persistentvolumeclaim import PERSISTENTVOLUMECLAIMS
 from wherry.api.core.pod import PODS
 from wherry.api.core.podclaims import claim_name, claim_names, is_made_for
+from wherry.api.features import Gate
 from wherry.api.types.core_v1 import PersistentVolumeClaim, Pod
 from wherry.client import Informer, Key
 from wherry.controllers.conditions import find, placed
@@ -55,7 +56,7 @@ async def reconcile(key: Key, deps: Deps) -> Result:
     if meta.deletion_timestamp is None:
         if not is_protected:
             await add_finalizer(deps.client, PERSISTENTVOLUMECLAIMS, meta, FINALIZER)
-        elif claim.status.phase == "Bound":
+        elif claim.status.phase == "Bound" and deps.features.has(Gate.CLAIM_UNUSED_SINCE_TIME):
             await _show_use(claim, pods, deps)
     elif is_protected and not is_in_use(claim, pods):
         await remove_finalizer(deps.client, PERSISTENTVOLUMECLAIMS, meta, FINALIZER)

@@ -3,13 +3,15 @@ from __future__ import annotations
 from typing import Any
 
 from wherry.api import Obj
+from wherry.api.apps.deployment import DEPLOYMENTS
 from wherry.api.apps.replicaset import REPLICASETS
 from wherry.api.core.event import EVENTS
 from wherry.api.core.pod import PODS
 from wherry.api.core.replicationcontroller import REPLICATIONCONTROLLERS
 from wherry.api.errors import Forbidden
+from wherry.api.features import features
 from wherry.apiserver.attributes import Admission, Reader
-from wherry.controllers.tests.plane import Plane, only, running, template
+from wherry.controllers.tests.plane import Plane, deployment, only, running, template
 
 LOOPS = only("replicaset-controller", "replication-controller")
 
@@ -114,6 +116,17 @@ async def test_the_cheapest_pod_goes_first() -> None:
         await plane.client.patch(REPLICASETS, "web", {"spec": {"replicas": 1}}, "default")
         await plane.settle()
         assert await names(plane) == {dear["metadata"]["name"]}
+
+
+async def test_pods_on_their_way_out_are_not_told_of_while_the_feature_is_off() -> None:
+    off = features({"DeploymentReplicaSetTerminatingReplicas": False})
+    async with running(features=off) as plane:
+        await plane.apply(DEPLOYMENTS, deployment())
+        await plane.run_pods()
+        [owner] = await plane.items(REPLICASETS)
+        told = await plane.get(DEPLOYMENTS, "web")
+        assert owner["status"]["readyReplicas"] == told["status"]["readyReplicas"] == 3
+        assert "terminatingReplicas" not in {*owner["status"], *told["status"]}
 
 
 async def test_pods_on_their_way_out_are_replaced_and_counted_apart() -> None:

@@ -5,7 +5,6 @@ import pytest
 from wherry.api import Obj
 from wherry.api.apps.deployment import DEPLOYMENTS
 from wherry.api.autoscaling.horizontalpodautoscaler import HORIZONTALPODAUTOSCALERS
-from wherry.api.features import features
 from wherry.client import Key
 from wherry.controllers.autoscaling.horizontalpodautoscaler.tests.world import BASE, World, average, cpu
 from wherry.controllers.tests.plane import deployment, running, without
@@ -227,15 +226,6 @@ async def test_tolerance(behavior: Obj | None, use: str, replicas: int) -> None:
         await world.use(use)
         await world.tick()
         assert await world.replicas() == replicas
-
-
-async def test_a_tolerance_of_its_own_counts_for_nothing_while_the_feature_is_off() -> None:
-    async with running(BASE, features=features({"HPAConfigurableTolerance": False})) as plane:
-        world = World(plane)
-        await world.begin(metrics=[cpu(50)], behavior={"scaleUp": {"tolerance": "0.5"}})
-        await world.use("700m")
-        await world.tick()
-        assert await world.replicas() == 3
 
 
 QUEUE = {

@@ -5,6 +5,7 @@ import pytest
 from wherry.api.core.persistentvolumeclaim import PERSISTENTVOLUMECLAIMS
 from wherry.api.core.pod import PODS
 from wherry.api.errors import NotFound
+from wherry.api.features import features
 from wherry.controllers.core.persistentvolume.tests.storage import claim, pod
 from wherry.controllers.tests.plane import Plane, only, running
 
@@ -90,3 +91,12 @@ async def test_a_bound_claim_says_since_when_nobody_wants_it() -> None:
         assert await unused(plane) == ("True", "NoPodsUsingPVC", "2023-11-14T22:15:20Z")
         kept = (await plane.get(PERSISTENTVOLUMECLAIMS, "data"))["status"]["conditions"]
         assert [one["type"] for one in kept] == ["Resizing", "Unused"]
+
+
+async def test_a_claim_says_nothing_of_its_use_while_the_feature_is_off() -> None:
+    async with running(LOOPS, features=features({"PersistentVolumeClaimUnusedSinceTime": False})) as plane:
+        await plane.apply(PERSISTENTVOLUMECLAIMS, claim())
+        bound = {"status": {"phase": "Bound"}}
+        await plane.client.patch(PERSISTENTVOLUMECLAIMS, "data", bound, "default", subresource="status")
+        await plane.settle()
+        assert await unused(plane) is None
