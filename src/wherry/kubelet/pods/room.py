@@ -63,13 +63,16 @@ class Taken:
         self.remove(uid)
         requests, ports = pod_requests(pod), tuple(host_ports(pod))
         self._pods[uid] = requests, ports
-        self._used.update(requests)
-        self._ports.update(ports)
+        for name, amount in requests.items():
+            self._used[name] += amount
+        for port in ports:
+            self._ports[port] += 1
 
     def remove(self, uid: str) -> None:
         """It takes nothing any more."""
         requests, ports = self._pods.pop(uid, ({}, ()))
-        self._used.subtract(requests)
+        for name, amount in requests.items():
+            self._used[name] -= amount
         for port in ports:
             self._ports[port] -= 1
             if not self._ports[port]:

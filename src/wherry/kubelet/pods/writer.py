@@ -120,6 +120,8 @@ class StatusWriter:
 
 def status_patch(sent: Obj, wanted: Obj) -> Obj:
     """What turns one status into the other: changed fields whole, conditions one by one, and null for what went."""
+    if sent == wanted:
+        return {}
     patch: Obj = {
         key: value for key, value in wanted.items() if key != "conditions" and not _same(sent.get(key), value)
     }

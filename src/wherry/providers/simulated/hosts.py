@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 from enum import Enum
 
 from msgspec import Struct, field
@@ -55,7 +56,7 @@ class Addresses:
             self._taken &= ~(1 << offset)
 
     def _offset(self, address: str) -> int | None:
-        offset = int(ipaddress.IPv4Address(address)) - self._first if address else -1
+        offset = int.from_bytes(socket.inet_aton(address)) - self._first if address else -1
         return offset if 0 <= offset < self._size else None
 
 

@@ -22,12 +22,13 @@ from wherry.kubelet.pods.names import container_hash, full_name
 from wherry.kubelet.pods.phase import TERMINAL
 from wherry.kubelet.pods.plan import Known, Plan, Start, find_container, plan
 from wherry.kubelet.pods.status import Verdict, derive
-from wherry.kubelet.runtime.model import Container, PodRuntime, Sandbox, SandboxState
+from wherry.kubelet.runtime.model import Container, PodRuntime, SandboxState
 from wherry.providers.simulated import probing
 from wherry.providers.simulated.behaviour import Behaviour
 from wherry.providers.simulated.ending import Ending, end_of
 from wherry.providers.simulated.pulling import Asking, Images, Pull, ask
-from wherry.providers.simulated.runs import NOTHING, exited, identify, run_of
+from wherry.providers.simulated.resting import all_is_well, says_all
+from wherry.providers.simulated.runs import exited, run_of, sandbox_of
 
 EPSILON = 1e-5
 """Seconds that do not matter: the clock counts from 1970, and a double has no more digits."""
@@ -51,7 +52,7 @@ class Life:
 
     __slots__ = (
         "_at", "_backing_off", "_crash", "_done", "_ending", "_images", "_pulls", "_sandbox_at", "_verdict", "_waiting",
-        "behaviour", "ended", "ip", "node", "runtime", "told", "uid",
+        "behaviour", "ended", "ip", "node", "rests", "runtime", "told", "uid",
     )  # fmt: skip
 
     def __init__(self, pod: Pod, behaviour: Behaviour, ip: str, images: Images, now: float) -> None:
@@ -63,6 +64,8 @@ class Life:
         self.runtime = PodRuntime(self.uid)
         self.ended = False
         """Nothing runs, and nothing will."""
+        self.rests = False
+        """Nothing is to be done, and nothing to be told, until something is done to the Pod."""
         self.told: list[Told] = []
         """What has happened since somebody last took it."""
         self._images = images
@@ -96,19 +99,20 @@ class Life:
 
     def reconsider(self, pod: Pod, now: float) -> None:
         """The Pod is another than it was: see whether something is to be done at once."""
+        self.rests = False
         self.advance(pod, now)
         if not self.ended and self._sandbox_at <= now + EPSILON:
             self._step(pod, max(now, self._at))
 
     def next_due(self, pod: Pod) -> float | None:
         """When something happens next by itself."""
-        if self.ended:
+        if self.ended or self.rests:
             return None
         return min((due for due in self._dues(pod) if due > self._done + EPSILON), default=None)
 
     def reboot(self, now: float) -> None:
         """The node was switched off and is back: nothing that ran runs any more."""
-        self._at, self._done = now, -inf
+        self._at, self._done, self.rests = now, -inf, False
         self.runtime = PodRuntime(
             self.uid,
             tuple(replace(each, state=SandboxState.NOT_READY) for each in self.runtime.sandboxes),
@@ -127,12 +131,16 @@ class Life:
             return
         if (deleted := pod.metadata.deletion_timestamp) is not None:
             self._begin_ending(pod, max(at, deleted.timestamp() - (pod.metadata.deletion_grace_period_seconds or 0)))
+        elif says_all(pod) and self.next_due(pod) is None and all_is_well(pod, runtime, self.behaviour, at + EPSILON):
+            self._done, self.rests = at, True
         else:
             self._step(pod, at)
         self.told.clear()
 
     def status(self, pod: Pod, old: Obj, host_ips: Sequence[str]) -> Obj:
         """The whole status as users should see it."""
+        if self.rests and old.get("hostIP") in host_ips:
+            return old
         started, unready = probing.verdicts(pod, self.runtime, self.behaviour, self._at + EPSILON)
         report = Report(
             waiting=self._waiting or {},
@@ -247,18 +255,7 @@ class Life:
         return changed
 
     def _make_sandbox(self, pod: Pod, attempt: int, now: float) -> None:
-        sandbox = Sandbox(
-            id=identify(self.uid, "", attempt),
-            uid=self.uid,
-            namespace=pod.metadata.namespace,
-            name=pod.metadata.name,
-            attempt=attempt,
-            created_at=round(now * 1e9),
-            ips=(self.ip,) if self.ip else (),
-            labels=NOTHING,
-            annotations=NOTHING,
-        )
-        self.runtime = replace(self.runtime, sandboxes=(sandbox,))
+        self.runtime = replace(self.runtime, sandboxes=(sandbox_of(pod, self.ip, attempt, now),))
 
     def _kill(self, pod: Pod, container_id: str, name: str, message: str, now: float) -> None:
         """End a container that is to be started anew."""
@@ -324,6 +321,7 @@ class Life:
     def _begin_ending(self, pod: Pod, now: float) -> None:
         if self.ended:
             return
+        self.rests = False
         before = self._ending
         self._ending = end_of(pod, self.runtime, self.behaviour, now, before)
         if before is None:

@@ -22,7 +22,7 @@ from wherry.kubelet.runtime.model import Container, ContainerState, PodRuntime, 
 from wherry.providers.simulated.behaviour import Behaviour
 from wherry.providers.simulated.life import Life
 from wherry.providers.simulated.pulling import Images
-from wherry.providers.simulated.runs import NOTHING, identify, run_of
+from wherry.providers.simulated.runs import identify, run_of, sandbox_of
 
 _MOST_COUNTED = 6
 """After so many restarts the back-off has reached its end."""
@@ -43,7 +43,8 @@ def resume(pod: Pod, behaviour: Behaviour, images: Images, now: float) -> Life:
     has_ended = pod.status.phase in TERMINAL
     sandboxes: tuple[Sandbox, ...] = ()
     if runs or ip:
-        sandboxes = (_sandbox(pod, ip, begun, SandboxState.NOT_READY if has_ended else SandboxState.READY),)
+        sandbox = sandbox_of(pod, ip, 0, begun)
+        sandboxes = (replace(sandbox, state=SandboxState.NOT_READY) if has_ended else sandbox,)
     crash = _crashes(pod, runs)
     life.restore(
         pod, PodRuntime(pod.metadata.uid, sandboxes, tuple(runs)), crash, min(now, _last_moment(pod, runs, begun))
@@ -96,20 +97,6 @@ def _ended(pod: Pod, status: ContainerStatus, attempt: int, ended: ContainerStat
 
 def _nanoseconds(moment: datetime | None) -> int:
     return round(moment.timestamp() * 1e9) if moment else 0
-
-
-def _sandbox(pod: Pod, ip: str, begun: float, state: SandboxState) -> Sandbox:
-    return Sandbox(
-        id=identify(pod.metadata.uid, "", 0),
-        uid=pod.metadata.uid,
-        namespace=pod.metadata.namespace,
-        name=pod.metadata.name,
-        state=state,
-        created_at=round(begun * 1e9),
-        ips=(ip,) if ip else (),
-        labels=NOTHING,
-        annotations=NOTHING,
-    )
 
 
 def _crashes(pod: Pod, runs: list[Container]) -> CrashBackoff | None:

@@ -1,4 +1,4 @@
-"""Runs of containers as a runtime would hold them: made, and ended. Pure."""
+"""Sandboxes and runs of containers as a runtime would hold them: made, and ended. Pure."""
 
 from __future__ import annotations
 
@@ -9,13 +9,29 @@ from types import MappingProxyType
 from msgspec.structs import replace
 
 from wherry.api.types.core_v1 import Container as ContainerSpec
-from wherry.api.types.core_v1 import EphemeralContainer
+from wherry.api.types.core_v1 import EphemeralContainer, Pod
 from wherry.kubelet.pods.names import HASH, container_hash
-from wherry.kubelet.runtime.model import Container, ContainerState
+from wherry.kubelet.runtime.model import Container, ContainerState, Sandbox
 from wherry.providers.simulated.pulling import full_name, reference
 
 NOTHING: MappingProxyType[str, str] = MappingProxyType({})
 """One empty map for all that have none."""
+
+
+def sandbox_of(pod: Pod, ip: str, attempt: int, now: float) -> Sandbox:
+    """A Pod's sandbox; `ip` is "" when it has the node's address."""
+    uid = pod.metadata.uid
+    return Sandbox(
+        id=identify(uid, "", attempt),
+        uid=uid,
+        namespace=pod.metadata.namespace,
+        name=pod.metadata.name,
+        attempt=attempt,
+        created_at=round(now * 1e9),
+        ips=(ip,) if ip else (),
+        labels=NOTHING,
+        annotations=NOTHING,
+    )
 
 
 def run_of(
