@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from wherry.api.features import Gate, Stage
 from wherry.cli.main import COMMANDS
 
 ROOT = Path(__file__).parents[2]
@@ -47,6 +48,20 @@ def test_the_walk_names_code_in_every_hop() -> None:
     hops = re.findall(r"^\| (\d+) \|(.*)\|$", (ROOT / "docs/life-of-a-pod.md").read_text(), re.MULTILINE)
     assert [int(number) for number, _ in hops] == list(range(1, len(hops) + 1))
     assert [number for number, text in hops if not _CODE.search(text)] == []
+
+
+def test_every_gate_stands_where_it_is() -> None:
+    text = (ROOT / "docs/operations.md").read_text()
+    rows = dict(re.findall(r"^\| (alpha|beta|GA|GA, locked) \|(.*)\|$", text, re.MULTILINE))
+    told = {
+        (name, stage, column == 0)
+        for stage, cells in rows.items()
+        for column, cell in enumerate(cells.split("|"))
+        for name in re.findall(r"`(\w+)`", cell)
+    }
+    stages = {Stage.ALPHA: "alpha", Stage.BETA: "beta", Stage.GA: "GA"}
+    terms = [gate.value for gate in Gate]
+    assert told == {(one.name, stages[one.stage] + ", locked" * one.is_locked, one.default) for one in terms}
 
 
 def test_every_command_is_in_the_readme() -> None:
