@@ -48,11 +48,14 @@ class Apply(Struct, frozen=True):
         return [f"json patch {text}" for text in (*unknown, *duplicates)]
 
     def members(self) -> Set[str] | None:
-        """The members of an object that the patch may change; None where it takes more than a glance to tell."""
+        """The members of an object that the patch may change; None where it takes more than a glance to tell.
+
+        Metadata that says nothing but which object is meant, as the patches of controllers do, is none of them.
+        """
         document = self.document
         if self.kind is Patch.JSON or type(document) is not dict or any(name.startswith("$") for name in document):
             return None
-        return document.keys()
+        return document.keys() - _METADATA if _is_identity(document.get("metadata")) else document.keys()
 
     def __call__(self, obj: Obj) -> Obj:
         return apply_patch(self.kind.value, obj, self.document, self.resource.schema)
@@ -63,6 +66,19 @@ class Apply(Struct, frozen=True):
             return go_format(self.document)
         patched = self(obj)
         return (encode if patched.keys() >= {"apiVersion", "kind", "metadata"} else encode_any)(patched).decode()
+
+
+_METADATA = {"metadata"}
+_IDENTITY = frozenset({"name", "namespace", "uid", "resourceVersion"})
+
+
+def _is_identity(metadata: Any) -> bool:
+    """Whether metadata names an object, in members of which a patch has been checked that they are texts."""
+    return (
+        type(metadata) is dict
+        and metadata.keys() <= _IDENTITY
+        and all(type(value) is str for value in metadata.values())
+    )
 
 
 async def patch(

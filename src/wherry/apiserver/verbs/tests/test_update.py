@@ -88,7 +88,10 @@ def _outcome(apply: Apply, obj: Obj) -> Obj | str:
     ("kind", "document", "members"),
     [
         pytest.param(Patch.MERGE, {"status": {}}, {"status"}, id="merge"),
-        pytest.param(Patch.STRATEGIC, {"status": {}, "metadata": {}}, {"status", "metadata"}, id="strategic"),
+        pytest.param(Patch.STRATEGIC, {"status": {}, "spec": {}}, {"status", "spec"}, id="strategic"),
+        pytest.param(Patch.STRATEGIC, {"status": {}, "metadata": {"uid": "u"}}, {"status"}, id="of a certain object"),
+        pytest.param(Patch.MERGE, {"metadata": {"uid": 1}}, {"metadata"}, id="of one that cannot be"),
+        pytest.param(Patch.MERGE, {"metadata": {"uid": "u", "labels": {}}}, {"metadata"}, id="of its labels as well"),
         pytest.param(Patch.STRATEGIC, {"$retainKeys": ["spec"], "spec": {}}, None, id="directives say more"),
         pytest.param(Patch.JSON, [{"op": "remove", "path": "/status"}], None, id="operations"),
         pytest.param(Patch.MERGE, [], None, id="no patch at all"),
