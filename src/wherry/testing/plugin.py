@@ -29,6 +29,8 @@ from wherry import testing
 _MARKER = 'wherry(nodes=1, clock="real", seed=0, ..., manifests=()): what wherry_cluster is like; see Cluster'
 _OWN = ("nodes", "clock", "seed", "start", "behave", "storage", "stages", "features")
 """Words of the marker that ask for another cluster than a fork of the session's."""
+_OF_AUTHORITY = ("kube-root-ca.crt", "extension-apiserver-authentication", "kubernetes.io:kube-apiserver-serving:")
+"""What tells others of the cluster's authority, by how its name begins."""
 _MANIFESTS = ("manifests", "crds")
 _SHOWN = 60
 _CLUSTER = pytest.StashKey["testing.Cluster"]()
@@ -138,11 +140,11 @@ def _words(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 
 def _is_noise(entry: Any) -> bool:
-    """Events are told by themselves; every namespace hears of the authority when a kubeconfig is first asked for; and
-    that an object is gone, there already or has changed is daily bread to the control plane's own controllers."""
+    """Events are told by themselves; the authority is published when a kubeconfig is first asked for; and that an
+    object is gone, there already or has changed is daily bread to the control plane's own controllers."""
     return bool(
         entry.kind == "Event"
-        or (entry.name == "kube-root-ca.crt" and not entry.is_refused)
+        or (entry.name.startswith(_OF_AUTHORITY) and not entry.is_refused)
         or (entry.controller and entry.code in (404, 409))
     )
 
