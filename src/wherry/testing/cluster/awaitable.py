@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +11,7 @@ from wherry.api import Obj
 from wherry.providers.simulated.nodespec import NodeSpec
 from wherry.testing.cluster.client import AsyncApi
 from wherry.testing.cluster.core import MANAGER, Core
+from wherry.testing.cluster.elsewhere import running_loop
 from wherry.testing.cluster.hands import AsyncClusterClock
 from wherry.testing.cluster.kinds import Kind
 from wherry.testing.cluster.manifests import Source, read_objects
@@ -28,7 +28,10 @@ __tracebackhide__ = True  # pytest shows the test's own line instead of ours.
 
 
 class AsyncCluster:
-    """As `Cluster`, awaitable: on the caller's own loop if that is a `SettlingLoop`, else on one in a thread."""
+    """As `Cluster`, awaitable: on the caller's own loop if that is a `SettlingLoop`, else on one in a thread.
+
+    The caller may be a task of asyncio's or of trio's.
+    """
 
     def __init__(
         self,
@@ -67,7 +70,7 @@ class AsyncCluster:
     async def start(self) -> Self:
         if self._core.is_open:
             raise RuntimeError("the cluster has begun already; `fork` makes another that begins as this one was")
-        if not isinstance(asyncio.get_running_loop(), SettlingLoop):
+        if not isinstance(running_loop(), SettlingLoop):
             self._thread = LoopThread("wherry cluster")
         try:
             await self._call(self._core.open)

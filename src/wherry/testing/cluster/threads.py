@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from wherry.testing.cluster.elsewhere import outcomes
 from wherry.testing.cluster.told import TOLD
 from wherry.testing.eventloop import SettlingLoop
 
@@ -51,9 +52,11 @@ class LoopThread:
             raise
 
     async def call_async(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """The same for callers on another event loop."""
+        """The same for callers on another event loop, or on trio's."""
+        wait = outcomes()
         try:
-            return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(make(), self._open_loop()))
+            outcome: T = await wait(asyncio.run_coroutine_threadsafe(make(), self._open_loop()))
+            return outcome
         except TOLD as error:
             raise error.with_traceback(None) from error.__cause__
 

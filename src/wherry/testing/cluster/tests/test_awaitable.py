@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
+
+import pytest
 
 from wherry.api import Obj
-from wherry.testing import AsyncCluster
+from wherry.api.errors import NotFound
+from wherry.testing import AsyncCluster, Cluster, WaitTimeout
 from wherry.testing.eventloop import SettlingLoop
 
 
@@ -39,3 +43,30 @@ async def test_beside_a_loop_that_cannot_settle() -> None:
 def test_on_the_callers_own_loop() -> None:
     with asyncio.Runner(loop_factory=SettlingLoop) as runner:
         runner.run(use())
+
+
+def test_from_a_task_of_trios() -> None:
+    trio = pytest.importorskip("trio")
+    trio.run(use)
+
+
+def test_trio_gets_errors_and_gives_up_waiting() -> None:
+    trio: Any = pytest.importorskip("trio")
+
+    async def story() -> None:
+        async with AsyncCluster(0) as cluster:
+            with pytest.raises(NotFound):
+                await cluster.client().get("cm/none")
+            with pytest.raises(WaitTimeout):
+                await cluster.wait("cm/none", "create", timeout=0.01)
+            with trio.move_on_after(0.05) as waiting:
+                await cluster.wait("cm/none", "create", timeout=60)
+            assert waiting.cancelled_caught
+            await cluster.apply(configmap("a"))
+
+    trio.run(story)
+
+
+def test_who_runs_no_tasks_is_told_what_to_use() -> None:
+    with Cluster(0) as cluster, pytest.raises(RuntimeError, match="asyncio or trio; elsewhere there is Cluster"):
+        cluster.awaitable().settle().send(None)
