@@ -1,7 +1,8 @@
 """Verifies service-account tokens: the signature first, then whether everything they are bound to still is.
 
 A token is only as alive as its account, and as the Pod, Secret or Node it names: each must exist with the uid in the
-token. For a minute after their deletion began they still count, so that a terminating pod can say goodbye.
+token. For a minute after their deletion began they still count, so that a terminating pod can say goodbye; but not
+for the token that stands in a Secret, which is no Pod's own.
 """
 
 from __future__ import annotations
@@ -93,8 +94,9 @@ class ServiceAccountTokens:
         bound += [(NODES, "", token.node)] if token.node and not token.pod else []
         bound += [(SECRETS, token.namespace, token.secret)] if token.secret else []
         ends = [token.expires_at + _LEEWAY_SECONDS] if token.expires_at else []
+        since = float("inf") if token.is_legacy else now - _LEEWAY_SECONDS
         for resource, namespace, reference in bound:
-            obj = self._living(resource, namespace, reference, now)
+            obj = self._living(resource, namespace, reference, since)
             if resource is SECRETS and token.is_legacy:
                 self._check_secret(obj, text, now)
                 ends.append(_end_of_day(now))
@@ -119,7 +121,8 @@ class ServiceAccountTokens:
         if now < token.not_before - _LEEWAY_SECONDS:
             raise BadToken("service account token is not valid yet")
 
-    def _living(self, resource: Resource, namespace: str, reference: Reference, now: float) -> Obj:
+    def _living(self, resource: Resource, namespace: str, reference: Reference, since: float) -> Obj:
+        """The object, unless its deletion began before `since`."""
         item = self._reader.get(resource, namespace, reference.name)
         what = f"{resource.singular} {namespace}/{reference.name}" if namespace else f"node {reference.name}"
         if item is None:
@@ -127,7 +130,7 @@ class ServiceAccountTokens:
         obj = item.decode()
         if reference.uid and obj["metadata"].get("uid") != reference.uid:
             raise BadToken(f"{what} is not the one that the token is bound to")
-        if (deleted := _deletion_time(obj)) and now > deleted + _LEEWAY_SECONDS:
+        if (deleted := _deletion_time(obj)) and since > deleted:
             raise BadToken(f"{what} has been deleted")
         return obj
 

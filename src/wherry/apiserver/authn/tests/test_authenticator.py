@@ -171,6 +171,19 @@ def test_a_legacy_token_lives_as_long_as_its_secret() -> None:
         world.ask(world.legacy)
 
 
+@pytest.mark.parametrize(("resource", "name"), [(SECRETS, "s"), (SERVICEACCOUNTS, "sa")], ids=["secret", "account"])
+def test_a_legacy_token_ends_when_the_deletion_begins(resource: Any, name: str) -> None:
+    world = World()
+    world.ask(world.legacy)
+    stored = world.objects.get(resource, "ns", name)
+    assert stored is not None
+    obj = stored.decode()
+    obj["metadata"]["deletionTimestamp"] = format_time(START)
+    world.objects.put(resource, obj)
+    with pytest.raises(Unauthorized):
+        world.ask(world.legacy)
+
+
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic eDp5", "Bearer nonsense", "Bearer a.b.c"])
 def test_other_headers_are_refused(header: str) -> None:
     with pytest.raises(Unauthorized):
