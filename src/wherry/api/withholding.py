@@ -5,7 +5,7 @@ object had some of them before: what was stored while the gate was on is kept, a
 
 `withholding` makes of the table in `gated.py` what a kind's writes are passed through, and None for the many kinds that
 have no such field. Nearly every write has nothing to withhold, and pays only for a look: functions that are put
-together once for a type and follow the members that both the object has and something may be behind.
+together once for a type and ask for the members that something may be behind.
 """
 
 from __future__ import annotations
@@ -42,11 +42,8 @@ class _Found(Struct, frozen=True):
 
     gated: Gated
     holder: Obj
+    value: Any
     path: str
-
-    @property
-    def value(self) -> Any:
-        return self.holder[self.gated.field]
 
 
 class Withholding:
@@ -59,8 +56,11 @@ class Withholding:
         self._probe = _probe(tree)
 
     def drop(self, new: Obj, old: Obj | None) -> list[FieldError]:
-        """Take out of `new` what `old` does not use already; returns the faults of what is refused instead."""
-        if not self._probe(new):
+        """Take out of `new` what `old` does not use already; returns the faults of what is refused instead.
+
+        Members that the two share, as they do what a status is written beside, have nothing new in them.
+        """
+        if not self._probe(new if old is None else {name: new[name] for name in new if new[name] is not old.get(name)}):
             return []
         before = () if old is None else _find(old, self._tree)
         used = {each.gated.gate for each in before if each.gated.uses(each.value)}
@@ -70,12 +70,11 @@ class Withholding:
 
 def _probe(tree: _Tree) -> _Probe:
     """Whether there is anything to withhold in an object: nearly always not, so this is what writes pay for."""
-    probes = {name: _probe_member(step) for name, step in tree.items()}
-    names = probes.keys()
+    members = tuple((name, _probe_member(step)) for name, step in tree.items())
 
     def probe(obj: Any) -> bool:
-        for name in names & obj.keys():  # noqa: SIM110 - a generator takes longer than all this
-            if (value := obj[name]) is not None and probes[name](value):
+        for name, look in members:  # noqa: SIM110 - a generator takes longer than all this
+            if name in obj and (value := obj[name]) is not None and look(value):
                 return True
         return False
 
@@ -110,7 +109,7 @@ def _find(obj: Obj, tree: _Tree, path: str = "") -> Iterator[_Found]:
             continue
         where = f"{path}.{name}" if path else name
         if step.gated is not None:
-            yield _Found(step.gated, obj, where)
+            yield _Found(step.gated, obj, value, where)
         if step.below:
             yield from _find_below(value, step.depth, step.below, where)
 
@@ -132,7 +131,7 @@ def _withhold(found: _Found) -> FieldError | None:
         return None
     if gated.judge is not None:
         return gated.judge(value, found.path)
-    del found.holder[gated.field]
+    found.holder.pop(gated.field, None)  # Whatever made the object may have put one part into it twice.
     return None
 
 
