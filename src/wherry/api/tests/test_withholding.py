@@ -121,7 +121,7 @@ def test_autoscalers_to_zero(version: str, new: int, old: int | None, is_refused
     )
 
 
-SOURCES = st.builds(dict) | st.builds(dict, mode=st.integers(0, 2))
+SOURCES: st.SearchStrategy[dict[str, int]] = st.builds(dict) | st.builds(dict, mode=st.integers(0, 2))
 
 
 @given(st.lists(st.fixed_dictionaries({"name": st.text(max_size=2)}, optional={"emptyDir": SOURCES})))
