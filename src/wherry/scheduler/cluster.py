@@ -116,9 +116,10 @@ class Cluster:
     def set_pod(self, pod: PodInfo, node_name: str) -> None:
         """`pod` occupies `node_name`, by its own word or by assumption."""
         if self._homes.get(pod.uid) == node_name:
-            known = self._nodes[node_name].pods
-            if known[pod.uid].ask is pod.ask:
-                known[pod.uid] = pod  # An assumption came true; nothing that is counted has changed.
+            pods = self._nodes[node_name].pods
+            known = pods[pod.uid]
+            if known.ask is pod.ask and known.is_terminating == pod.is_terminating:
+                pods[pod.uid] = pod  # An assumption came true; nothing that is counted has changed.
                 return
         self.remove_pod(pod.uid)
         self._homes[pod.uid] = node_name

@@ -6,6 +6,7 @@ import random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from wherry.scheduler.cluster import Cluster
 from wherry.scheduler.counting.population import Population
@@ -37,7 +38,7 @@ SPREADS = [
 ]
 REASONS = {AFFINITY: "affinity", ANTI: "anti-affinity", EXISTING: "existing"}
 change = st.tuples(
-    st.sampled_from(["place", "place", "place", "remove", "node", "no node", "namespace", "suppose"]),
+    st.sampled_from(["place", "place", "place", "going", "remove", "node", "no node", "namespace", "suppose"]),
     st.integers(0, 5),
     st.integers(0, 10_000),
 )
@@ -86,6 +87,10 @@ def test_counts_follow_every_change(changes: list[tuple[str, int, int]], seed: i
         if kind == "place":
             placed += 1
             cluster.set_pod(pod, name)
+        elif kind == "going" and placed:
+            uid = f"uid-x{other % placed}"
+            if (known := cluster.pod(uid)) is not None:
+                cluster.set_pod(replace(known, is_terminating=True), cluster.home(uid) or "")
         elif kind == "remove" and placed:
             cluster.remove_pod(f"uid-x{other % placed}")
         elif kind == "node":
@@ -129,3 +134,18 @@ def test_counts_that_nobody_asks_for_are_dropped() -> None:
     cluster.set_pod(a_pod("x", "l0 l1029"), "a")
     for label in ("l0", "l1029"):
         assert refusals(rule, a_pod("p", **wants(far=[term("zone", label)])), cluster)
+
+
+def test_pods_on_their_way_out_are_spread_no_more() -> None:
+    cluster = a_cluster(a_node("a", {"zone": "z1"}), a_node("b", {"zone": "z2"}))
+    rule = podtopologyspread.plugin(Population(cluster, FixedNamespaces()), FooSiblings())
+    ask = a_pod("p", "foo", "one", topologySpreadConstraints=[spread("zone")])
+    pod = a_pod("x", "foo", "one")
+    cluster.set_pod(pod, "a")
+    assert set(refusals(rule, ask, cluster)) == {"a"}
+    cluster.set_pod(replace(pod, is_terminating=True), "a")
+    assert refusals(rule, ask, cluster) == {}
+    cluster.remove_pod(pod.uid)
+    assert refusals(rule, ask, cluster) == {}
+    cluster.set_pod(pod, "b")
+    assert set(refusals(rule, ask, cluster)) == {"b"}
