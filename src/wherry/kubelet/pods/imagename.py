@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 DEFAULT_REGISTRY = "docker.io"
 
@@ -19,6 +20,7 @@ class ImageNameError(ValueError):
     """Not an image name; the message says why in upstream's words."""
 
 
+@lru_cache(1024)
 def normalise(name: str) -> str:
     """`busybox` -> `docker.io/library/busybox:latest`; an image's own id stays as it is."""
     if _ID.match(name):
