@@ -44,7 +44,7 @@ async def reconcile(key: Key, deps: Deps) -> Result:
         return DONE  # the change comes back here
     try:
         await deps.client.delete(SECRETS, key.name, key.namespace, resource_version=secret.metadata.resource_version)
-    except (errors.NotFound, errors.Conflict):
+    except errors.NotFound:
         return DONE
     return DONE
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from wherry.api import Obj
 from wherry.api.core.secret import SECRETS
 from wherry.api.core.serviceaccount import SERVICEACCOUNTS
-from wherry.api.errors import Conflict, NotFound
+from wherry.api.errors import NotFound
 from wherry.api.types.core_v1 import Secret, ServiceAccount
 from wherry.api.types.decoding import convert, to_obj
 from wherry.client import Key
@@ -80,7 +80,7 @@ async def _unlist(key: Key, reference: Reference, deps: Deps) -> None:
 async def _remove(key: Key, secret: Secret, deps: Deps) -> Result:
     try:
         await deps.client.delete(SECRETS, key.name, key.namespace, uid=secret.metadata.uid or "")
-    except (NotFound, Conflict):
+    except NotFound:
         return DONE
     return DONE
 

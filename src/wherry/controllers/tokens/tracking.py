@@ -41,7 +41,7 @@ async def reconcile(key: Key, deps: Deps) -> Result:
         patch = {"metadata": {"resourceVersion": present.metadata.resource_version}, "data": today}
         try:
             await deps.client.patch(CONFIGMAPS, key.name, patch, key.namespace)
-        except (errors.NotFound, errors.Conflict):
+        except errors.NotFound:
             return DONE
     return DONE
 

@@ -26,6 +26,7 @@ from wherry.apiserver.subresources import Handlers
 from wherry.identity.keys import TokenKeys, fresh_key
 from wherry.store.memory import MemoryStore
 from wherry.testing.clock import ManualClock
+from wherry.testing.faults import Faults
 from wherry.transport.messages import Peer, Request, Response
 
 ROOT = User("root", ("system:masters", "system:authenticated"))
@@ -39,6 +40,7 @@ class World:
 
     def __init__(self) -> None:
         self.clock = ManualClock()
+        self.faults = Faults(self.clock)
         url = "https://kubernetes.default.svc"
         self.issuer = Issuer(KEYS, url, (url,))
         self.made: dict[int, tuple[Authenticator, Authorization]] = {}
@@ -48,6 +50,7 @@ class World:
                 clock=self.clock,
                 random=random.Random(7),
                 access=self._access,
+                gate=self.faults,
                 mutating=mutating(Ids(random.Random(8)).suffix),
                 validating=validating(self.clock.time, lambda: self.authorization),
                 handlers=self._handlers,

@@ -94,6 +94,19 @@ async def test_it_goes_with_its_account(scene: tuple[World, Loops]) -> None:
         await world.api.client().get(SECRETS, "s", "default")
 
 
+async def test_a_rival_only_holds_that_up(scene: tuple[World, Loops]) -> None:
+    world, loops = scene
+    await ask(world, loops)
+    fault = world.faults.conflict_next("delete", "secrets")
+    await world.api.client().delete(SERVICEACCOUNTS, "robot", "default")
+    await loops.settled()
+    await world.clock.advance(1)
+    await loops.settled()
+    assert fault.hits == 1
+    with pytest.raises(NotFound):
+        await world.api.client().get(SECRETS, "s", "default")
+
+
 async def test_when_it_goes_its_account_lists_it_no_more(scene: tuple[World, Loops]) -> None:
     world, loops = scene
     client = world.api.client()
