@@ -76,7 +76,7 @@ class Gate(Enum):
     H2C_CONTAINER_PROBE = _alpha("H2CContainerProbe")
     HOSTNAME_OVERRIDE = _ga("HostnameOverride", is_locked=True)
     HPA_CONFIGURABLE_TOLERANCE = _ga("HPAConfigurableTolerance", is_locked=True)
-    HPA_SCALE_TO_ZERO = _alpha("HPAScaleToZero")
+    HPA_SCALE_TO_ZERO = _beta("HPAScaleToZero")
     IN_PLACE_POD_SCALING = _ga("InPlacePodVerticalScaling", is_locked=True)
     IN_PLACE_POD_SCALING_PREEMPTION = _alpha("InPlacePodVerticalScalingSchedulerPreemption")
     MATCH_LABEL_KEYS_IN_SPREADING = _beta("MatchLabelKeysInPodTopologySpread")

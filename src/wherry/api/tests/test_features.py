@@ -74,9 +74,9 @@ def test_what_is_written_is_read(settings: dict[str, bool]) -> None:
 
 
 def test_all_alpha_spares_what_is_named() -> None:
-    made = features({"AllAlpha": True, "HPAScaleToZero": False, "GenericWorkload": True})
+    made = features({"AllAlpha": True, "H2CContainerProbe": False, "GenericWorkload": True})
     alpha = {gate for gate in Gate if gate.value.stage is Stage.ALPHA}
-    assert alpha - made.enabled == {Gate.HPA_SCALE_TO_ZERO}
+    assert alpha - made.enabled == {Gate.H2C_CONTAINER_PROBE}
 
 
 def test_all_beta_off() -> None:

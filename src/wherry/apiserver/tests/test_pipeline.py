@@ -264,10 +264,11 @@ async def test_values_of_features_that_are_off_are_refused_once(operator: str) -
 async def test_what_a_gate_lets_through_stays_when_it_is_closed() -> None:
     """A server that is started again, with other gates, on what is stored."""
     store, merge = MemoryStore(), {"content-type": MERGE}
-    async with serving(store=store, features=features({"HPAScaleToZero": True})) as server:
+    closed = features({"HPAScaleToZero": False, "MaxUnavailableStatefulSet": False})
+    async with serving(store=store) as server:
         await server.post(AUTOSCALERS, autoscaler(0))
         await server.post(STATEFUL_SETS, stateful_set(2))
-    async with serving(store=store, features=features({"MaxUnavailableStatefulSet": False})) as server:
+    async with serving(store=store, features=closed) as server:
         answer = await server.call("PATCH", f"{AUTOSCALERS}/h", {"spec": {"maxReplicas": 5}}, merge)
         assert (answer.status, answer.body["spec"]["minReplicas"]) == (200, 0)
         await server.call("PATCH", f"{AUTOSCALERS}/h", {"spec": {"minReplicas": 2}}, merge)

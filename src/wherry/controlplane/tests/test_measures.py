@@ -20,7 +20,7 @@ ADMIN = {"t": User("admin", (MASTERS, AUTHENTICATED))}
 
 async def test_everything_that_counts_is_told(tmp_path: Path) -> None:
     clock = SystemClock()
-    settings = Settings(static_tokens=ADMIN, features=features({"HPAScaleToZero": True, "EnvFiles": False}))
+    settings = Settings(static_tokens=ADMIN, features=features({"H2CContainerProbe": True, "HPAScaleToZero": False}))
     plane = ControlPlane(SqliteStore(tmp_path / "state.db", clock), clock, random.Random(1), settings)
     await plane.open()
     try:
@@ -36,8 +36,8 @@ async def test_everything_that_counts_is_told(tmp_path: Path) -> None:
     assert float(numbers["wherry_store_writes_total"]) >= float(numbers["wherry_store_commits_total"]) > 0
     assert float(numbers['apiserver_storage_size_bytes{storage_cluster_id="wherry-0"}']) > 1000
     assert float(numbers["process_cpu_seconds_total"]) > 0
-    assert numbers['kubernetes_feature_enabled{name="HPAScaleToZero",stage="ALPHA"}'] == "1"
-    assert numbers['kubernetes_feature_enabled{name="EnvFiles",stage="BETA"}'] == "0"
+    assert numbers['kubernetes_feature_enabled{name="H2CContainerProbe",stage="ALPHA"}'] == "1"
+    assert numbers['kubernetes_feature_enabled{name="HPAScaleToZero",stage="BETA"}'] == "0"
     assert numbers['kubernetes_feature_enabled{name="DRADeviceTaints",stage=""}'] == "1"
     assert numbers['kubernetes_feature_enabled{name="AllAlpha",stage="ALPHA"}'] == "0"
     assert 'workqueue_depth{name="deployment-controller"}' in numbers

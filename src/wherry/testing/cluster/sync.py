@@ -53,7 +53,7 @@ class Cluster:
             behave: how Pods fare: functions of the Pod, or tables by image. The first that has an answer counts.
             storage: whether there is a default StorageClass (`standard`) whose claims get volumes.
             stages: kwok's Stages, in files or as objects, by which Pods and Nodes fare instead.
-            features: features of Kubernetes to switch on or off: {"HPAScaleToZero": True}.
+            features: features of Kubernetes to switch on or off: {"HPAScaleToZero": False}.
             folder: where relative paths of manifests are looked for before the working folder.
         """
         self._set_up(Core(options(nodes, clock, seed, start, behave, storage, read_objects(stages, folder), features)))

@@ -39,20 +39,17 @@ def test_with_manifests(wherry_cluster):
     wherry_cluster.client().get("cm/shared")
     assert wherry_cluster.client().list("boats") == []
 
-def autoscaler():
-    metric = {"metric": {"name": "q"}, "target": {"type": "AverageValue", "averageValue": "5"}}
-    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "d"}
-    spec = {"minReplicas": 0, "maxReplicas": 2, "scaleTargetRef": target}
-    spec["metrics"] = [{"type": "External", "external": metric}]
-    return {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "h"}, "spec": spec}
+def pod():
+    spec = {"containers": [{"name": "c", "image": "i"}], "tolerations": [{"key": "k", "operator": "Lt", "value": "1"}]}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec}
 
-@pytest.mark.wherry(nodes=0, features={"HPAScaleToZero": False})
+@pytest.mark.wherry(nodes=0, features={"TaintTolerationComparisonOperators": False})
 def test_features(wherry_cluster):
     with pytest.raises(Invalid):
-        wherry_cluster.apply(autoscaler())
+        wherry_cluster.apply(pod())
 
 def test_features_of_the_session(wherry_cluster):
-    wherry_cluster.apply(autoscaler())
+    wherry_cluster.apply(pod())
 
 @pytest.mark.asyncio
 async def test_coroutine(wherry_async_cluster):
@@ -101,7 +98,7 @@ addopts = --strict-markers -p wherry.testing.plugin -p no:wherry -p no:cacheprov
 filterwarnings = error
 asyncio_default_fixture_loop_scope = function
 wherry_nodes = 2
-wherry_features = HPAScaleToZero=true
+wherry_features = TaintTolerationComparisonOperators=true
 wherry_manifests = configured.yaml
 """
 

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from wherry.api import Obj, errors
 from wherry.api.autoscaling.horizontalpodautoscaler import HORIZONTALPODAUTOSCALERS
 from wherry.api.core.pod import PODS
+from wherry.api.features import Gate
 from wherry.api.meta.labels import Selector, SelectorError, parse_selector, selector_of
 from wherry.api.resource import Resource
 from wherry.api.types.autoscaling_v2 import HorizontalPodAutoscaler, MetricIdentifier, MetricSpec
@@ -70,7 +71,8 @@ async def reconcile(key: Key, deps: Deps) -> Result:
         history = History()
     pods: Sequence[Pod] = ()
     readings: Sequence[Reading] = [Unavailable("")] * len(autoscaler.spec.metrics)
-    if needs_metrics(autoscaler, scale):
+    has_sleep = deps.features.has(Gate.HPA_SCALE_TO_ZERO)
+    if needs_metrics(autoscaler, scale, has_sleep=has_sleep):
         try:
             pods = _pods(key, autoscaler, scale, deps)
         except _Unclear as why:
@@ -80,7 +82,7 @@ async def reconcile(key: Key, deps: Deps) -> Result:
             return Result(SYNC_SECONDS)
         selector = scale.selector
         readings = [await _read(state.metrics, key.namespace, selector, each) for each in autoscaler.spec.metrics]
-    decided = plan(autoscaler, scale, readings, pods, history, deps.clock.time())
+    decided = plan(autoscaler, scale, readings, pods, history, deps.clock.time(), has_sleep=has_sleep)
     state.histories[key] = (autoscaler.metadata.uid, decided.history)
     for note in decided.notes:
         deps.events.event(autoscaler, note.type, note.reason, note.message)
@@ -180,7 +182,7 @@ async def _rescale(
     deps.events.event(autoscaler, "Normal", "SuccessfulRescale", f"New size: {replicas}; reason: {decided.why}")
     history = decided.history.doing(now, replicas - scale.replicas)
     deps.state.histories[key] = (autoscaler.metadata.uid, history)
-    return rescaled(decided.status, autoscaler, replicas, now)
+    return rescaled(decided.status, autoscaler, replicas, now, has_sleep=deps.features.has(Gate.HPA_SCALE_TO_ZERO))
 
 
 async def _finish(autoscaler: HorizontalPodAutoscaler, status: Obj, deps: Deps, draft: Draft | None = None) -> None:

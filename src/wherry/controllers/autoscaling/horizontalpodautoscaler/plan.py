@@ -80,10 +80,10 @@ def unscalable(autoscaler: HorizontalPodAutoscaler, why: str, now: float) -> Dra
     return draft
 
 
-def needs_metrics(autoscaler: HorizontalPodAutoscaler, scale: Scale) -> bool:
-    """Whether it is the metrics that decide."""
+def needs_metrics(autoscaler: HorizontalPodAutoscaler, scale: Scale, *, has_sleep: bool) -> bool:
+    """Whether it is the metrics that decide. `has_sleep`: whether autoscalers know of targets without replicas."""
     least, most = bounds(autoscaler)
-    return is_to_wake(autoscaler) if scale.replicas == 0 else least <= scale.replicas <= most
+    return has_sleep and is_to_wake(autoscaler) if scale.replicas == 0 else least <= scale.replicas <= most
 
 
 def is_to_wake(autoscaler: HorizontalPodAutoscaler) -> bool:
@@ -112,15 +112,17 @@ def plan(
     pods: Sequence[Pod],
     history: History,
     now: float,
+    *,
+    has_sleep: bool,
 ) -> Decision:
-    """The next step. `readings` go with the autoscaler's metrics, one for one."""
+    """The next step. `readings` go with the autoscaler's metrics, one for one; `has_sleep`: see `needs_metrics`."""
     draft = Draft(autoscaler, now)
     draft.say("AbleToScale", True, "SucceededGetScale", "the HPA controller was able to get the target's current scale")
     current = scale.replicas
     if not history.recommended:
         history = history.recommending(now, current)
     least, most = bounds(autoscaler)
-    if current == 0 and not is_to_wake(autoscaler):
+    if current == 0 and not (has_sleep and is_to_wake(autoscaler)):
         message = "scaling is disabled since the replica count of the target is zero"
         draft.say("ScalingActive", False, "ScalingDisabled", message)
         return _stay(draft, current, (), history)
@@ -146,15 +148,20 @@ def plan(
     return _go(draft, current, desired, why, statuses, history)
 
 
-def rescaled(draft_status: Obj, autoscaler: HorizontalPodAutoscaler, replicas: int, now: float) -> Obj:
-    """The status once the target has got another number of replicas."""
+def rescaled(
+    draft_status: Obj, autoscaler: HorizontalPodAutoscaler, replicas: int, now: float, *, has_sleep: bool
+) -> Obj:
+    """The status once the target has got another number of replicas.
+
+    Without `has_sleep`, what was said of sleep before is left as it is.
+    """
     draft = Draft(autoscaler, now)
     draft.status = draft_status
     message = f"the HPA controller was able to update the target scale to {replicas}"
     draft.say("AbleToScale", True, "SucceededRescale", message)
-    if replicas == 0 and bounds(autoscaler)[0] == 0 and _can_sleep(autoscaler):
+    if has_sleep and replicas == 0 and bounds(autoscaler)[0] == 0 and _can_sleep(autoscaler):
         draft.say(ASLEEP, True, "ScaledToZero", "the HPA controller scaled the workload to zero")
-    else:
+    elif has_sleep:
         draft.say(ASLEEP, False, "NotScaledToZero", "the HPA controller did not scale the workload to zero")
     draft.status["lastScaleTime"] = format_time(now)
     return draft.status

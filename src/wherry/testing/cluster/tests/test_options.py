@@ -9,38 +9,30 @@ from wherry.api.errors import Invalid
 from wherry.providers.simulated.nodespec import NodeSpec
 from wherry.testing import AsyncCluster, Cluster
 
-AUTOSCALER: Obj = {
-    "apiVersion": "autoscaling/v2",
-    "kind": "HorizontalPodAutoscaler",
-    "metadata": {"name": "idle"},
-    "spec": {
-        "minReplicas": 0,
-        "maxReplicas": 3,
-        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
-        "metrics": [
-            {
-                "type": "External",
-                "external": {"metric": {"name": "q"}, "target": {"type": "AverageValue", "averageValue": "5"}},
-            }
-        ],
-    },
+COMPARING = {"TaintTolerationComparisonOperators": True}
+TOLERATION: Obj = {"key": "k", "operator": "Lt", "value": "1"}
+POD: Obj = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {"name": "p"},
+    "spec": {"containers": [{"name": "c", "image": "i"}], "tolerations": [TOLERATION]},
 }
 
 
 def test_features_are_those_of_the_one_cluster_and_its_forks() -> None:
-    with Cluster(nodes=0, features={"HPAScaleToZero": True}) as cluster, Cluster(nodes=0) as other:
-        with pytest.raises(Invalid, match=r"spec\.minReplicas: Invalid value: 0: must be greater than or equal to 1"):
-            other.apply([AUTOSCALER])
+    with Cluster(nodes=0, features=COMPARING) as cluster, Cluster(nodes=0) as other:
+        with pytest.raises(Invalid, match=r'spec\.tolerations\[0\]\.operator: Unsupported value: "Lt"'):
+            other.apply([POD])
         begin = cluster.snapshot()
         with cluster.fork() as fork:
-            assert fork.apply([AUTOSCALER])[0]["spec"]["minReplicas"] == 0
+            assert TOLERATION in fork.apply([POD])[0]["spec"]["tolerations"]
         cluster.restore(begin)
-        assert cluster.apply([AUTOSCALER])[0]["spec"]["minReplicas"] == 0
+        assert TOLERATION in cluster.apply([POD])[0]["spec"]["tolerations"]
 
 
 async def test_features_of_an_awaited_cluster() -> None:
     async with AsyncCluster(nodes=0, features={"AllAlpha": True, "GenericWorkload": True}) as cluster:
-        assert (await cluster.apply([AUTOSCALER]))[0]["spec"]["minReplicas"] == 0
+        assert TOLERATION in (await cluster.apply([POD]))[0]["spec"]["tolerations"]
 
 
 @pytest.mark.parametrize(

@@ -35,8 +35,8 @@ FLAGS = (
 
 
 def test_gates_that_nothing_is_behind_are_of_no_effect(capsys: pytest.CaptureFixture[str]) -> None:
-    found = read_features("HPAScaleToZero=true,PortForwardWebsockets=false")
-    assert found.has(Gate.HPA_SCALE_TO_ZERO)
+    found = read_features("H2CContainerProbe=true,PortForwardWebsockets=false")
+    assert found.has(Gate.H2C_CONTAINER_PROBE)
     assert capsys.readouterr().err == "of no effect: --feature-gates=PortForwardWebsockets=false\n"
     with pytest.raises(Failure, match="feature is locked to true"):
         read_features("DRAAdminAccess=false")

@@ -5,6 +5,7 @@ import pytest
 from wherry.api import Obj
 from wherry.api.apps.deployment import DEPLOYMENTS
 from wherry.api.autoscaling.horizontalpodautoscaler import HORIZONTALPODAUTOSCALERS
+from wherry.api.features import features
 from wherry.client import Key
 from wherry.controllers.autoscaling.horizontalpodautoscaler.tests.world import BASE, World, average, cpu
 from wherry.controllers.tests.plane import deployment, running, without
@@ -249,6 +250,25 @@ async def test_what_nobody_needs_sleeps_until_somebody_does() -> None:
         await world.tick()
         assert await world.replicas() == 3
         assert (await world.conditions())["ScaledToZero"] == ("False", "NotScaledToZero")
+
+
+async def test_without_the_feature_nothing_is_said_of_sleep_and_nothing_wakes() -> None:
+    async with running(BASE, features=features({"HPAScaleToZero": False})) as plane:
+        world = World(plane)
+        await world.begin(minReplicas=0, metrics=[QUEUE], behavior=AT_ONCE)
+        world.given.set_external("default", "queue", "0")
+        await world.tick()
+        assert await world.replicas() == 0
+        assert "ScaledToZero" not in await world.conditions()
+        asleep = {"type": "ScaledToZero", "status": "True", "reason": "ScaledToZero"}
+        told = [*(await world.status())["conditions"], asleep]
+        patch: Obj = {"status": {"conditions": told}}
+        await plane.client.patch(HORIZONTALPODAUTOSCALERS, "h", patch, "default", subresource="status")
+        world.given.set_external("default", "queue", "25")
+        await world.tick()
+        assert await world.replicas() == 0
+        found = await world.conditions()
+        assert (found["ScalingActive"][1], found["ScaledToZero"][1]) == ("ScalingDisabled", "ScaledToZero")
 
 
 async def test_what_somebody_switched_off_is_not_woken() -> None:
