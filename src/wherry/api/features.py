@@ -54,6 +54,7 @@ class Gate(Enum):
 
     ATOMIC_WRITE_VOLUME_USER_FIELDS = _alpha("AtomicWriteVolumeUserFields")
     CLAIM_UNUSED_SINCE_TIME = _beta("PersistentVolumeClaimUnusedSinceTime")
+    CONTAINER_STOP_SIGNALS = _alpha("ContainerStopSignals")
     CROSS_NAMESPACE_VOLUME_DATA_SOURCE = _alpha("CrossNamespaceVolumeDataSource")
     CSI_VOLUME_HEALTH = _alpha("CSIVolumeHealth")
     DRA_ADMIN_ACCESS = _ga("DRAAdminAccess", is_locked=True)
@@ -66,6 +67,7 @@ class Gate(Enum):
     DRA_NODE_ALLOCATABLE_RESOURCES = _alpha("DRANodeAllocatableResources")
     DRA_OPTIONAL_NODE_OPERATIONS = _alpha("DRAOptionalNodeOperations")
     DRA_PARTITIONABLE_DEVICES = _beta("DRAPartitionableDevices")
+    DRA_PARTITIONABLE_DEVICES_TYPE = _alpha("DRAPartitionableDevicesType", "DRAPartitionableDevices")
     DRA_PRIORITIZED_LIST = _ga("DRAPrioritizedList", is_locked=True)
     DYNAMIC_RESOURCE_ALLOCATION = _ga("DynamicResourceAllocation", is_locked=True)
     EMPTY_DIR_VOLUME_MODE = _alpha("EmptyDirVolumeMode")

@@ -45,6 +45,10 @@ def _has_namespace(reference: Any) -> bool:
     return bool(reference.get("namespace"))
 
 
+def _is_a_signal_alone(lifecycle: Any) -> bool:
+    return bool(lifecycle.keys() == {"stopSignal"})
+
+
 def _compares(operator: Any) -> bool:
     return operator in ("Lt", "Gt")
 
@@ -87,6 +91,8 @@ TABLE: tuple[Gated, ...] = (
         "core.v1.SecretVolumeSource.defaultUser",
         "core.v1.ServiceAccountTokenProjection.user",
     ),
+    Gated(Gate.CONTAINER_STOP_SIGNALS, "core.v1.Container", "lifecycle", _is_a_signal_alone),
+    *_all(Gate.CONTAINER_STOP_SIGNALS, "core.v1.Lifecycle.stopSignal"),
     Gated(
         Gate.CROSS_NAMESPACE_VOLUME_DATA_SOURCE, "core.v1.PersistentVolumeClaimSpec", "dataSourceRef", _has_namespace
     ),
@@ -149,6 +155,7 @@ TABLE: tuple[Gated, ...] = (
         "resource.v1.ResourceSliceSpec.perDeviceNodeSelection",
         "resource.v1.ResourceSliceSpec.sharedCounters",
     ),
+    *_all(Gate.DRA_PARTITIONABLE_DEVICES_TYPE, "resource.v1.ResourceSliceSpec.partitionTypeAttribute"),
     *_all(Gate.EMPTY_DIR_VOLUME_MODE, "core.v1.EmptyDirVolumeSource.mode"),
     *_all(Gate.ENV_FILES, "core.v1.EnvVarSource.fileKeyRef"),
     *_all(Gate.EVICTION_REQUEST_API, "core.v1.PodSpec.evictionResponders"),

@@ -83,6 +83,23 @@ def test_what_is_stored_stays_and_may_be_changed() -> None:
     assert new == pod(volumes=[{"name": "a", "emptyDir": {}}, {"name": "b", "emptyDir": {"mode": 1}}])
 
 
+@pytest.mark.parametrize(
+    ("lifecycle", "kept"),
+    [
+        ({"stopSignal": "SIGUSR1"}, None),
+        ({"stopSignal": "SIGUSR1", "preStop": {"sleep": {"seconds": 1}}}, {"preStop": {"sleep": {"seconds": 1}}}),
+        ({"preStop": {"sleep": {"seconds": 1}}}, {"preStop": {"sleep": {"seconds": 1}}}),
+        ({}, {}),
+    ],
+)
+def test_a_lifecycle_of_nothing_but_a_signal_goes_with_it(lifecycle: Obj, kept: Obj | None) -> None:
+    stored = pod(initContainers=[{"name": "i", "lifecycle": {"stopSignal": "SIGTERM"}}])
+    for old, left in ((None, kept), (stored, lifecycle)):
+        new = pod(containers=[{"name": "c", "lifecycle": copy(lifecycle)}])
+        assert of("v1", "Pod").drop(new, old) == []
+        assert new["spec"]["containers"][0].get("lifecycle") == left
+
+
 def test_a_reference_to_another_namespace_goes_as_a_whole() -> None:
     for reference, kept in (({"name": "s", "namespace": "other"}, False), ({"name": "s"}, True)):
         claim: Obj = {"spec": {"dataSourceRef": dict(reference)}}
