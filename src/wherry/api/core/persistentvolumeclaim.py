@@ -72,9 +72,7 @@ def prepare_update(new: Obj, old: Obj) -> None:
 
 
 def _drop_sources(spec: Spec) -> None:
-    """Nothing from other namespaces (an alpha feature), and nothing unusual but by reference."""
-    if (spec.get("dataSourceRef") or {}).get("namespace"):
-        del spec["dataSourceRef"]
+    """Nothing unusual but by reference."""
     source = spec.get("dataSource")
     if source is None or spec.get("dataSourceRef") is not None:
         return

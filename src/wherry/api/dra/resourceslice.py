@@ -23,42 +23,22 @@ from wherry.api.meta.objectmeta import IMMUTABLE
 from wherry.api.resource import Column, Resource, Scope, lookup
 from wherry.api.schema import schema
 
-_OFF = ("partitionTypeAttribute", "skipNodeOperations")
-_OFF_IN_DEVICES = ("nodeAllocatableResources",)
-"""Fields that a cluster drops unless it has turned on what they are for."""
 _MAX_DEVICES, _MAX_ADVANCED, _MAX_COUNTER_SETS = 128, 64, 8
 _ONE_PLACE = "exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required"
 
 
 def prepare_create(slice_: Obj) -> None:
-    _drop(slice_, {})
+    slice_.setdefault("spec", {})
+
+
+def prepare_update(new: Obj, _: Obj) -> None:
+    new.setdefault("spec", {})
 
 
 def stamp(slice_: Obj, _: Obj | None, now: str) -> None:
     for device in slice_["spec"].get("devices") or ():
         for taint in device.get("taints") or ():
             stamp_taint(taint, now)
-
-
-def prepare_update(new: Obj, old: Obj) -> None:
-    _drop(new, old.get("spec") or {})
-
-
-def _drop(slice_: Obj, old: dict[str, Any]) -> None:
-    spec = slice_.setdefault("spec", {})
-    before = old.get("devices") or ()
-    for key in _OFF:
-        if old.get(key) is None:
-            spec.pop(key, None)
-    for key in _OFF_IN_DEVICES:
-        if not any(device.get(key) for device in before):
-            for device in spec.get("devices") or ():
-                device.pop(key, None)
-    if not any(_has_lists(device) for device in before):
-        for device in spec.get("devices") or ():
-            for attribute in (device.get("attributes") or {}).values():
-                for key in LIST_ATTRIBUTES:
-                    attribute.pop(key, None)
 
 
 def _has_lists(device: dict[str, Any]) -> bool:

@@ -282,6 +282,43 @@ async def test_what_a_gate_lets_through_stays_when_it_is_closed() -> None:
             assert answer.body["spec"]["updateStrategy"]["rollingUpdate"] == {"partition": 0, **kept}
 
 
+SLICES = "/apis/resource.k8s.io/v1/resourceslices"
+CLAIMS = "/api/v1/namespaces/default/persistentvolumeclaims"
+POOL = {"name": "p", "resourceSliceCount": 1, "generation": 1}
+SLICE = {
+    "apiVersion": "resource.k8s.io/v1",
+    "kind": "ResourceSlice",
+    "metadata": {"name": "s"},
+    "spec": {"driver": "example.com", "nodeName": "n", "pool": POOL, "skipNodeOperations": ["*"]},
+}
+CLAIM = {
+    "apiVersion": "v1",
+    "kind": "PersistentVolumeClaim",
+    "metadata": {"name": "c"},
+    "spec": {
+        "accessModes": ["ReadWriteOnce"],
+        "resources": {"requests": {"storage": "1Gi"}},
+        "dataSourceRef": {"apiGroup": "example.com", "kind": "Thing", "name": "t", "namespace": "other"},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("url", "body", "field", "gate"),
+    [
+        pytest.param(SLICES, SLICE, "skipNodeOperations", "DRAOptionalNodeOperations", id="slice"),
+        pytest.param(CLAIMS, CLAIM, "dataSourceRef", "CrossNamespaceVolumeDataSource", id="claim"),
+    ],
+)
+@pytest.mark.parametrize("is_on", [True, False], ids=["on", "off"])
+async def test_fields_of_features_are_there_where_their_gate_is_on(
+    url: str, body: dict[str, Any], field: str, gate: str, is_on: bool
+) -> None:
+    async with serving(features=features({gate: is_on})) as server:
+        made = await server.post(url, body)
+        assert made["spec"].get(field) == (body["spec"][field] if is_on else None)
+
+
 async def test_a_change_of_nothing_but_what_is_dropped_is_none() -> None:
     async with serving() as server:
         made = await server.post(PODS, pod(volumes=[{"name": "v", "emptyDir": {}}]))
