@@ -9,6 +9,7 @@
 - `Queue` (`queue.py`): which Pod is next, and when one that did not fit is tried again
 - `Scheduler` (`loop.py`): reads informers, decides in short turns, binds without waiting
 - `Binding` (`binding.py`): one decision on its way into the API; `WaitingPods` (`permitting.py`) must be allowed first
+- `Telling` (`telling.py`): why a Pod has no node, written in order, and not after it has one
 
 Read `rules.py` first, then `plan.py`. A decision costs what has changed since the last one for an equal Pod, not what
 there are nodes.

@@ -40,6 +40,7 @@ from wherry.scheduler.preemption import Candidate, Hopeless, Scene, budget, cand
 from wherry.scheduler.queue import Place, Queue
 from wherry.scheduler.rules import PLACED_POD, Action, Handle, Hold, HoldLost, Promise, Refusal, Rejection, Unjudged
 from wherry.scheduler.table import Verdict
+from wherry.scheduler.telling import News, Telling
 from wherry.scheduler.watching import Watching
 
 log = logging.getLogger(__name__)
@@ -101,6 +102,7 @@ class Scheduler:
         self._profiles = make_profiles(configuration, handle)
         self._planners = make_planners(configuration, self._profiles, self._cluster, self._nominations)
         self._pods = client.informer(PODS, Pod)
+        self._telling = Telling(client, clock, self._tasks, self._current, lambda uid: self.queue.remove(uid))
         self._consultants = Consultants(
             client, self._cluster, [Extender(one, clock) for one in configuration.extenders]
         )
@@ -241,6 +243,7 @@ class Scheduler:
     async def _bind(self, binding: Binding) -> None:
         pod = binding.pod
         try:
+            await self._telling.over(pod.uid)
             await binding.write(self._client, self._current(pod), self._waiting, self._consultants)
         except asyncio.CancelledError:
             release(binding.holds)
@@ -282,7 +285,7 @@ class Scheduler:
         self._nominations.remove(pod.uid)
         self.queue.retry(pod.uid)
         self._event(pod, "Warning", "FailedScheduling", message)
-        self._tasks.spawn(self._tell(pod, message, bind.ERROR, ""))
+        self._telling.say(News(pod, message, bind.ERROR, ""))
 
     def _explain(
         self,
@@ -311,7 +314,7 @@ class Scheduler:
             self._nominations.remove(pod.uid)
         self.queue.refuse(pod.uid, unfit.plugins)
         self._event(pod, "Warning", "FailedScheduling", message)
-        self._tasks.spawn(self._tell(pod, message, bind.UNSCHEDULABLE, nominated))
+        self._telling.say(News(pod, message, bind.UNSCHEDULABLE, nominated))
 
     def _candidates(
         self, pod: PodInfo, unfit: Unfit, planner: Planner, words: Sequence[str]
@@ -342,19 +345,6 @@ class Scheduler:
             self._nominations.remove(loser.uid)
         self._evictions.start(Eviction(pod, chosen, losers))
         return chosen.node
-
-    async def _tell(self, pod: PodInfo, message: str, reason: str, nominated: str | None) -> None:
-        current = self._current(pod)
-        if current is None:
-            return
-        try:
-            await bind.mark_unschedulable(
-                self._client, current, message, self._clock.time(), reason=reason, nominated=nominated
-            )
-        except NotFound:
-            self.queue.remove(pod.uid)
-        except (ApiError, ConnectionError) as error:
-            log.warning("noting that %s does not fit failed: %s", pod.key, error)
 
     def _event(self, pod: PodInfo, type: str, reason: str, message: str, action: str = "Scheduling") -> None:
         if (current := self._pods.get(pod.key)) is not None:
