@@ -262,7 +262,7 @@ class Queue:
         self._ready()
 
     def _key(self, entry: _Entry) -> Any:
-        return self._order(Queued(entry.pod, entry.order, entry.refusals + entry.errors))
+        return _key(self._order, Queued(entry.pod, entry.order, entry.refusals + entry.errors))
 
     def _fail(self, entry: _Entry) -> None:
         entry.order = next(self._tickets)
@@ -385,6 +385,15 @@ class Queue:
                 break
             self._requeue(entry)
         self._set_timer()
+
+
+def _key(order: Order, queued: Queued) -> tuple[bool, Any]:
+    """What a Pod is sorted by; those that a plugin cannot place come after all others."""
+    try:
+        return False, order(queued)
+    except Exception:  # A plugin is not ours to trust.
+        log.exception("sorting %s failed", queued.pod.key)
+        return True, queued.turn
 
 
 def _refusers(entry: _Entry) -> _Refusers:

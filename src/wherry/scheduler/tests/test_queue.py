@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from wherry.scheduler.model import PodInfo
 from wherry.scheduler.plugins.schedulinggates import SCHEDULING_GATES
 from wherry.scheduler.profile import make_profile
 from wherry.scheduler.queue import Place, Queue
-from wherry.scheduler.rules import NODE, PLACED_POD, Action, Hint, Plugin
+from wherry.scheduler.rules import NODE, PLACED_POD, Action, Hint, Plugin, Queued
 from wherry.scheduler.tests.objects import info
 from wherry.testing.clock import ManualClock
 
@@ -53,6 +55,19 @@ def test_the_important_come_first_then_the_older() -> None:
     for pod in (info("first"), info("second"), info("urgent", priority=1000)):
         queue.add(pod)
     assert [name(queue) for _ in range(4)] == ["urgent", "first", "second", None]
+
+
+def test_one_that_a_plugin_cannot_place_comes_last(caplog: pytest.LogCaptureFixture) -> None:
+    def order(queued: Queued) -> str:
+        if queued.pod.key.name.startswith("odd"):
+            raise LookupError(queued.pod.key.name)
+        return queued.pod.key.name
+
+    queue = Queue(ManualClock(), Woken(), [make_profile("default-scheduler", (Plugin("Sort", order=order),), ())])
+    for one in ("odd-1", "b", "odd-2", "a"):
+        queue.add(info(one))
+    assert [name(queue) for _ in range(5)] == ["a", "b", "odd-1", "odd-2", None]
+    assert "sorting default/odd-1 failed" in caplog.text
 
 
 async def test_only_a_change_that_may_help_wakes() -> None:
