@@ -141,12 +141,11 @@ class Loop:
             self.queue.add_after(key, result.requeue_after)
 
     def _report(self, key: Key, error: BaseException, delay: float) -> None:
-        if isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
-            error = error.exceptions[0]
-        if isinstance(error, _ROUTINE):
-            log.debug("%s %s: again in %.3f s: %s", self.controller.name, key, delay, error)
-        elif isinstance(error, errors.ApiError):
-            log.warning("%s %s: again in %.3f s: %s", self.controller.name, key, delay, error)
+        causes = _causes(error)
+        if all(isinstance(cause, _ROUTINE) for cause in causes):
+            log.debug("%s %s: again in %.3f s: %s", self.controller.name, key, delay, _told(causes))
+        elif all(isinstance(cause, errors.ApiError) for cause in causes):
+            log.warning("%s %s: again in %.3f s: %s", self.controller.name, key, delay, _told(causes))
         else:
             log.error("%s %s: again in %.3f s", self.controller.name, key, delay, exc_info=error)
 
@@ -216,6 +215,18 @@ class Loops:
             yield "workqueue_depth", name, len(queue)
             yield "workqueue_work_duration_seconds_sum", name, stats.seconds
             yield "workqueue_work_duration_seconds_count", name, stats.successes + stats.errors
+
+
+def _causes(error: BaseException) -> Sequence[BaseException]:
+    """What went wrong, one by one, where several things that were done at once did."""
+    if not isinstance(error, BaseExceptionGroup):
+        return (error,)
+    return [cause for each in error.exceptions for cause in _causes(each)]
+
+
+def _told(causes: Sequence[BaseException]) -> str:
+    """The first of them; hundreds of dependents fail in the same way."""
+    return f"{causes[0]}" if len(causes) == 1 else f"{causes[0]} (and {len(causes) - 1} more)"
 
 
 def _sink(events: EventSource, controller: Controller) -> EventSink:

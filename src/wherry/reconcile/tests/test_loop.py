@@ -10,7 +10,7 @@ import pytest
 
 from wherry.api.core.configmap import CONFIGMAPS
 from wherry.api.core.secret import SECRETS
-from wherry.api.errors import Conflict
+from wherry.api.errors import Conflict, ServiceUnavailable
 from wherry.api.types.metadata import Metadata
 from wherry.apiserver.api import Api, Settings
 from wherry.client import Client, Key
@@ -111,6 +111,39 @@ async def test_failures_are_tried_again_later_and_later(client: Client, clock: M
     assert len(times) == 4
     assert loops.loops[0].stats.errors == 3
     assert loops.loops[0].queue.failures(Key("default", "a")) == 0
+    await loops.stop()
+
+
+_QUICKER = Conflict.modified(CONFIGMAPS, "a")
+_BUSY = ServiceUnavailable("busy")
+
+
+@pytest.mark.parametrize(
+    ("error", "level"),
+    [
+        pytest.param(_QUICKER, None, id="routine"),
+        pytest.param(ExceptionGroup("", [_QUICKER]), None, id="group-of-one"),
+        pytest.param(ExceptionGroup("", [_QUICKER, ExceptionGroup("", [_QUICKER, _QUICKER])]), None, id="all-routine"),
+        pytest.param(ExceptionGroup("", [_QUICKER, _BUSY]), "WARNING", id="one-is-not-routine"),
+        pytest.param(ExceptionGroup("", [_QUICKER, ValueError("wrong")]), "ERROR", id="one-is-a-bug"),
+    ],
+)
+async def test_only_what_is_not_routine_is_to_be_read_of(
+    client: Client, clock: ManualClock, caplog: pytest.LogCaptureFixture, error: Exception, level: str | None
+) -> None:
+    errors = [error]
+
+    async def reconcile(key: Key, deps: Deps) -> Result:
+        if errors:
+            raise errors.pop()
+        return DONE
+
+    await create(client, "a")
+    loops = loops_for(client, clock, reconcile)
+    with caplog.at_level("INFO", "wherry.reconcile.loop"):
+        await loops.start()
+        await loops.settled()
+    assert [record.levelname for record in caplog.records] == ([level] if level else [])
     await loops.stop()
 
 
