@@ -78,6 +78,8 @@ class Faults:
         self._faults: list[Fault] = []
         self._watches: dict[int, tuple[Ask, End, asyncio.AbstractEventLoop]] = {}
         self._count = 0
+        self.held = 0
+        """How many requests are being held up now: nothing but time lets them go on."""
 
     def slow(
         self,
@@ -216,7 +218,11 @@ class _Delay(Struct, frozen=True):
     seconds: float
 
     async def around(self, carry_out: Callable[[], Awaitable[T]]) -> T:
-        await self.faults.clock.sleep(self.seconds)
+        self.faults.held += 1
+        try:
+            await self.faults.clock.sleep(self.seconds)
+        finally:
+            self.faults.held -= 1
         return await carry_out()
 
 

@@ -114,7 +114,7 @@ class AsyncCluster:
         return found[0] if found else {}
 
     async def events(self, about: Obj | str | None = None, *, namespace: str | None = None) -> Sequence[Obj]:
-        return await self._call(lambda: self._verbs.events(about, namespace))
+        return await self._call(lambda: self._core.act(lambda: self._verbs.events(about, namespace)))
 
     async def history(
         self,

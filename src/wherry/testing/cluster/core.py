@@ -32,6 +32,7 @@ from wherry.controlplane.plane import ControlPlane
 from wherry.controlplane.settings import Settings
 from wherry.identity.keys import TokenKeys, fresh_key
 from wherry.identity.profiles import ADMIN
+from wherry.lib.tasks import Tasks
 from wherry.providers.simulated.volumes import DRIVER, provisioner
 from wherry.store import Revision
 from wherry.store.memory import MemoryStore
@@ -99,7 +100,7 @@ class Core:
         self._parts = parts = _Parts(store, chance, clock, self._settings(clock), options)
         self.history.hears_refused = False
         try:
-            await parts.open(nodes)
+            await self._through(clock, parts.open(nodes))
             await settle()
         except BaseException:
             await self._leave()
@@ -158,7 +159,7 @@ class Core:
         """Do what a test wants done: after whatever was under way, and with all that follows from it."""
         await settle()
         try:
-            return await make()
+            return await self._through(self.clock, make())
         finally:
             await settle()
 
@@ -171,7 +172,7 @@ class Core:
         """Whether something comes true within `timeout` seconds of the cluster's clock; a manual one moves on."""
         await settle()
         end = self.clock.monotonic() + timeout
-        while not await is_true():
+        while not await self._through(self.clock, is_true()):
             left = end - self.clock.monotonic()
             if left <= 0:
                 return False
@@ -232,7 +233,7 @@ class Core:
             serving = Serving(self._authority, self._token)
             await serving.start(self._handle, listen or Listen())
             self._serving = serving
-            await self._publish_authority()
+            await self._through(self.clock, self._publish_authority())
             await settle()
         return self._serving
 
@@ -245,7 +246,25 @@ class Core:
     async def _leave(self) -> None:
         parts, self._parts = self._parts, None
         if parts is not None:
-            await parts.close()
+            await self._through(parts.clock, parts.close())
+
+    async def _through(self, clock: ManualClock, work: Awaitable[T]) -> T:
+        """Do `work` that a fault may hold up: it must not wait for a clock that only we turn."""
+        if isinstance(clock, TravelClock) or (self.faults.is_empty and not self.faults.held):
+            return await work
+        async with Tasks("time passes") as tasks:
+            tasks.spawn(self._let_held_go(clock))
+            return await work
+
+    async def _let_held_go(self, clock: ManualClock) -> None:
+        """Let time pass whenever there is nothing left to do but to wait for who is held up."""
+        while True:
+            await settle()
+            due = clock.next_due
+            if self.faults.held and due is not None:
+                await clock.advance(due)
+            else:
+                await asyncio.sleep(_PATIENCE)  # Somebody outside is asked.
 
     async def _pass(self, left: float) -> None:
         """Let time pass until something may have happened, at most `left` seconds of it."""

@@ -148,7 +148,7 @@ class Cluster:
 
     def events(self, about: Obj | str | None = None, *, namespace: str | None = None) -> Sequence[Obj]:
         """Events in a namespace, or of one object, which may be named: `deployment/web`."""
-        return self._call(lambda: self._verbs.events(about, namespace))
+        return self._call(lambda: self._core.act(lambda: self._verbs.events(about, namespace)))
 
     def history(
         self,

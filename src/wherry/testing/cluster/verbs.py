@@ -118,7 +118,8 @@ class Verbs:
             return all(wanted.is_reached(obj) for obj in seen)
 
         if not await self._core.until(is_true, timeout):
-            raise WaitTimeout(await self._failure(resource, name or selector, wanted, seen, timeout))
+            who = name or selector
+            raise WaitTimeout(await self._core.act(lambda: self._failure(resource, who, wanted, seen, timeout)))
         return [obj for obj in seen if obj is not None]
 
     async def events(self, about: Obj | str | None, namespace: str | None) -> Sequence[Obj]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import random
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -115,6 +116,59 @@ def test_faults_meet_who_they_are_meant_for(cluster: Cluster) -> None:
     assert fault.hits == 1
     with cluster.slow("get", "configmaps", seconds=5, manager="nobody"):
         cluster.client().list("configmaps")
+
+
+def test_what_a_test_asks_itself_takes_its_time_too(cluster: Cluster) -> None:
+    cluster.apply(DEPLOYMENT)
+    with cluster.slow(verb="*", seconds=5, manager="wherry"):
+        for ask in (
+            lambda: cluster.client().get("deployment/web"),
+            lambda: cluster.events(),
+            lambda: cluster.wait("deployment/web", "create"),
+        ):
+            before = cluster.clock.time()
+            ask()
+            assert cluster.clock.time() == before + 5
+
+
+def test_a_control_plane_starts_although_all_that_is_asked_of_it_takes_long(cluster: Cluster) -> None:
+    cluster.apply(DEPLOYMENT)
+    with cluster.slow(seconds=5):
+        before = cluster.clock.time()
+        cluster.restart()
+        assert cluster.clock.time() > before
+        cluster.restart()
+    cluster.wait("deployment/web", "Available", timeout=600)
+
+
+@pytest.mark.parametrize("seed", range(1, 7))
+def test_slow_requests_and_ill_nodes_leave_nothing_wrong(seed: int) -> None:
+    chance = random.Random(seed)
+    nodes = ("node-1", "node-2", "node-3")
+    with Cluster(3, clock="manual", seed=seed) as cluster:
+        steps: list[Callable[[], object]] = [
+            lambda: cluster.slow(
+                "patch", ("pods/status", "nodes/status"), seconds=chance.choice((0.5, 4, 30)), times=9
+            ),
+            lambda: cluster.slow(chance.choice(("create", "update", "*")), "*", seconds=5, manager="kubelet"),
+            lambda: cluster.fail_node(chance.choice(nodes)),
+            lambda: cluster.partition(chance.choice(nodes)),
+            lambda: cluster.recover_node(chance.choice(nodes)),
+            lambda: cluster.client().patch("deploy/web", {"spec": {"replicas": chance.randint(1, 9)}}),
+            lambda: cluster.clock.advance(chance.choice((5, 60, 400))),
+            cluster.restart,
+        ]
+        cluster.apply(DEPLOYMENT)
+        for _ in range(12):
+            chance.choice(steps)()
+        cluster.faults.clear()
+        for node in nodes:
+            cluster.recover_node(node)
+        cluster.clock.advance(700)
+        pods = cluster.client().list("pods")
+        assert [len(pods)] == [cluster.client().get("deploy/web")["spec"]["replicas"]]
+        told = [each for pod in pods for each in pod["status"]["conditions"] if each["type"] == "PodScheduled"]
+        assert {each["status"] for each in told} == {"True"}
 
 
 def test_watches_can_be_dropped_from_the_tests_thread() -> None:
