@@ -97,6 +97,7 @@ class Scheduler:
             behind=self._tasks.spawn,
             waiting=self._waiting,
             activate=lambda uid: self.queue.activate(uid),
+            retry=self._retry_waiting,
             note=lambda pod, reason, message: self._event(pod, "Normal", reason, message),
         )
         self._profiles = make_profiles(configuration, handle)
@@ -286,6 +287,10 @@ class Scheduler:
         self.queue.retry(pod.uid)
         self._event(pod, "Warning", "FailedScheduling", message)
         self._telling.say(News(pod, message, bind.ERROR, ""))
+
+    def _retry_waiting(self, uid: str) -> None:
+        if self.queue.place(uid) is Place.WAITING:
+            self.queue.retry(uid)
 
     def _explain(
         self,

@@ -274,6 +274,8 @@ class Handle(Struct, frozen=True):
     """Pods of all profiles that have a node and wait for permission."""
     activate: Callable[[str], None] = lambda uid: None
     """Has the Pod of a UID tried now if it waits, whatever refused it."""
+    retry: Callable[[str], None] = lambda uid: None
+    """Has the Pod of a UID, if it waits, tried after a back-off: what was being done for it went wrong."""
     note: Callable[[PodInfo, str, str], object] = lambda pod, reason, message: None
     """Records an event about a Pod: reason and message."""
 

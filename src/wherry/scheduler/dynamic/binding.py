@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -15,6 +17,10 @@ from wherry.client import Client, Patch
 from wherry.lib.clock import Clock, format_time
 from wherry.scheduler.dynamic.inventory import Inventory, devices_in
 from wherry.scheduler.model import PodInfo
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 FINALIZER = "resource.kubernetes.io/delete-protection"
 _TRIES = 5
@@ -73,7 +79,13 @@ class ClaimsHold:
         if self._new is not None:
             self._inventory.withdraw(self._new.uid)
         if self._made is not None:
-            self._inventory.behind(delete_claim(self._inventory.client, self._made))
+            self._inventory.behind(self._take_away(self._made))
+
+    async def _take_away(self, made: ResourceClaim) -> None:
+        try:
+            await delete_claim(self._inventory.client, made)
+        except (errors.ApiError, ConnectionError) as error:  # The Pod's next attempt begins with what this one left.
+            log.warning("claim %s of %s stays for now: %s", made.metadata.name, self._pod.key, error)
 
     async def _make(self, new: NewClaim) -> ResourceClaim:
         """Create the claim, as one that has its devices, and tell the Pod which container uses which of them."""
@@ -93,12 +105,7 @@ class ClaimsHold:
         return written
 
     async def _bind(self, claim: ResourceClaim) -> ResourceClaim:
-        for _ in range(_TRIES - 1):
-            try:
-                return await self._write(claim)
-            except errors.Conflict:
-                continue
-        return await self._write(claim)
+        return await _insist(lambda: self._write(claim))
 
     async def _write(self, claim: ResourceClaim) -> ResourceClaim:
         client, meta = self._inventory.client, claim.metadata
@@ -146,25 +153,46 @@ async def release(client: Client, claim: ResourceClaim, uid: str) -> None:
 
 
 async def delete_claim(client: Client, claim: ResourceClaim) -> None:
-    """Take a claim away that was made for one attempt to place a Pod."""
+    """Take a claim away that was made for one attempt to place a Pod; raises Conflict if others keep changing it."""
+    await _insist(lambda: _delete(client, claim))
+
+
+async def _delete(client: Client, claim: ResourceClaim) -> None:
     meta = claim.metadata
     try:
         fresh = await client.get(RESOURCECLAIMS, meta.name, meta.namespace)
+        if fresh["metadata"].get("uid") != meta.uid:
+            return
         finalizers = fresh["metadata"].get("finalizers") or []
         if FINALIZER in finalizers:
             fresh["metadata"]["finalizers"] = [one for one in finalizers if one != FINALIZER]
             await client.update(RESOURCECLAIMS, fresh)
         await client.delete(RESOURCECLAIMS, meta.name, meta.namespace, uid=meta.uid)
-    except (errors.NotFound, errors.Conflict):
+    except errors.NotFound:
         return
 
 
 async def deallocate(client: Client, claim: ResourceClaim) -> None:
-    """Take back what a claim has that nobody uses, so that it may get something elsewhere."""
+    """Take back what a claim has that nobody uses, so that it may get something elsewhere.
+
+    Raises Conflict when the claim is not any more what was decided on: then somebody may use it.
+    """
+    meta = claim.metadata
     try:
-        fresh = await client.get(RESOURCECLAIMS, claim.metadata.name, claim.metadata.namespace)
-        if fresh["metadata"]["resourceVersion"] == claim.metadata.resource_version:
-            fresh["status"] = {}
-            await client.update(RESOURCECLAIMS, fresh, subresource="status")
-    except (errors.NotFound, errors.Conflict):
+        fresh = await client.get(RESOURCECLAIMS, meta.name, meta.namespace)
+        if fresh["metadata"]["resourceVersion"] != meta.resource_version:
+            raise errors.Conflict.modified(RESOURCECLAIMS, meta.name)
+        fresh["status"] = {}
+        await client.update(RESOURCECLAIMS, fresh, subresource="status")
+    except errors.NotFound:
         return
+
+
+async def _insist(attempt: Callable[[], Awaitable[T]]) -> T:
+    """Look again and write again while others are quicker, but not for ever."""
+    for _ in range(_TRIES - 1):
+        try:
+            return await attempt()
+        except errors.Conflict:
+            continue
+    return await attempt()

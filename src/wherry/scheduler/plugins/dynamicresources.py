@@ -6,10 +6,11 @@ is made on each node that comes into question. The choice is held in memory unti
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any
 
-from wherry.api import Obj
+from wherry.api import Obj, errors
 from wherry.api.core.claims import Named, claim_name
 from wherry.api.core.pod import PODS
 from wherry.api.types.core_v1 import Pod, PodStatus
@@ -44,6 +45,8 @@ from wherry.scheduler.rules import (
     Unjudged,
     highest_first,
 )
+
+log = logging.getLogger(__name__)
 
 _ELSEWHERE = Refusal(("resourceclaim not available on the node",), is_lasting=True)
 MOST_HOLDERS = 256
@@ -171,12 +174,20 @@ class _Rule:
         client, behind = self._inventory.client, self._inventory.behind
         for claim in unreached:
             if {holder.uid for holder in claim.status.reserved_for} <= {pod.uid}:
-                behind(deallocate(client, claim))
+                behind(self._see_to(pod, deallocate(client, claim)))
                 return "deallocation of ResourceClaim completed"
         left = self._left_over(pod)
         for claim in left:
-            behind(delete_claim(client, claim))
+            behind(self._see_to(pod, delete_claim(client, claim)))
         return "deletion of ResourceClaim completed" if left else "still not schedulable"
+
+    async def _see_to(self, pod: PodInfo, work: Awaitable[None]) -> None:
+        """Nothing in the cluster changes for a Pod when this fails, so that it is tried again anyway."""
+        try:
+            await work
+        except (errors.ApiError, ConnectionError) as error:
+            log.info("helping %s failed: %s", pod.key, error)
+            self._handle.retry(pod.uid)
 
     def prepare_score(self, pod: PodInfo, _: Cluster, __: Sequence[NodeInfo]) -> Rate | None:
         uid, results, _unreached = self._found

@@ -6,19 +6,20 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from wherry.api import Obj
 from wherry.api.dra.resourceclaim import RESOURCECLAIMS
-from wherry.api.errors import ApiError
+from wherry.api.errors import ApiError, Conflict
+from wherry.api.resource import Resource
 from wherry.api.types.decoding import convert
 from wherry.api.types.resource_v1 import ResourceClaim
 from wherry.apiserver.api import Api, Settings
 from wherry.client import Client
 from wherry.lib.tasks import Tasks
-from wherry.scheduler.dynamic.binding import FINALIZER, ClaimsHold
+from wherry.scheduler.dynamic.binding import FINALIZER, ClaimsHold, deallocate, delete_claim
 from wherry.scheduler.dynamic.inventory import Inventory, Part
 from wherry.scheduler.dynamic.readiness import Readiness
 from wherry.scheduler.plugins.tests.placed import a_pod
@@ -123,3 +124,48 @@ async def test_a_pod_that_was_not_bound_holds_its_claim_no_longer() -> None:
             await asyncio.sleep(0)
         assert not (await at.fresh())["status"].get("reservedFor")
         assert at.inventory.is_taken(DEVICE)
+
+
+class Rival:
+    """A client before each of whose first few updates somebody else is quicker."""
+
+    def __init__(self, real: Client, times: int) -> None:
+        self._real = real
+        self.left = times
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    async def update(self, resource: Resource, obj: Obj, **options: Any) -> Obj:
+        if self.left:
+            self.left -= 1
+            labels = {"metadata": {"labels": {"try": str(self.left)}}}
+            await self._real.patch(resource, obj["metadata"]["name"], labels, obj["metadata"]["namespace"])
+        return await self._real.update(resource, obj, **options)
+
+
+async def test_a_claim_is_deleted_although_others_were_quicker_for_a_while() -> None:
+    async with scene() as at:
+        await at.hold().pre_bind()
+        await delete_claim(cast(Client, Rival(at.client, 3)), at.claim)
+        assert not (await at.client.list(RESOURCECLAIMS, "default")).items
+
+
+async def test_whoever_deletes_in_vain_hears_of_it() -> None:
+    async with scene() as at:
+        await at.hold().pre_bind()
+        with pytest.raises(Conflict):
+            await delete_claim(cast(Client, Rival(at.client, 99)), at.claim)
+
+
+async def test_what_is_not_as_it_was_decided_on_keeps_its_devices() -> None:
+    async with scene() as at:
+        await at.hold().pre_bind()
+        with pytest.raises(Conflict):
+            await deallocate(at.client, at.claim)
+        seen = convert(ResourceClaim, await at.fresh())
+        with pytest.raises(Conflict):
+            await deallocate(cast(Client, Rival(at.client, 1)), seen)
+        assert (await at.fresh())["status"]["allocation"]
+        await deallocate(at.client, convert(ResourceClaim, await at.fresh()))
+        assert not (await at.fresh()).get("status")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -13,7 +13,10 @@ from wherry.api.dra.deviceclass import DEVICECLASSES
 from wherry.api.dra.devicetaintrule import DEVICETAINTRULES
 from wherry.api.dra.resourceclaim import RESOURCECLAIMS
 from wherry.api.dra.resourceslice import RESOURCESLICES
+from wherry.api.errors import Conflict, ServiceUnavailable
 from wherry.api.features import features
+from wherry.api.resource import Resource
+from wherry.client import Client
 from wherry.scheduler.queue import Place
 from wherry.scheduler.tests.scene import Scene, scene
 
@@ -315,6 +318,50 @@ async def test_a_claim_that_nobody_holds_is_given_something_else_though_another_
         message = (await at.events("p"))[0][1]
         assert "1 resourceclaim not available on the node. deallocation of ResourceClaim completed" in message
         assert (await allocated(at, "held"), await allocated(at, "free")) == (["gpu=gone/dev-0"], [])
+
+
+class Failing:
+    """A client whose next updates of a claim's status fail."""
+
+    def __init__(self, real: Client, error: Exception) -> None:
+        self._real = real
+        self._error = error
+        self.left = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    async def update(self, resource: Resource, obj: Obj, **options: Any) -> Obj:
+        if resource is RESOURCECLAIMS and self.left:
+            self.left -= 1
+            raise self._error
+        return await self._real.update(resource, obj, **options)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(Conflict.modified(RESOURCECLAIMS, "c"), id="somebody-was-quicker"),
+        pytest.param(ServiceUnavailable("busy"), id="nobody-answers"),
+    ],
+)
+async def test_a_claim_that_could_not_be_taken_back_is_tried_again_after_a_back_off(error: Exception) -> None:
+    clients: list[Failing] = []
+
+    def between(client: Client) -> Client:
+        clients.append(Failing(client, error))
+        return cast(Client, clients[0])
+
+    async with scene(between=between) as at:
+        await offer(at, "n1")
+        await gpu_class(at)
+        await claim(at, "c")
+        await held(at, "c", "gone")
+        clients[0].left = 2
+        await pod(at, "p", "c")
+        assert await allocated(at, "c") == ["gpu=gone/dev-0"]
+        await at.pass_time(10)
+        assert (clients[0].left, await at.home("p")) == (0, "n1")
 
 
 async def test_so_many_pods_hold_a_claim_and_no_more() -> None:
