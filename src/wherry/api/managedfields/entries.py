@@ -28,7 +28,7 @@ class BadEntry(ValueError):
     """Something that is no entry."""
 
 
-class Identity(Struct, frozen=True):
+class Identity(Struct, frozen=True, order=True):
     """What makes two entries one. An applier is the same in every version of the kind, an updater is not."""
 
     manager: str

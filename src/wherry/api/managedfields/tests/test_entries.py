@@ -104,6 +104,12 @@ def test_the_oldest_updaters_become_one() -> None:
     assert set(by_name) == {"ancient-changes", "applier", *(f"m{count:02d}" for count in range(3, 12))}
 
 
+def test_of_one_second_the_first_by_name_become_one() -> None:
+    left = capped([entry(f"m{count:02d}", fields=f"f:{count}") for count in reversed(range(12))])
+    ancient = next(found for found in left if found["manager"] == "ancient-changes")
+    assert ancient["fieldsV1"] == {"f:0": {}, "f:1": {}, "f:2": {}}
+
+
 def test_each_version_has_its_own() -> None:
     entries = [entry(f"m{count:02d}", count, version=f"v{count % 2}", fields=f"f:{count}") for count in range(13)]
     left = capped(entries)
