@@ -18,6 +18,7 @@ SLIPS = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.usefixtures("swept"),
 ]
 
 DEPLOYMENT: dict[str, Any] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import socket
@@ -16,6 +17,13 @@ from tests.e2e.cluster import KUBECTLS, Cluster
 from tests.e2e.pods import Bench, until
 
 from wherry.testing.network import Network
+
+
+@pytest.fixture
+def swept() -> Iterator[None]:
+    """Collects what a client left open while its test may still be told of it, and not the test that comes next."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="session")

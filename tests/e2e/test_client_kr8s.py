@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from tests.e2e.clients import DEPLOYMENT, SLIPS, config, configmap, defined, need
 from tests.e2e.cluster import Cluster
 
-pytestmark = SLIPS
+pytestmark = [*SLIPS, pytest.mark.filterwarnings("ignore:Kubernetes version .* is not supported")]
 
 
-@pytest.mark.filterwarnings("ignore:Kubernetes version .* is not supported")
-async def test_kr8s(control_plane: Cluster, namespace: str) -> None:
-    kr8s = need("kr8s")
+@pytest.fixture
+async def api(control_plane: Cluster, namespace: str) -> AsyncIterator[Any]:
+    """The client, which closes nothing by itself; a server that stops would wait for it."""
+    api = await need("kr8s").asyncio.api(kubeconfig=config(control_plane), namespace=namespace)
+    yield api
+    await api._session.aclose()
+
+
+async def test_kr8s(api: Any, namespace: str) -> None:
     objects = need("kr8s.asyncio.objects")
-    api = await kr8s.asyncio.api(kubeconfig=config(control_plane), namespace=namespace)
     deployment = await objects.Deployment({**DEPLOYMENT, "metadata": {"name": "web", "namespace": namespace}}, api=api)
     await deployment.create()
     await deployment.scale(3)
@@ -32,10 +38,8 @@ async def test_kr8s(control_plane: Cluster, namespace: str) -> None:
     assert (await api.version())["minor"] == "37"
 
 
-@pytest.mark.filterwarnings("ignore:Kubernetes version .* is not supported")
-async def test_kr8s_custom_kinds(control_plane: Cluster, namespace: str) -> None:
+async def test_kr8s_custom_kinds(control_plane: Cluster, api: Any, namespace: str) -> None:
     kr8s, objects = need("kr8s"), need("kr8s.asyncio.objects")
-    api = await kr8s.asyncio.api(kubeconfig=config(control_plane), namespace=namespace)
     with defined(control_plane, f"{namespace}.example.com") as kind:
         known = objects.new_class(kind.kind, kind.api_version, namespaced=True, scalable=True)
         widget = await known(kind.object(size=1, replicas=1), api=api, namespace=namespace)
@@ -61,10 +65,8 @@ async def test_kr8s_custom_kinds(control_plane: Cluster, namespace: str) -> None
                 await asyncio.sleep(0.05)
 
 
-@pytest.mark.filterwarnings("ignore:Kubernetes version .* is not supported")
-async def test_kr8s_watches(control_plane: Cluster, namespace: str) -> None:
-    kr8s, objects = need("kr8s"), need("kr8s.asyncio.objects")
-    api = await kr8s.asyncio.api(kubeconfig=config(control_plane), namespace=namespace)
+async def test_kr8s_watches(api: Any, namespace: str) -> None:
+    objects = need("kr8s.asyncio.objects")
     made = await objects.ConfigMap(configmap(a="1"), api=api, namespace=namespace)
     await made.create()
     since = made.raw["metadata"]["resourceVersion"]
