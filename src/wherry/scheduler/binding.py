@@ -16,7 +16,7 @@ from msgspec import Struct
 from wherry.api.types.core_v1 import Pod
 from wherry.client import Client
 from wherry.lib.clock import Clock
-from wherry.scheduler import bind
+from wherry.scheduler import writes
 from wherry.scheduler.consulting import Consultants
 from wherry.scheduler.extending import ExtenderError
 from wherry.scheduler.model import PodInfo
@@ -59,7 +59,7 @@ class Binding(Struct):
         """All steps in turn; raises what the failed one does, and `Rejection` if the Pod is not wanted there."""
         waits = waiting.get(self.pod.uid)
         if current is not None and (self.holds or waits is not None):
-            await bind.nominate(client, current, self.node)
+            await writes.nominate(client, current, self.node)
         if waits is not None and (denial := await _decision(waits)) is not None:
             self.plugin = denial.plugin
             raise Rejection(Refusal((denial.message,)))

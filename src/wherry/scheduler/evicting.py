@@ -19,12 +19,12 @@ from wherry.client import Client, Informer
 from wherry.lib.clock import Clock
 from wherry.lib.tasks import Tasks
 from wherry.reconcile.controller import EventSink
-from wherry.scheduler.bind import clear_nomination, mark_disrupted
 from wherry.scheduler.model import PodInfo
 from wherry.scheduler.permitting import WaitingPods
 from wherry.scheduler.plugins.defaultpreemption import NAME
 from wherry.scheduler.preemption import Candidate
 from wherry.scheduler.queue import Queue
+from wherry.scheduler.writes import clear_nomination, mark_disrupted
 
 log = logging.getLogger(__name__)
 

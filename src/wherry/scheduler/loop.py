@@ -25,7 +25,7 @@ from wherry.client import Client
 from wherry.lib.clock import Clock
 from wherry.lib.tasks import Tasks
 from wherry.reconcile.controller import EventSink
-from wherry.scheduler import bind
+from wherry.scheduler import writes
 from wherry.scheduler.binding import Binding, ask_permission, release
 from wherry.scheduler.cluster import Cluster
 from wherry.scheduler.configuration import Configuration, make_planners, make_profiles
@@ -286,7 +286,7 @@ class Scheduler:
         self._nominations.remove(pod.uid)
         self.queue.retry(pod.uid)
         self._event(pod, "Warning", "FailedScheduling", message)
-        self._telling.say(News(pod, message, bind.ERROR, ""))
+        self._telling.say(News(pod, message, writes.ERROR, ""))
 
     def _retry_waiting(self, uid: str) -> None:
         if self.queue.place(uid) is Place.WAITING:
@@ -319,7 +319,7 @@ class Scheduler:
             self._nominations.remove(pod.uid)
         self.queue.refuse(pod.uid, unfit.plugins)
         self._event(pod, "Warning", "FailedScheduling", message)
-        self._telling.say(News(pod, message, bind.UNSCHEDULABLE, nominated))
+        self._telling.say(News(pod, message, writes.UNSCHEDULABLE, nominated))
 
     def _candidates(
         self, pod: PodInfo, unfit: Unfit, planner: Planner, words: Sequence[str]

@@ -21,7 +21,7 @@ from wherry.api.types.core_v1 import Pod
 from wherry.client import Client
 from wherry.lib.clock import Clock
 from wherry.lib.tasks import Tasks
-from wherry.scheduler import bind
+from wherry.scheduler import writes
 from wherry.scheduler.model import PodInfo
 
 log = logging.getLogger(__name__)
@@ -86,7 +86,7 @@ class Telling:
         if current is None:
             return
         try:
-            await bind.mark_unschedulable(
+            await writes.mark_unschedulable(
                 self._client,
                 current,
                 news.message,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from wherry.scheduler import bind
+from wherry.scheduler import writes
 from wherry.scheduler.model import PodInfo
 from wherry.scheduler.rules import Handle, Plugin
 
@@ -14,7 +14,7 @@ def make(_: Mapping[str, Any], handle: Handle) -> Plugin:
     """The plugin of a profile."""
 
     async def write(pod: PodInfo, node: str) -> bool:
-        await bind.bind(handle.client, pod, node)
+        await writes.bind(handle.client, pod, node)
         return True
 
     return Plugin("DefaultBinder", bind=write)

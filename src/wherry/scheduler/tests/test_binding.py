@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from wherry.api.core.pod import PODS
-from wherry.scheduler import bind
+from wherry.scheduler import writes
 from wherry.scheduler.configuration import Configuration, ProfileSettings
 from wherry.scheduler.model import PodInfo
 from wherry.scheduler.permitting import Wait, WaitingPods
@@ -129,7 +129,7 @@ async def test_one_that_somebody_else_binds_meanwhile() -> None:
         await on.node("n1", cpu="1")
         await on.pod("web", "1")
         (one,) = mine.waiting
-        await bind.bind(on.client, one.pod, "elsewhere")
+        await writes.bind(on.client, one.pod, "elsewhere")
         await on.settle()
         assert (len(mine.waiting), len(on.scheduler.queue)) == (0, 0)
         await on.pod("other", "1")
@@ -140,7 +140,7 @@ async def test_a_plugin_binds_what_is_its_own_and_hears_of_all() -> None:
     async def write(pod: PodInfo, node: str) -> bool:
         if not pod.key.name.startswith("my-"):
             return False
-        await bind.bind(mine.handle.client, pod, node)
+        await writes.bind(mine.handle.client, pod, node)
         await mine.handle.client.patch(PODS, pod.key.name, {"metadata": {"labels": {"bound-by": "me"}}}, "default")
         return True
 

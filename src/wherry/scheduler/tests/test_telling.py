@@ -12,10 +12,10 @@ from wherry.api.types.core_v1 import Pod
 from wherry.client import Client, Key
 from wherry.lib.clock import Clock
 from wherry.lib.tasks import Tasks
-from wherry.scheduler.bind import UNSCHEDULABLE
 from wherry.scheduler.model import Asks
 from wherry.scheduler.telling import News, Telling
 from wherry.scheduler.tests.scene import scene
+from wherry.scheduler.writes import UNSCHEDULABLE
 
 _SLOW = 30.0
 
